@@ -1,0 +1,170 @@
+"""Run the pages' cells before they are read: several pages at once, the same everywhere.
+
+Jupyter Book runs pages one after another while it reads them. Here every page that is to be read
+and is not in the cache is run first, one kernel a page, as many at a time as there are cores; what
+succeeds goes into the cache, where myst-nb finds it. What fails is gathered, and the build stops
+with one list of page, line, cell and exception.
+"""
+
+import contextlib
+import os
+import re
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+import book_report
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
+from jupyter_cache.executors.utils import single_nb_execution
+from myst_nb.core.read import create_nb_reader
+from sphinx.errors import SphinxError
+from sphinx.util import logging
+
+logger = logging.getLogger(__name__)
+
+SETTINGS = Path(__file__).parent / "cell_settings"
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class CellsFailed(SphinxError):
+    category = "The book's cells"
+
+
+def jobs() -> int:
+    asked = os.environ.get("BOOK_JOBS")
+    if asked:
+        return max(1, int(asked))
+    with contextlib.suppress(AttributeError):  # not on macOS and Windows
+        return min(4, len(os.sched_getaffinity(0)))
+    return min(4, os.cpu_count() or 1)
+
+
+@contextlib.contextmanager
+def cell_environment(build: Path):
+    """What a kernel finds around it, so that two builds give the same bytes."""
+    settings = {
+        "MATPLOTLIBRC": str(SETTINGS / "matplotlibrc"),
+        "SOURCE_DATE_EPOCH": "0",
+        "PYTHONHASHSEED": "0",
+        "IPYTHONDIR": str(build / ".ipython"),  # not the reader's own profile
+        "OPENBLAS_NUM_THREADS": "1",  # the order of a sum must not depend on the machine's cores
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+    }
+    before = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def read_notebook(env, docname: str):
+    """The notebook that myst-nb will make of the page, or None for plain prose."""
+    path = env.doc2path(docname)
+    text = Path(path).read_text(encoding="utf-8")
+    reader = create_nb_reader(path, env.myst_config, env.mystnb_config, text)
+    notebook = reader and reader.read(text)
+    if notebook and any(cell.cell_type == "code" for cell in notebook.cells):
+        return notebook
+    return None
+
+
+def run(notebook, path: Path, config):
+    return single_nb_execution(
+        notebook,
+        cwd=str(path.parent),
+        timeout=config.execution_timeout,
+        allow_errors=False,
+        meta_override=True,
+    )
+
+
+def failed_cell(notebook) -> tuple[int, int, str]:
+    """Number among the code cells (from 1), line in the page, and error of the cell that failed."""
+    lines = notebook.metadata.get("source_map", [])
+    number, where = 0, (0, 1, "")
+    for index, cell in enumerate(notebook.cells):
+        if cell.cell_type != "code":
+            continue
+        number += 1
+        where = (number, lines[index] + 1 if index < len(lines) else 1, "")
+        for output in cell.get("outputs", []):
+            if output.output_type == "error":
+                message = ANSI.sub("", output.evalue).strip()
+                return *where[:2], f"{output.ename}: {message}" if message else output.ename
+        if cell.get("execution_count") is None:
+            break
+    return where
+
+
+def describe(page: str, notebook, error: BaseException) -> str:
+    number, line, message = failed_cell(notebook)
+    message = message or f"{type(error).__name__}: {ANSI.sub('', str(error)).strip()}"
+    return f"{page}:{line}: code cell {number}: {message}"
+
+
+def execute_pages(app, env, docnames) -> None:
+    if env.mystnb_config.execution_mode != "cache":
+        return
+    cache = get_cache(env.mystnb_config.execution_cache_path)
+    waiting, failures = {}, []
+    for docname in docnames:
+        path = Path(env.doc2path(docname))
+        page = path.relative_to(app.srcdir).as_posix()
+        try:
+            notebook = read_notebook(env, docname)
+        except Exception as error:  # whatever a malformed page raises in its reader
+            failures.append(f"{page}: {type(error).__name__}: {error}")
+            continue
+        if notebook is None:
+            continue
+        try:
+            cache.match_cache_notebook(notebook)
+        except KeyError:
+            waiting[page] = (path, notebook)
+
+    if waiting:
+        import matplotlib.font_manager  # noqa: F401  writes its font list here, not into a cell
+
+        started = time.perf_counter()
+        count = min(jobs(), len(waiting))
+        logger.info("running the cells of %d pages, %d at a time", len(waiting), count)
+        with cell_environment(Path(app.outdir).parent), ThreadPoolExecutor(count) as pool:
+            futures = {
+                pool.submit(run, notebook, path, env.mystnb_config): page
+                for page, (path, notebook) in waiting.items()
+            }
+            for done, future in enumerate(as_completed(futures), start=1):
+                page = futures[future]
+                path, notebook = waiting[page]
+                try:
+                    result = future.result()
+                    error, seconds = result.err, result.time
+                except Exception as crash:  # a kernel that died or never started
+                    error, seconds = crash, time.perf_counter() - started
+                mark = "failed" if error else "ran"
+                logger.info("  [%d/%d] %s %s, %.1f s", done, len(waiting), mark, page, seconds)
+                if error:
+                    logger.info("%s", ANSI.sub("", str(error)))
+                    failures.append(describe(page, notebook, error))
+                else:
+                    cache.cache_notebook_bundle(
+                        CacheBundleIn(notebook, str(path), data={"execution_seconds": seconds}),
+                        check_validity=False,
+                        overwrite=True,
+                    )
+        logger.info("all cells done in %.1f s", time.perf_counter() - started)
+    if failures:
+        book_report.say_at_the_end(sorted(failures))
+        raise CellsFailed(f"{len(failures)} of {len(docnames)} pages failed")
+
+
+def setup(app):
+    app.connect("env-before-read-docs", execute_pages)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,51 @@
+"""Say at the very end what went wrong, and never let a failed build look finished.
+
+Sphinx prints a warning when it meets it, which in a long build is far above the last line. And it
+remembers a page as read even if it warned, so that a second strict build of an unchanged page is
+green. Here the warnings are repeated at the end of the output, and a build that warned forgets
+its environment, so that the next build reads, and warns, again.
+"""
+
+import atexit
+import logging
+import sys
+from pathlib import Path
+
+from sphinx.util.logging import WarningLogRecordTranslator, WarningSuppressor
+
+
+class Collector(logging.Handler):
+    def __init__(self, app):
+        super().__init__(logging.WARNING)
+        self.found: list[str] = []
+        self.addFilter(WarningSuppressor(app))
+        self.addFilter(WarningLogRecordTranslator(app))
+
+    def emit(self, record):
+        where = getattr(record, "location", None)
+        text = record.getMessage().strip()
+        self.found.append(f"{where}: {text}" if where else text)
+
+
+def say_at_the_end(problems: list[str]) -> None:
+    """Print the problems when the process ends, below every traceback."""
+    text = f"\nThe book was not built. {len(problems)} to mend:\n"
+    text += "\n".join(f"  {problem}" for problem in problems)
+    atexit.register(lambda: print(text, file=sys.stderr, flush=True))
+
+
+def finish(app, exception) -> None:
+    collector = app.book_warnings
+    logging.getLogger("sphinx").removeHandler(collector)
+    if not collector.found:
+        return
+    (Path(app.doctreedir) / "environment.pickle").unlink(missing_ok=True)
+    if exception is None and app.warningiserror:
+        say_at_the_end(collector.found)
+
+
+def setup(app):
+    app.book_warnings = Collector(app)
+    logging.getLogger("sphinx").addHandler(app.book_warnings)
+    app.connect("build-finished", finish, priority=999)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

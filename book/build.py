@@ -1,0 +1,60 @@
+"""Build the book strictly, and say where it is.
+
+    python book/build.py            what changed since the last build
+    python book/build.py --fresh    everything, cells too, as if nothing had ever been built
+
+The plain `jupyter-book build .` builds the same pages. This adds: warnings are errors, references
+are checked, and every page of the table of contents must be there at the end.
+"""
+
+import argparse
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def documents(entry: dict) -> list[str]:
+    """The documents of a table of contents, in reading order."""
+    own = [entry[name] for name in ("root", "file") if name in entry]
+    inner = [e for name in ("parts", "chapters", "sections") for e in entry.get(name, [])]
+    return own + [document for e in inner for document in documents(e)]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Build the book strictly.")
+    parser.add_argument("--fresh", action="store_true", help="reuse nothing")
+    parser.add_argument(
+        "--output", type=Path, default=ROOT, metavar="DIR", help="put _build in DIR"
+    )
+    arguments = parser.parse_args()
+
+    started = time.perf_counter()
+    build = arguments.output.resolve() / "_build"
+    if arguments.fresh:
+        shutil.rmtree(build, ignore_errors=True)
+    strict = ["-W", "-n", "--keep-going", "--path-output", str(build.parent)]
+    launcher = "from jupyter_book.cli.main import main; main(prog_name='jupyter-book')"
+    command = [sys.executable, "-c", launcher, "build", ".", *strict]
+    status = subprocess.run(command, cwd=ROOT, check=False).returncode
+    if status:
+        return status
+
+    contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    pages = [build / "html" / f"{document}.html" for document in documents(contents)]
+    missing = [str(page) for page in pages if not page.is_file()]
+    if missing:
+        print("The book was not built. Pages missing:", *missing, sep="\n  ", file=sys.stderr)
+        return 1
+    seconds = time.perf_counter() - started
+    print(f"{len(pages)} pages in {seconds:.1f} s. Read them at {pages[0].as_uri()}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
