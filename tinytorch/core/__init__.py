@@ -1,0 +1,1 @@
+"""What everything is made of: tensors, their derivatives, layers, losses, training."""

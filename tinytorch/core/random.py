@@ -1,0 +1,25 @@
+"""Where randomness comes from: a generator that is passed, or the one that `manual_seed` sets."""
+
+import numpy as np
+
+_default = np.random.default_rng(0)
+
+
+def manual_seed(seed: int) -> np.random.Generator:
+    """Restart the generator that is used wherever none is passed."""
+    global _default
+    _default = np.random.default_rng(seed)
+    return _default
+
+
+def generator(rng=None) -> np.random.Generator:
+    """`rng` as a generator: None means the default one, an integer seeds a new one."""
+    if rng is None:
+        return _default
+    if isinstance(rng, np.random.Generator):
+        return rng
+    if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool) and rng >= 0:
+        return np.random.default_rng(rng)
+    raise TypeError(
+        f"rng must be None, a seed (an integer >= 0) or numpy.random.Generator, not {rng!r}"
+    )

@@ -1,0 +1,17 @@
+"""Optimizers and learning-rate schedules."""
+
+from tinytorch.optim.engines import engine
+from tinytorch.optim.optimizer import Optimizer
+from tinytorch.optim.optimizers import SGD, Adam, Momentum, Nesterov, gradient_descent_step
+from tinytorch.optim.schedulers import StepLR
+
+__all__ = [
+    "SGD",
+    "Adam",
+    "Momentum",
+    "Nesterov",
+    "Optimizer",
+    "StepLR",
+    "engine",
+    "gradient_descent_step",
+]
