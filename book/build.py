@@ -17,6 +17,9 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+
+import book_cache  # noqa: E402
 
 
 def documents(entry: dict) -> list[str]:
@@ -24,6 +27,23 @@ def documents(entry: dict) -> list[str]:
     own = [entry[name] for name in ("root", "file") if name in entry]
     inner = [e for name in ("parts", "chapters", "sections") for e in entry.get(name, [])]
     return own + [document for e in inner for document in documents(e)]
+
+
+def inputs() -> str:
+    """A hash of everything the site is made of."""
+    pages = [path for path in sorted((ROOT / "book").rglob("*")) if path.is_file()]
+    pages = [path for path in pages if "__pycache__" not in path.parts]
+    top = [ROOT / name for name in ("_config.yml", "_toc.yml", "index.md", "CITATION.cff")]
+    files = [*filter(Path.is_file, top), *pages, *book_cache.seen_files()]
+    return book_cache.fingerprint(files)
+
+
+def is_current(build: Path, stamp: Path) -> bool:
+    """Whether the last strict build succeeded, saw these inputs, and was not written over."""
+    if not stamp.is_file() or stamp.read_text() != inputs():
+        return False
+    written = stamp.stat().st_mtime_ns
+    return all(page.stat().st_mtime_ns <= written for page in (build / "html").rglob("*.html"))
 
 
 def main() -> int:
@@ -36,21 +56,29 @@ def main() -> int:
 
     started = time.perf_counter()
     build = arguments.output.resolve() / "_build"
+    stamp = build / "strict"
+    contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    pages = [build / "html" / f"{document}.html" for document in documents(contents)]
+
     if arguments.fresh:
         shutil.rmtree(build, ignore_errors=True)
-    strict = ["-W", "-n", "--keep-going", "--path-output", str(build.parent)]
+    if is_current(build, stamp) and all(page.is_file() for page in pages):
+        print(f"Nothing changed since the last build. Read it at {pages[0].as_uri()}")
+        return 0
+
+    stamp.unlink(missing_ok=True)
+    state = inputs()
     launcher = "from jupyter_book.cli.main import main; main(prog_name='jupyter-book')"
+    strict = ["-W", "-n", "--keep-going", "--path-output", str(build.parent)]
     command = [sys.executable, "-c", launcher, "build", ".", *strict]
     status = subprocess.run(command, cwd=ROOT, check=False).returncode
     if status:
         return status
-
-    contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    pages = [build / "html" / f"{document}.html" for document in documents(contents)]
     missing = [str(page) for page in pages if not page.is_file()]
     if missing:
         print("The book was not built. Pages missing:", *missing, sep="\n  ", file=sys.stderr)
         return 1
+    stamp.write_text(state)
     seconds = time.perf_counter() - started
     print(f"{len(pages)} pages in {seconds:.1f} s. Read them at {pages[0].as_uri()}")
     return 0

@@ -52,19 +52,26 @@ def versions() -> list[str]:
     return installed
 
 
-def key(settings: Path) -> str:
-    """A short hash of the package, the exports, the libraries and the cells' settings."""
+def fingerprint(paths: list[Path]) -> str:
+    """A short hash of the libraries' versions and of what stands in the files."""
     digest = hashlib.sha256("\n".join(versions()).encode())
-    for path in [*seen_files(), *sorted(settings.glob("*"))]:
-        if path.is_file():
-            digest.update(f"\0{path.name}\0".encode())
-            digest.update(path.read_bytes())
+    for path in paths:
+        content = path.read_bytes()
+        digest.update(f"\0{path.name}\0{len(content)}\0".encode())
+        digest.update(content)
     return digest.hexdigest()[:16]
+
+
+def key() -> str:
+    """The name of the state that the cells run in."""
+    here = Path(__file__).parent
+    how = [here / "book_execute.py", *sorted((here / "cell_settings").iterdir())]
+    return fingerprint([*seen_files(), *how])
 
 
 def choose_cache(app, config) -> None:
     caches = Path(app.outdir).parent / ".jupyter_cache"
-    chosen = caches / key(Path(__file__).parent / "cell_settings")
+    chosen = caches / key()
     chosen.mkdir(parents=True, exist_ok=True)
     os.utime(chosen)
     config.nb_execution_cache_path = str(chosen)

@@ -11,6 +11,7 @@ import os
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
 from pathlib import Path
 
 import book_report
@@ -18,6 +19,7 @@ from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.executors.utils import single_nb_execution
 from myst_nb.core.read import create_nb_reader
+from nbformat import NotebookNode
 from sphinx.errors import SphinxError
 from sphinx.util import logging
 
@@ -64,25 +66,39 @@ def cell_environment(build: Path):
                 os.environ[name] = value
 
 
-def read_notebook(env, docname: str):
-    """The notebook that myst-nb will make of the page, or None for plain prose."""
-    path = env.doc2path(docname)
-    text = Path(path).read_text(encoding="utf-8")
-    reader = create_nb_reader(path, env.myst_config, env.mystnb_config, text)
+@dataclass
+class Page:
+    """A page with cells: where it is, the notebook myst-nb will make of it, its own settings."""
+
+    path: Path
+    name: str
+    notebook: NotebookNode
+    timeout: int
+
+    def run(self):
+        return single_nb_execution(
+            self.notebook,
+            cwd=str(self.path.parent),
+            timeout=self.timeout,
+            allow_errors=False,
+            meta_override=False,
+            extra_arguments=["--log-level=ERROR"],
+        )
+
+
+def read_page(env, docname: str) -> Page | None:
+    """The page as a notebook, or None if there is nothing to run in it."""
+    path = Path(env.doc2path(docname))
+    text = path.read_text(encoding="utf-8")
+    reader = create_nb_reader(str(path), env.myst_config, env.mystnb_config, text)
     notebook = reader and reader.read(text)
-    if notebook and any(cell.cell_type == "code" for cell in notebook.cells):
-        return notebook
-    return None
-
-
-def run(notebook, path: Path, config):
-    return single_nb_execution(
-        notebook,
-        cwd=str(path.parent),
-        timeout=config.execution_timeout,
-        allow_errors=False,
-        meta_override=True,
-    )
+    if not notebook or not any(cell.cell_type == "code" for cell in notebook.cells):
+        return None
+    own = {**notebook.metadata.get(env.mystnb_config.metadata_key, {})}
+    if own.get("execution_mode", "cache") != "cache":
+        return None
+    timeout = own.get("execution_timeout", env.mystnb_config.execution_timeout)
+    return Page(path, path.relative_to(env.srcdir).as_posix(), notebook, timeout)
 
 
 def failed_cell(notebook) -> tuple[int, int, str]:
@@ -103,63 +119,70 @@ def failed_cell(notebook) -> tuple[int, int, str]:
     return where
 
 
-def describe(page: str, notebook, error: BaseException) -> str:
-    number, line, message = failed_cell(notebook)
+def describe(page: Page, error: BaseException) -> str:
+    number, line, message = failed_cell(page.notebook)
     message = message or f"{type(error).__name__}: {ANSI.sub('', str(error)).strip()}"
-    return f"{page}:{line}: code cell {number}: {message}"
+    return f"{page.name}:{line}: code cell {number}: {message}"
+
+
+def to_run(env, docnames, cache) -> tuple[list[Page], list[str]]:
+    """The pages that are not in the cache, and what is wrong with those that cannot be read."""
+    pages, failures = [], []
+    for docname in docnames:
+        try:
+            page = read_page(env, docname)
+        except Exception as error:  # whatever a malformed page raises in its reader
+            failures.append(f"{docname}: {type(error).__name__}: {error}")
+            continue
+        if page is not None:
+            try:
+                cache.match_cache_notebook(page.notebook)
+            except KeyError:
+                pages.append(page)
+    return pages, failures
+
+
+def run_all(pages: list[Page], cache) -> list[str]:
+    """Run the pages, keep in the cache what succeeds, and return what failed."""
+    import matplotlib.font_manager  # noqa: F401  writes its font list here, not into a cell
+
+    failures = []
+    started = time.perf_counter()
+    count = min(jobs(), len(pages))
+    logger.info("running the cells of %d pages, %d at a time", len(pages), count)
+    with ThreadPoolExecutor(count) as pool:
+        futures = {pool.submit(page.run): page for page in pages}
+        for done, future in enumerate(as_completed(futures), start=1):
+            page = futures[future]
+            try:
+                result = future.result()
+                error, seconds = result.err, result.time
+            except Exception as crash:  # a kernel that died or never started
+                error, seconds = crash, time.perf_counter() - started
+            mark = "failed" if error else "ran"
+            logger.info("  [%d/%d] %s %s, %.1f s", done, len(pages), mark, page.name, seconds)
+            if error:
+                logger.info("%s", ANSI.sub("", str(error)))
+                failures.append(describe(page, error))
+            else:
+                data = {"execution_seconds": seconds}
+                cache.cache_notebook_bundle(
+                    CacheBundleIn(page.notebook, str(page.path), data=data),
+                    check_validity=False,
+                    overwrite=True,
+                )
+    logger.info("all cells done in %.1f s", time.perf_counter() - started)
+    return failures
 
 
 def execute_pages(app, env, docnames) -> None:
     if env.mystnb_config.execution_mode != "cache":
         return
     cache = get_cache(env.mystnb_config.execution_cache_path)
-    waiting, failures = {}, []
-    for docname in docnames:
-        path = Path(env.doc2path(docname))
-        page = path.relative_to(app.srcdir).as_posix()
-        try:
-            notebook = read_notebook(env, docname)
-        except Exception as error:  # whatever a malformed page raises in its reader
-            failures.append(f"{page}: {type(error).__name__}: {error}")
-            continue
-        if notebook is None:
-            continue
-        try:
-            cache.match_cache_notebook(notebook)
-        except KeyError:
-            waiting[page] = (path, notebook)
-
-    if waiting:
-        import matplotlib.font_manager  # noqa: F401  writes its font list here, not into a cell
-
-        started = time.perf_counter()
-        count = min(jobs(), len(waiting))
-        logger.info("running the cells of %d pages, %d at a time", len(waiting), count)
-        with cell_environment(Path(app.outdir).parent), ThreadPoolExecutor(count) as pool:
-            futures = {
-                pool.submit(run, notebook, path, env.mystnb_config): page
-                for page, (path, notebook) in waiting.items()
-            }
-            for done, future in enumerate(as_completed(futures), start=1):
-                page = futures[future]
-                path, notebook = waiting[page]
-                try:
-                    result = future.result()
-                    error, seconds = result.err, result.time
-                except Exception as crash:  # a kernel that died or never started
-                    error, seconds = crash, time.perf_counter() - started
-                mark = "failed" if error else "ran"
-                logger.info("  [%d/%d] %s %s, %.1f s", done, len(waiting), mark, page, seconds)
-                if error:
-                    logger.info("%s", ANSI.sub("", str(error)))
-                    failures.append(describe(page, notebook, error))
-                else:
-                    cache.cache_notebook_bundle(
-                        CacheBundleIn(notebook, str(path), data={"execution_seconds": seconds}),
-                        check_validity=False,
-                        overwrite=True,
-                    )
-        logger.info("all cells done in %.1f s", time.perf_counter() - started)
+    pages, failures = to_run(env, docnames, cache)
+    if pages:
+        with cell_environment(Path(app.outdir).parent):
+            failures += run_all(pages, cache)
     if failures:
         book_report.say_at_the_end(sorted(failures))
         raise CellsFailed(f"{len(failures)} of {len(docnames)} pages failed")

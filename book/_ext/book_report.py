@@ -40,7 +40,7 @@ def finish(app, exception) -> None:
     if not collector.found:
         return
     (Path(app.doctreedir) / "environment.pickle").unlink(missing_ok=True)
-    if exception is None and app.warningiserror:
+    if exception is None and (app.warningiserror or app.keep_going):
         say_at_the_end(collector.found)
 
 

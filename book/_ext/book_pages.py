@@ -1,0 +1,33 @@
+"""Every page of the table of contents has a source and comes out as a page."""
+
+from pathlib import Path
+
+import book_report
+from sphinx.errors import SphinxError
+
+
+class PagesMissing(SphinxError):
+    category = "The book's pages"
+
+
+def refuse(missing: list[str], what: str) -> None:
+    if missing:
+        book_report.say_at_the_end([f"{name}: in _toc.yml, but {what}" for name in missing])
+        raise PagesMissing(f"{len(missing)} missing")
+
+
+def check_sources(app, env, *_) -> None:
+    refuse(sorted(set(app.config.external_site_map) - env.found_docs), "no such file")
+
+
+def check_pages(app, exception) -> None:
+    if exception is None and app.builder.name == "html":
+        names = app.config.external_site_map
+        pages = {name: Path(app.builder.get_outfilename(name)) for name in names}
+        refuse([name for name, page in pages.items() if not page.is_file()], "not written")
+
+
+def setup(app):
+    app.connect("env-before-read-docs", check_sources, priority=100)
+    app.connect("build-finished", check_pages)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,72 @@
+"""A small book of two pages around the real build, in a folder of its own."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+HEADER = """---
+file_format: mystnb
+kernelspec:
+  name: python3
+---
+
+"""
+
+
+class Book:
+    """A copy of the package and of the build, with pages that a test writes itself."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        ignore = shutil.ignore_patterns("__pycache__")
+        for name in ("tinytorch", "book/_ext"):
+            shutil.copytree(ROOT / name, folder / name, ignore=ignore)
+        shutil.copytree(ROOT / "book/_static", folder / "book/_static", dirs_exist_ok=True)
+        for name in ("book/build.py", "_config.yml", "book/references.bib"):
+            if (ROOT / name).exists():
+                shutil.copy(ROOT / name, folder / name)
+        (folder / "_toc.yml").write_text(
+            "format: jb-book\nroot: index\nchapters:\n  - file: book/chapter\n"
+        )
+        self.write("index", "# The front\n\nSee {doc}`book/chapter`.\n")
+
+    def write(self, page: str, text: str) -> None:
+        (self.folder / f"{page}.md").write_text(text)
+
+    def cell(self, code: str, page: str = "book/chapter") -> None:
+        self.write(page, f"{HEADER}# A chapter\n\n```{{code-cell}} python\n{code}\n```\n")
+
+    def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess:
+        environment = {**os.environ, "PYTHONPATH": str(self.folder), **variables}
+        return subprocess.run(
+            [sys.executable, *command],
+            cwd=self.folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    def build(self, *options: str, **variables: str) -> subprocess.CompletedProcess:
+        return self.run("book/build.py", *options, **variables)
+
+    def plain(self) -> subprocess.CompletedProcess:
+        launcher = "from jupyter_book.cli.main import main; main()"
+        return self.run("-c", launcher, "build", ".")
+
+    def html(self, page: str = "book/chapter") -> str:
+        return (self.folder / "_build/html" / f"{page}.html").read_text()
+
+
+@pytest.fixture
+def book(tmp_path) -> Book:
+    return Book(tmp_path)

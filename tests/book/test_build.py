@@ -1,0 +1,130 @@
+"""A build that cannot lie: it sees the package, it fails when it should, and it says where."""
+
+import pytest
+
+DRAW = """
+import matplotlib.pyplot as plt
+import numpy as np
+fig, ax = plt.subplots()
+ax.plot(np.random.default_rng(0).normal(size=50).cumsum(), label="a walk")
+ax.legend()
+plt.show()
+"""
+
+pytestmark = pytest.mark.slow
+
+
+def ending(text: str, lines: int = 3) -> str:
+    return "\n".join(text.rstrip().splitlines()[-lines:])
+
+
+def test_two_builds_from_scratch_draw_the_same_bytes(book):
+    for_svg = "%config InlineBackend.figure_formats = ['svg', 'png']\n"
+    book.cell(for_svg + DRAW)
+    images = []
+    for _ in range(2):
+        result = book.build("--fresh")
+        assert result.returncode == 0, result.stdout
+        found = (book.folder / "_build/html/_images").iterdir()
+        images.append({image.name: image.read_bytes() for image in found})
+    assert len(images[0]) == 1
+    assert images[0] == images[1]
+
+    again = book.build()
+    assert again.returncode == 0
+    assert again.stdout.startswith("Nothing changed")
+
+
+def test_an_edit_of_the_package_shows_at_once(book):
+    book.cell("from tinytorch.probe import answer\nprint('the answer is', answer())")
+    probe = book.folder / "tinytorch" / "probe.py"
+    probe.write_text("def answer():\n    return 6 * 7\n")
+    assert book.build().returncode == 0
+    assert "the answer is 42" in book.html()
+
+    probe.write_text("def answer():\n    return 6 * 8\n")
+    assert book.plain().returncode == 0
+    assert "the answer is 48" in book.html()
+
+    probe.write_text("def answer():\n    return 1 / 0\n")
+    broken = book.build()
+    assert broken.returncode != 0
+    assert "book/chapter.md:10: code cell 1: ZeroDivisionError" in ending(broken.stdout)
+
+
+def test_a_learners_export_shows_at_once(book, tmp_path):
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    mine = exports / "mine.py"
+    book.cell("import os, runpy\nprint(runpy.run_path(os.environ['TINYTORCH_EXPORTS'] + "
+              "'/mine.py')['word'])")  # fmt: skip
+    for word in ("reference", "learner"):
+        mine.write_text(f"word = 'by the {word}'\n")
+        result = book.build(TINYTORCH_EXPORTS=str(exports))
+        assert result.returncode == 0, result.stdout
+        assert f"by the {word}" in book.html()
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("loss = 1.0\nassert loss < 0.5, 'the loss did not fall'", "AssertionError: the loss"),
+        ("def broken(:", "SyntaxError: invalid syntax"),
+        ("import os\nos._exit(3)", "DeadKernelError"),
+    ],
+    ids=["false claim", "syntax error", "dead kernel"],
+)
+def test_a_failing_cell_fails_every_build_and_is_named_last(book, code, error):
+    book.cell(f"print('fine')\n```\n\nWords.\n\n```{{code-cell}} python\n{code}")
+    for build in (book.build, book.build, book.plain, book.plain):
+        result = build()
+        assert result.returncode != 0
+        assert "book/chapter.md:16: code cell 2: " in ending(result.stdout)
+        assert error in ending(result.stdout)
+
+
+def test_all_failing_pages_are_named(book):
+    book.cell("1 / 0")
+    book.cell("undefined", page="index")
+    result = book.build()
+    assert result.returncode != 0
+    assert "2 to mend" in ending(result.stdout)
+    assert "book/chapter.md:10: code cell 1: ZeroDivisionError: division by zero" in result.stdout
+    assert "index.md:10: code cell 1: NameError: name 'undefined'" in ending(result.stdout)
+
+
+def test_a_warning_fails_the_strict_build_again_and_again(book):
+    book.write("book/chapter", "# A chapter\n\nSee {ref}`nowhere`.\n")
+    for _ in range(2):
+        result = book.build()
+        assert result.returncode != 0
+        assert "chapter.md:3" in ending(result.stdout)
+        assert "nowhere" in ending(result.stdout)
+    book.write("book/chapter", "# A chapter\n\nSee nothing.\n")
+    assert book.build().returncode == 0
+
+
+def test_what_a_cell_writes_to_stderr_is_a_warning(book):
+    book.cell("import warnings\nwarnings.warn('this will go away')")
+    result = book.build()
+    assert result.returncode != 0
+    assert "stderr" in ending(result.stdout)
+
+
+def test_a_page_missing_from_the_site_fails_the_build(book):
+    book.write("book/chapter", "# A chapter\n")
+    assert book.build().returncode == 0
+    (book.folder / "book/chapter.md").unlink()
+    result = book.build()
+    assert result.returncode != 0
+    assert "chapter" in ending(result.stdout)
+
+
+def test_a_plain_build_of_other_pages_is_not_taken_for_the_strict_one(book):
+    book.write("book/chapter", "# First\n")
+    assert book.build().returncode == 0
+    book.write("book/chapter", "# Second\n")
+    assert book.plain().returncode == 0
+    book.write("book/chapter", "# First\n")
+    assert book.build().returncode == 0
+    assert "First" in book.html()
