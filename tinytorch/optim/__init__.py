@@ -4,6 +4,7 @@ from tinytorch.optim.engines import engine
 from tinytorch.optim.optimizer import Optimizer
 from tinytorch.optim.optimizers import SGD, Adam, Momentum, Nesterov, gradient_descent_step
 from tinytorch.optim.schedulers import StepLR
+from tinytorch.optim.swept import sweep
 
 __all__ = [
     "SGD",
@@ -14,4 +15,5 @@ __all__ = [
     "StepLR",
     "engine",
     "gradient_descent_step",
+    "sweep",
 ]

@@ -53,23 +53,35 @@ def run(stages, arrays, numbers: dict, elementwise: bool = True) -> None:
         numbers: every value that a stage may ask for by name.
         elementwise: whether the stages may be run on slices.
     """
-    keywords = [{name: numbers[name] for name in signature(f)[1]} for f in stages]
-    ENGINES[_chosen.get() if elementwise else "whole"](stages, arrays, keywords)
+    ENGINES[_chosen.get() if elementwise else "whole"](stages, arrays, keywords(stages, numbers))
+
+
+def keywords(stages, numbers: dict) -> list[dict]:
+    """What each stage asks for by name."""
+    return [{name: numbers[name] for name in signature(f)[1]} for f in stages]
+
+
+def advance(stages, arrays, keywords) -> tuple:
+    """The new (p, *state), in new arrays."""
+    p, g, *state = arrays
+    *before, rule = zip(stages, keywords, strict=True)
+    for stage, numbers in before:
+        p, g = stage(p, g, **numbers)
+    rule, numbers = rule
+    return rule(p, g, *state, **numbers)
 
 
 def whole(stages, arrays, keywords) -> None:
-    p, g, *state = arrays
-    new_p = p
-    for stage, numbers in zip(stages[:-1], keywords, strict=False):
-        new_p, g = stage(new_p, g, **numbers)
-    for old, new in zip((p, *state), stages[-1](new_p, g, *state, **keywords[-1]), strict=True):
+    p, _, *state = arrays
+    for old, new in zip((p, *state), advance(stages, arrays, keywords), strict=True):
         np.copyto(old, new)
 
 
 def blocked(stages, arrays, keywords) -> None:
     n = arrays[0].size
     if n <= BLOCK or not all(a.flags.c_contiguous for a in arrays):
-        return whole(stages, arrays, keywords)
+        whole(stages, arrays, keywords)
+        return
     flat = [a.reshape(-1) for a in arrays]
     for i in range(0, n, BLOCK):
         whole(stages, [a[i : i + BLOCK] for a in flat], keywords)

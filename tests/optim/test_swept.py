@@ -1,0 +1,133 @@
+"""A sweep gives what running the optimizers one by one gives."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from tinytorch import Tensor
+from tinytorch.optim import SGD, Adam, Momentum, Nesterov, Optimizer, sweep
+
+START = (-1.2, 1.0)
+
+
+def rosenbrock(p):
+    x, y = p[..., 0], p[..., 1]
+    return (1 - x) ** 2 + 100 * (y - x**2) ** 2
+
+
+def gradient(p):
+    x, y = p[..., 0], p[..., 1]
+    return np.stack([-2 * (1 - x) - 400 * x * (y - x**2), 200 * (y - x**2)], axis=-1)
+
+
+def one_by_one(optimizer, start, steps, **values):
+    p = Tensor(np.array(start, dtype=np.float64), requires_grad=True)
+    own = optimizer([p], **values)
+    path = [p.data.copy()]
+    for _ in range(steps):
+        p.grad = Tensor(gradient(p.data))
+        own.step()
+        path.append(p.data.copy())
+    return np.array(path)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "arrays", "others"),
+    [
+        (SGD, dict(lr=[1e-4, 5e-4]), {}),
+        (SGD, dict(lr=[1e-4, 5e-4], momentum=[0.0, 0.5, 0.9], dampening=[0.0, 0.3]), {}),
+        (SGD, dict(lr=[1e-6], weight_decay=[0.0, 0.1]), dict(momentum=0.5, maximize=True)),
+        (Momentum, dict(learning_rate=[1e-4, 5e-4]), {}),
+        (Nesterov, dict(momentum=[0.5, 0.9]), dict(lr=2e-4)),
+        (Adam, dict(lr=[0.01, 0.1], beta1=[0.0, 0.9], beta2=[0.99, 0.999]), dict(eps=1e-3)),
+        (Adam, dict(weight_decay=[0.0, 0.1, 0.2]), dict(lr=0.1, beta1=0.5)),
+    ],
+)
+def test_equals_one_by_one_after_every_step(optimizer, arrays, others):
+    axes = np.meshgrid(*arrays.values(), indexing="ij", sparse=True)
+    runs = sweep(
+        optimizer,
+        START,
+        gradient,
+        20,
+        observe=lambda p: p,
+        **dict(zip(arrays, axes, strict=True)),
+        **others,
+    )
+    assert runs.trace.shape == (21, *map(len, arrays.values()), 2)
+    np.testing.assert_array_equal(runs.points, runs.trace[-1])
+    for index in itertools.product(*(range(len(a)) for a in arrays.values())):
+        values = {k: arrays[k][i] for k, i in zip(arrays, index, strict=True)}
+        path = one_by_one(optimizer, START, 20, **values, **others)
+        np.testing.assert_allclose(runs.trace[(slice(None), *index)], path, rtol=1e-9)
+
+
+def test_runs_may_start_at_different_points():
+    starts = np.random.default_rng(0).normal(size=(4, 2))
+    runs = sweep(Adam, starts, gradient, 10, lr=np.array([0.1, 0.01])[:, None])
+    assert runs.points.shape == (2, 4, 2)
+    for i, lr in enumerate((0.1, 0.01)):
+        for j, start in enumerate(starts):
+            path = one_by_one(Adam, start, 10, lr=lr)
+            np.testing.assert_allclose(runs.points[i, j], path[-1], rtol=1e-9)
+
+
+def test_records_losses_every_few_steps():
+    lr = np.array([1e-4, 1e-3])
+    runs = sweep(SGD, START, gradient, 10, observe=rosenbrock, every=4, lr=lr)
+    assert runs.steps.tolist() == [0, 4, 8]
+    for i in range(2):
+        path = one_by_one(SGD, START, 10, lr=lr[i])
+        np.testing.assert_allclose(runs.trace[:, i], rosenbrock(path[[0, 4, 8]]), rtol=1e-9)
+    assert sweep(SGD, START, gradient, 10, lr=lr).trace is None
+
+
+def test_a_single_run_is_a_plane_of_none():
+    runs = sweep(Adam, START, gradient, 5, lr=0.1)
+    np.testing.assert_allclose(runs.points, one_by_one(Adam, START, 5, lr=0.1)[-1], rtol=1e-12)
+
+
+def test_neither_the_start_nor_the_gradient_is_changed():
+    start, g = np.array(START), np.ones((3, 2))
+    sweep(Momentum, start, lambda p: g, 5, lr=np.array([0.1, 0.2, 0.3]))
+    np.testing.assert_array_equal(start, START)
+    np.testing.assert_array_equal(g, 1)
+
+
+def test_divergence_is_no_warning():
+    runs = sweep(SGD, START, gradient, 50, lr=np.array([1e-4, 1.0]))
+    assert np.isfinite(runs.points).tolist() == [[True, True], [False, False]]
+
+
+@pytest.mark.parametrize(
+    ("error", "match", "arguments"),
+    [
+        (ValueError, "lr must be", dict(lr=np.array([0.1, -1.0, 0.2]))),
+        (ValueError, "finite", dict(lr=np.array([0.1, np.nan]))),
+        (ValueError, "betas must be", dict(beta1=np.array([0.5, 1.0]))),
+        (ValueError, "finite", dict(lr=np.array([]))),
+        (TypeError, "speed", dict(speed=np.array([0.1]))),
+        (ValueError, "broadcast", dict(lr=np.ones(2), eps=np.ones(3))),
+        (ValueError, "steps", dict(steps=-1)),
+        (ValueError, "every", dict(every=0)),
+        (ValueError, "start", dict(start=1.0)),
+        (ValueError, "shape", dict(gradient=lambda p: p[..., 0])),
+    ],
+)
+def test_refuses(error, match, arguments):
+    with pytest.raises(error, match=match):
+        sweep(Adam, **{**dict(start=START, gradient=gradient, steps=2), **arguments})
+
+
+def test_refuses_what_holds_for_no_single_run():
+    with pytest.raises(ValueError, match="nesterov"):
+        sweep(SGD, START, gradient, 1, nesterov=True, momentum=np.array([0.0, 0.9]))
+
+
+def test_refuses_a_rule_on_whole_tensors():
+    class Normed(Optimizer):
+        elementwise = False
+
+    with pytest.raises(ValueError, match="not elementwise"):
+        sweep(Normed, START, gradient, 1)

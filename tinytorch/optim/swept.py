@@ -1,0 +1,160 @@
+"""Many runs at once: the hyper-parameters of a rule are arrays, with a value for each run.
+
+An elementwise rule does not care whether `lr` is a number or an array. Given arrays, one call
+advances a whole plane of runs, and thousands cost little more than one: what a step on a small
+problem costs is the calls, not the arithmetic.
+"""
+
+import functools
+from typing import NamedTuple
+
+import numpy as np
+
+from tinytorch.core.tensor import Tensor
+from tinytorch.optim.checks import check
+from tinytorch.optim.engines import advance, keywords
+from tinytorch.optim.vocabulary import SYNONYMS
+
+
+class Runs(NamedTuple):
+    """What `sweep` returns; `grid` is the common shape of all that was swept.
+
+    Attributes:
+        points: where each run ended, shape (*grid, d).
+        trace: what `observe` returned, stacked, shape (len(steps), ...); None without `observe`.
+        steps: after how many steps it was asked.
+    """
+
+    points: np.ndarray
+    trace: np.ndarray | None
+    steps: np.ndarray
+
+
+def sweep(optimizer, start, gradient, steps: int, *, observe=None, every=1, **values) -> Runs:
+    """Run an optimizer for every combination of hyper-parameters, all runs at once, in float64.
+
+        sweep(Adam, (-1.5, 2.0), gradient, 500, lr=lrs[:, None], beta1=betas[None, :])
+
+    gives what 500 steps of one optimizer after another would give. Runs may diverge: they end
+    as inf or nan, without a warning. In memory are the points, the state and the trace.
+
+    Arguments:
+        optimizer: a subclass of Optimizer with an elementwise rule.
+        start: shape (d,), or (*grid, d) if each run has a start of its own.
+        gradient: maps points of shape (*grid, d) to gradients of the same shape.
+        steps: number of steps, >= 0.
+        observe: maps points of shape (*grid, d) to the array to record (losses, or the points);
+            asked before the first step and then after each `every` steps.
+        every: steps between two records, >= 1.
+        values: the optimizer's arguments. Arrays among them are swept; they broadcast against
+            each other and against the start's grid. `betas` may be given as beta1 and beta2.
+
+    Raises:
+        TypeError: the optimizer has no such argument, or its rule cannot have it as an array.
+        ValueError: a value outside its range; shapes that do not go together; a rule that is
+            not elementwise.
+    """
+    if not optimizer.elementwise:
+        raise ValueError(f"sweep: the rule of {optimizer.__name__} is not elementwise")
+    if steps < 0 or every < 1:
+        raise ValueError(f"sweep: need steps >= 0 and every >= 1, got {steps} and {every}")
+    start = np.asarray(start, dtype=np.float64)
+    if start.ndim == 0:
+        raise ValueError(f"sweep: start must have shape (d,) or (*grid, d), got {start}")
+    values = {SYNONYMS.get(name, name): value for name, value in values.items()}
+    if "betas" in values:
+        values["beta1"], values["beta2"] = values.pop("betas")
+    arrays = {name: np.asarray(v, np.float64) for name, v in values.items() if np.ndim(v)}
+    grid = np.broadcast_shapes(start.shape[:-1], *(a.shape for a in arrays.values()))
+
+    # The coordinates come first in memory, so that the inner loops run along the grid.
+    p = np.array(np.moveaxis(np.broadcast_to(start, (*grid, start.shape[-1])), -1, 0), order="C")
+    parts = plan(optimizer, p, values, arrays)
+
+    records, asked = [], []
+    with np.errstate(all="ignore"):
+        for t in range(steps + 1):
+            points = np.moveaxis(p, 0, -1)
+            if observe is not None and t % every == 0:
+                records.append(np.array(observe(points)))
+                asked.append(t)
+            if t == steps:
+                break
+            g = np.asarray(gradient(points))
+            if g.shape != points.shape:
+                raise ValueError(f"sweep: gradient of points {points.shape} has shape {g.shape}")
+            g = np.array(np.moveaxis(g, -1, 0), dtype=np.float64, order="C")
+            for part in parts:
+                part.step(p, g, t + 1)
+    trace = None if observe is None else np.array(records)
+    return Runs(np.ascontiguousarray(np.moveaxis(p, 0, -1)), trace, np.array(asked, dtype=int))
+
+
+def plan(optimizer, p, values: dict, arrays: dict) -> list["Part"]:
+    """Divide the runs into parts whose steps are made of the same functions.
+
+    Which functions these are may depend on whether a value is zero (no momentum, no decay).
+    """
+    grid = p.shape[1:]
+    for name, array in arrays.items():
+        if array.size == 0 or not np.isfinite(array).all():
+            raise ValueError(f"sweep: {name} must be finite numbers, got {array}")
+    zero = [np.broadcast_to(array == 0, grid) for array in arrays.values()]
+    code = sum((z << i for i, z in enumerate(zero)), np.zeros(grid, dtype=int))
+    of_stages = {}
+    for c in np.unique(code):
+        first = {
+            name: float(np.broadcast_to(array, grid)[code == c][0])
+            for name, array in arrays.items()
+        }
+        make = functools.partial(optimizer, **{**values, **first})
+        planner = make([Tensor(0.0, requires_grad=True)])
+        stages = planner.stages(planner.param_groups[0])
+        _, where = of_stages.get(stages, (None, False))
+        of_stages[stages] = make, where | (code == c)
+    if len(of_stages) == 1:
+        return [Part(make, p, arrays, ...)]
+    return [
+        Part(
+            make,
+            p[:, where],
+            {name: np.broadcast_to(array, grid)[where] for name, array in arrays.items()},
+            where,
+        )
+        for make, where in of_stages.values()
+    ]
+
+
+class Part:
+    """Runs whose steps are made of the same functions, and one optimizer that knows these."""
+
+    def __init__(self, make, p, arrays: dict, where):
+        tensor = Tensor(p, dtype=np.float64, requires_grad=True)
+        self.optimizer = make([tensor])
+        (group,) = self.optimizer.param_groups
+        self.stages = self.optimizer.stages(group)
+        self.state = [a for name, a in self.optimizer.state[tensor].items() if name != "t"]
+        self.group = sweep_group(type(self.optimizer).__name__, group, arrays)
+        self.where = where
+
+    def step(self, p, g, t: int) -> None:
+        where = (slice(None), self.where)
+        numbers = keywords(self.stages, self.optimizer.numbers(self.group, t))
+        p[where], *self.state = advance(self.stages, (p[where], g[where], *self.state), numbers)
+
+
+def sweep_group(owner: str, group: dict, arrays: dict) -> dict:
+    """The group with its numbers replaced by arrays, each value of which is checked."""
+    group = dict(group)
+    for name, array in arrays.items():
+        for value in map(float, np.unique(array)):
+            if name in ("beta1", "beta2"):
+                check(owner, "betas", (value, value))
+            elif name in group:
+                check(owner, name, value)
+            else:
+                raise TypeError(f"sweep: {owner} has no {name} that could be swept")
+    if "betas" in group:
+        beta1, beta2 = group["betas"]
+        group["betas"] = (arrays.get("beta1", beta1), arrays.get("beta2", beta2))
+    return group | {name: a for name, a in arrays.items() if name in group}
