@@ -1,0 +1,95 @@
+"""Datasets: numbered pairs of an input and its target."""
+
+import numpy as np
+
+from tinytorch.core.random import generator
+from tinytorch.core.tensor import Tensor
+
+
+class Dataset:
+    """Base of all datasets.
+
+    A subclass defines `__len__` and `__getitem__(i)`, which returns (input, target). One that
+    holds arrays also defines `take`, to fetch a batch in one go.
+    """
+
+    def __len__(self) -> int:
+        raise NotImplementedError(f"{type(self).__name__} must define __len__()")
+
+    def __getitem__(self, i):
+        raise NotImplementedError(f"{type(self).__name__} must define __getitem__()")
+
+    def take(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Inputs and targets of the examples `indices`, stacked along a new first axis."""
+        inputs, targets = zip(*(self[int(i)] for i in indices), strict=True)
+        return np.stack(inputs), np.stack(targets)
+
+
+class TensorDataset(Dataset):
+    """Examples that are the rows of two arrays.
+
+    Arguments:
+        inputs: array of shape (n, ...); lists of numbers become float32.
+        targets: array of shape (n, ...); lists become float32 if they hold fractions, and
+            stay integers (class indices) if they do not.
+
+    Both arrays are kept as they are, not copied.
+
+    Raises:
+        ValueError: a scalar, or unequal numbers of inputs and targets.
+    """
+
+    def __init__(self, inputs, targets):
+        self.inputs = Tensor(inputs).data
+        self.targets = Tensor(_whole_or_float32(targets)).data
+        if not self.inputs.ndim or not self.targets.ndim:
+            raise ValueError("TensorDataset: inputs and targets need a first axis, got a scalar")
+        if len(self.inputs) != len(self.targets):
+            raise ValueError(
+                f"TensorDataset: {len(self.inputs)} inputs (shape {self.inputs.shape}), "
+                f"but {len(self.targets)} targets (shape {self.targets.shape})"
+            )
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def __getitem__(self, i):
+        """(inputs[i], targets[i]); `i` may be a slice or an array as well."""
+        return self.inputs[i], self.targets[i]
+
+    def take(self, indices):
+        return self.inputs[indices], self.targets[indices]
+
+    def __repr__(self) -> str:
+        return f"TensorDataset(inputs {self.inputs.shape}, targets {self.targets.shape})"
+
+
+def _whole_or_float32(values):
+    if isinstance(values, (Tensor, np.ndarray)):
+        return values
+    array = np.asarray(values)
+    return array.astype(np.float32) if array.dtype.kind == "f" else array
+
+
+def split(dataset: Dataset, fraction: float, *, rng=None) -> tuple[TensorDataset, TensorDataset]:
+    """Deal the examples out at random: `fraction` of them to the first part, the rest to the other.
+
+    Arguments:
+        dataset: the examples; they are copied.
+        fraction: between 0 and 1.
+        rng: a generator, a seed, or None for the default one.
+
+    Raises:
+        ValueError: `fraction` is outside (0, 1), or leaves a part empty.
+    """
+    n = len(dataset)
+    if not 0 < fraction < 1:
+        raise ValueError(f"split: fraction must lie between 0 and 1, got {fraction!r}")
+    first = round(fraction * n)
+    if first in (0, n):
+        raise ValueError(f"split: a fraction of {fraction} of {n} examples leaves a part empty")
+    order = generator(rng).permutation(n)
+    return (
+        TensorDataset(*dataset.take(order[:first])),
+        TensorDataset(*dataset.take(order[first:])),
+    )

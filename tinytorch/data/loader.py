@@ -1,0 +1,125 @@
+"""DataLoader: a dataset, batch by batch."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from tinytorch.core.random import generator
+from tinytorch.core.tensor import Tensor
+from tinytorch.data.dataset import Dataset
+
+
+class Batch(NamedTuple):
+    """Some examples: `inputs` and `targets`, tensors of equal length."""
+
+    inputs: Tensor
+    targets: Tensor
+
+
+class DataLoader:
+    """Iterate over a dataset in batches; every new iteration is a new epoch.
+
+    The order of an epoch is a pure function of the seed and the epoch's number. So the loader's
+    whole state is three integers, and an interrupted epoch can be taken up where it stopped.
+
+    Arguments:
+        dataset: a Dataset.
+        batch_size: examples in a batch, at least 1; the last batch may be smaller.
+        shuffle: a new order each epoch; otherwise the dataset's own.
+        drop_last: leave out a last batch that is smaller than the others.
+        seed: of the orders, an integer >= 0; or a generator to draw it from, or None to draw it
+            from the default one.
+
+    Yields:
+        Batch: unpack it (`for x, y in loader`) or name its parts (`batch.inputs`).
+
+    Raises:
+        TypeError: `dataset` is no Dataset.
+        ValueError: an empty dataset, a batch size below 1, or no batch left by `drop_last`.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        batch_size: int = 32,
+        shuffle: bool = False,
+        drop_last: bool = False,
+        seed=None,
+    ):
+        if not isinstance(dataset, Dataset):
+            raise TypeError(
+                f"DataLoader: dataset must be a Dataset, got {type(dataset).__name__}; "
+                "wrap arrays in TensorDataset(inputs, targets)"
+            )
+        if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
+            raise ValueError(f"DataLoader: batch_size must be an integer >= 1, got {batch_size!r}")
+        if len(dataset) == 0:
+            raise ValueError("DataLoader: the dataset is empty")
+        if drop_last and len(dataset) < batch_size:
+            raise ValueError(
+                f"DataLoader: drop_last leaves no batch: {len(dataset)} examples, "
+                f"batch_size {batch_size}"
+            )
+        self.dataset = dataset
+        self.batch_size = int(batch_size)
+        self.shuffle = shuffle
+        self.drop_last = drop_last
+        self.seed = _seed(seed) if shuffle else 0
+        self.epoch = 0  # the next to begin
+        self._given = 0  # batches of the epoch before it that were handed out
+        self._resume = False
+
+    def __len__(self) -> int:
+        """Batches in an epoch."""
+        n = len(self.dataset)
+        return n // self.batch_size if self.drop_last else -(-n // self.batch_size)
+
+    def order(self, epoch: int) -> np.ndarray:
+        """Indices of the examples, in the order in which that epoch visits them."""
+        n = len(self.dataset)
+        if not self.shuffle:
+            return np.arange(n)
+        return np.random.default_rng((self.seed, epoch)).permutation(n)
+
+    def __iter__(self) -> Iterator[Batch]:
+        if self._resume:
+            self._resume = False
+        else:
+            self.epoch += 1
+            self._given = 0
+        order = self.order(self.epoch - 1)
+        for i in range(self._given, len(self)):
+            self._given = i + 1
+            inputs, targets = self.dataset.take(
+                order[i * self.batch_size : (i + 1) * self.batch_size]
+            )
+            yield Batch(Tensor(inputs), Tensor(targets))
+
+    def state_dict(self) -> dict:
+        """Where the iteration stands: "seed", "epoch" (begun so far), "given" (batches of it)."""
+        return {"seed": self.seed, "epoch": self.epoch, "given": self._given}
+
+    def load_state_dict(self, state: dict) -> None:
+        """Take the iteration up where `state` was saved.
+
+        Raises:
+            ValueError: `state` has other entries, or does not fit this dataset and batch size.
+        """
+        if set(state) != {"seed", "epoch", "given"}:
+            raise ValueError(f"DataLoader: a state has seed, epoch, given; got {sorted(state)}")
+        for name, value in state.items():
+            if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+                raise ValueError(f"DataLoader: {name} must be an integer >= 0, got {value!r}")
+        if state["given"] > len(self):
+            raise ValueError(
+                f"DataLoader: the state is {state['given']} batches into an epoch, "
+                f"which has only {len(self)}"
+            )
+        self.seed, self.epoch, self._given = state["seed"], state["epoch"], state["given"]
+        self._resume = 0 < self._given < len(self)
+
+
+def _seed(source) -> int:
+    rng = generator(source)
+    return int(source if isinstance(source, (int, np.integer)) else rng.integers(2**63))

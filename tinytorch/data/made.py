@@ -1,0 +1,97 @@
+"""Made data: small problems whose truth is known."""
+
+import numpy as np
+
+from tinytorch.core.random import generator
+from tinytorch.data.dataset import TensorDataset
+
+
+def spirals(n: int = 300, classes: int = 3, noise: float = 0.1, *, rng=None) -> TensorDataset:
+    """Interleaved arms of a spiral in the plane: no straight line tells them apart.
+
+    Point i of the n_k points of class k has radius r = i / n_k and angle 4 r + 2πk / classes,
+    plus normal noise.
+
+    Arguments:
+        n: points in all; the classes share them as evenly as possible.
+        classes: arms, at least 2.
+        noise: standard deviation of the angle, in radians.
+        rng: a generator, a seed, or None for the default one.
+
+    Returns:
+        inputs (n, 2) float32, targets (n,) int64: class after class.
+    """
+    _check("spirals", n, noise, at_least=classes)
+    if classes < 2:
+        raise ValueError(f"spirals: classes must be at least 2, got {classes!r}")
+    rng = generator(rng)
+    sizes = [len(part) for part in np.array_split(np.empty(n), classes)]
+    labels = np.repeat(np.arange(classes), sizes)
+    radius = np.concatenate([np.arange(1, size + 1) / size for size in sizes])
+    angle = 4 * radius + 2 * np.pi * labels / classes + noise * rng.standard_normal(n)
+    return _points(radius * np.cos(angle), radius * np.sin(angle), labels)
+
+
+def moons(n: int = 200, noise: float = 0.1, *, rng=None) -> TensorDataset:
+    """Two interleaved half circles in the plane.
+
+    The first is the upper half of the unit circle, the second the lower half of the unit circle
+    about (1, 0.5).
+
+    Arguments:
+        n: points in all, at least 2.
+        noise: standard deviation added to both coordinates.
+        rng: a generator, a seed, or None for the default one.
+
+    Returns:
+        inputs (n, 2) float32, targets (n,) int64: class after class.
+    """
+    _check("moons", n, noise, at_least=2)
+    rng = generator(rng)
+    upper, lower = np.linspace(0, np.pi, n - n // 2), np.linspace(0, np.pi, n // 2)
+    x = np.concatenate([np.cos(upper), 1 - np.cos(lower)]) + noise * rng.standard_normal(n)
+    y = np.concatenate([np.sin(upper), 0.5 - np.sin(lower)]) + noise * rng.standard_normal(n)
+    return _points(x, y, np.repeat([0, 1], [len(upper), len(lower)]))
+
+
+def regression(
+    weights, n: int = 100, noise: float = 0.1, condition: float = 1.0, *, rng=None
+) -> TensorDataset:
+    """A linear problem whose answer is given: y = X w + noise.
+
+    The columns of X are normal with standard deviations that fall geometrically from 1 to
+    1/√condition. So the expected Hessian of the mean squared error has condition number
+    `condition`: what makes gradient descent slow is a number one chooses.
+
+    Arguments:
+        weights: w, shape (d,).
+        n: rows.
+        noise: standard deviation added to y.
+        condition: at least 1.
+        rng: a generator, a seed, or None for the default one.
+
+    Returns:
+        inputs (n, d) float32, targets (n, 1) float32.
+    """
+    _check("regression", n, noise, at_least=1)
+    weights = np.asarray(weights, float)
+    if weights.ndim != 1 or not weights.size:
+        raise ValueError(f"regression: weights must have shape (d,), got {weights.shape}")
+    if not condition >= 1:
+        raise ValueError(f"regression: condition must be at least 1, got {condition!r}")
+    rng = generator(rng)
+    scale = np.geomspace(1, condition**-0.5, len(weights))
+    x = scale * rng.standard_normal((n, len(weights)))
+    y = x @ weights + noise * rng.standard_normal(n)
+    return TensorDataset(x.astype(np.float32), y.astype(np.float32)[:, None])
+
+
+def _check(maker: str, n, noise, at_least: int) -> None:
+    if not isinstance(n, (int, np.integer)) or n < at_least:
+        raise ValueError(f"{maker}: n must be an integer >= {at_least}, got {n!r}")
+    if not (noise >= 0 and np.isfinite(noise)):
+        raise ValueError(f"{maker}: noise must be a finite number >= 0, got {noise!r}")
+
+
+def _points(x, y, labels) -> TensorDataset:
+    return TensorDataset(np.stack([x, y], axis=1).astype(np.float32), labels.astype(np.int64))
