@@ -28,7 +28,7 @@ class Book:
         for name in ("tinytorch", "book/_ext"):
             shutil.copytree(ROOT / name, folder / name, ignore=ignore)
         shutil.copytree(ROOT / "book/_static", folder / "book/_static", dirs_exist_ok=True)
-        for name in ("book/build.py", "_config.yml", "book/references.bib"):
+        for name in ("book/build.py", "book/serve.py", "_config.yml", "book/references.bib"):
             if (ROOT / name).exists():
                 shutil.copy(ROOT / name, folder / name)
         (folder / "_toc.yml").write_text(
