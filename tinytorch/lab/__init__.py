@@ -1,0 +1,56 @@
+"""The laboratory of the book: surfaces, runs, measurements and plots. Needs matplotlib."""
+
+from tinytorch.lab.measure import (
+    iterations_to,
+    learning_rate_finder,
+    measured_rate,
+    sharpness,
+)
+from tinytorch.lab.page import claim, glue
+from tinytorch.lab.runs import Runs, sweep, train_runs, trajectory, tune
+from tinytorch.lab.style import (
+    canvas,
+    heatmap,
+    look,
+    plot_bands,
+    plot_convergence,
+    plot_trajectories,
+)
+from tinytorch.lab.surfaces import (
+    Beale,
+    Booth,
+    Himmelblau,
+    Quadratic,
+    Rastrigin,
+    Rosenbrock,
+    Saddle,
+    Surface,
+)
+
+__all__ = [
+    "Beale",
+    "Booth",
+    "Himmelblau",
+    "Quadratic",
+    "Rastrigin",
+    "Rosenbrock",
+    "Runs",
+    "Saddle",
+    "Surface",
+    "canvas",
+    "claim",
+    "glue",
+    "heatmap",
+    "iterations_to",
+    "learning_rate_finder",
+    "look",
+    "measured_rate",
+    "plot_bands",
+    "plot_convergence",
+    "plot_trajectories",
+    "sharpness",
+    "sweep",
+    "train_runs",
+    "trajectory",
+    "tune",
+]
