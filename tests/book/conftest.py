@@ -25,12 +25,14 @@ class Book:
     def __init__(self, folder: Path):
         self.folder = folder
         ignore = shutil.ignore_patterns("__pycache__")
-        for name in ("tinytorch", "book/_ext"):
-            shutil.copytree(ROOT / name, folder / name, ignore=ignore)
-        shutil.copytree(ROOT / "book/_static", folder / "book/_static", dirs_exist_ok=True)
-        for name in ("book/build.py", "book/serve.py", "_config.yml", "book/references.bib"):
-            if (ROOT / name).exists():
-                shutil.copy(ROOT / name, folder / name)
+        shutil.copytree(ROOT / "tinytorch", folder / "tinytorch", ignore=ignore)
+        (folder / "book").mkdir()
+        for path in (ROOT / "book").iterdir():
+            if path.is_dir() and path.name.startswith("_") and path.name != "__pycache__":
+                shutil.copytree(path, folder / "book" / path.name, ignore=ignore)
+            elif path.suffix in (".py", ".bib"):
+                shutil.copy(path, folder / "book")
+        shutil.copy(ROOT / "_config.yml", folder)
         (folder / "_toc.yml").write_text(
             "format: jb-book\nroot: index\nchapters:\n  - file: book/chapter\n"
         )
