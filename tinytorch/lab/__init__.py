@@ -7,7 +7,7 @@ from tinytorch.lab.measure import (
     sharpness,
 )
 from tinytorch.lab.page import claim, glue
-from tinytorch.lab.runs import Runs, sweep, train_runs, trajectory, tune
+from tinytorch.lab.runs import TrainingRuns, sweep, train_runs, trajectory, tune
 from tinytorch.lab.style import (
     canvas,
     heatmap,
@@ -34,9 +34,9 @@ __all__ = [
     "Quadratic",
     "Rastrigin",
     "Rosenbrock",
-    "Runs",
     "Saddle",
     "Surface",
+    "TrainingRuns",
     "canvas",
     "claim",
     "glue",

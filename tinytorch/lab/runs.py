@@ -8,8 +8,8 @@ import numpy as np
 from tinytorch.core.autograd import no_grad
 from tinytorch.core.losses import CrossEntropyLoss
 from tinytorch.core.tensor import Tensor
-from tinytorch.optim.checks import check
-from tinytorch.optim.engines import signature
+from tinytorch.data import DataLoader, Dataset
+from tinytorch.optim import swept
 
 QUIET = {"over": "ignore", "invalid": "ignore"}  # a run that diverges is a result
 
@@ -60,72 +60,41 @@ def trajectory(
 
 
 def sweep(
-    optimizer, surface, start=None, steps: int = 100, *, observe: Callable | None = None, **grid
+    optimizer,
+    surface,
+    start=None,
+    steps: int = 100,
+    *,
+    observe: Callable | None = None,
+    every: int = 1,
+    **grid,
 ) -> np.ndarray:
-    """A whole plane of runs at once: hyper-parameters that are arrays are broadcast.
+    """A whole plane of runs on a surface at once (`tinytorch.optim.sweep`).
 
     Arguments:
         optimizer: a class of `tinytorch.optim` with an elementwise rule.
         surface: has `gradient(x)`.
-        start: shape (d,), or (*plane, d) for a plane of starts.
+        start: shape (d,), or (*plane, d) for a plane of starts; by default the surface's own.
         steps: how many.
-        observe: what to keep of the positions (*plane, d) after each step, such as
-            `surface.value`; by default the positions themselves.
-        **grid: hyper-parameters; numbers, or arrays that broadcast to the plane's shape
-            (`betas` may be a pair of them).
+        observe: what to keep of the positions (*plane, d), such as `surface.value`; by default
+            the positions themselves.
+        every: steps between two records.
+        **grid: hyper-parameters; those that are arrays broadcast to the plane.
 
     Returns:
-        What was observed, shape (steps + 1, *plane, ...).
-
-    Raises:
-        ValueError: a value outside its range.
+        What was observed, before the first step and after each `every` steps: (records, *plane,
+        ...).
     """
-    start = np.asarray(surface.start if start is None else start, dtype=np.float64)
-    corners = {name: largest(value) for name, value in grid.items()}
-    for name, value in grid.items():
-        check(optimizer.__name__, name, smallest(value))
-    leaves = [a for v in grid.values() for a in (v if isinstance(v, (tuple, list)) else (v,))]
-    plane = np.broadcast_shapes(start.shape[:-1], *(np.shape(a) for a in leaves))
-    p = Tensor(np.array(np.broadcast_to(start, (*plane, start.shape[-1]))), requires_grad=True)
-    stepper = optimizer([p], **corners)
-    group = stepper.param_groups[0]
-    stages = stepper.stages(group)
-    swept = {**group, **{name: with_axis(value) for name, value in grid.items()}}
-    state = [value for name, value in stepper.state[p].items() if name != "t"]
-    observed = [np.array(observe(p.data) if observe else p.data)]
-    with np.errstate(**QUIET):
-        for t in range(1, steps + 1):
-            numbers = stepper.numbers(swept, t)
-            x, g = p.data, surface.gradient(p.data)
-            for stage in stages[:-1]:
-                x, g = stage(x, g, **{k: numbers[k] for k in signature(stage)[1]})
-            rule = stages[-1]
-            p.data, *state = rule(x, g, *state, **{k: numbers[k] for k in signature(rule)[1]})
-            observed.append(np.array(observe(p.data) if observe else p.data))
-    return np.stack(observed)
-
-
-def largest(value):
-    if isinstance(value, (tuple, list)):
-        return tuple(largest(v) for v in value)
-    return np.max(value).item() if isinstance(value, np.ndarray) else value
-
-
-def smallest(value):
-    if isinstance(value, (tuple, list)):
-        return tuple(smallest(v) for v in value)
-    return np.min(value).item() if isinstance(value, np.ndarray) else value
-
-
-def with_axis(value):
-    """An array of hyper-parameters, with an axis for the d components of a position."""
-    if isinstance(value, (tuple, list)):
-        return tuple(with_axis(v) for v in value)
-    return value[..., None] if isinstance(value, np.ndarray) else value
+    start = surface.start if start is None else start
+    observe = observe or np.copy
+    runs = swept.sweep(
+        optimizer, start, surface.gradient, steps, observe=observe, every=every, **grid
+    )
+    return runs.trace
 
 
 @dataclass(frozen=True)
-class Runs:
+class TrainingRuns:
     """What `train_runs` measured.
 
     Attributes:
@@ -142,8 +111,8 @@ class Runs:
 def train_runs(
     optimizer,
     model: Callable,
-    train: tuple,
-    test: tuple,
+    train: Dataset,
+    test: Dataset,
     *,
     seeds=range(5),
     epochs: int = 10,
@@ -151,7 +120,7 @@ def train_runs(
     loss=None,
     schedule=None,
     **kwargs,
-) -> Runs:
+) -> TrainingRuns:
     """Train a network from several seeds with one optimizer.
 
     The seed sets the initial weights and the order of the samples, so that two optimizers with
@@ -160,7 +129,7 @@ def train_runs(
     Arguments:
         optimizer: called as `optimizer(parameters, **kwargs)`.
         model: called as `model(rng)`, gives a network with fresh weights.
-        train, test: (inputs, targets), arrays.
+        train, test: datasets of inputs and class indices.
         schedule: called with the optimizer, gives a scheduler that is stepped after each epoch.
         loss: cross-entropy by default.
     """
@@ -169,23 +138,20 @@ def train_runs(
         train_once(optimizer, model, train, test, s, epochs, batch_size, loss, schedule, kwargs)
         for s in seeds
     ]
-    return Runs(*(np.array(column) for column in zip(*results, strict=True)))
+    return TrainingRuns(*(np.array(column) for column in zip(*results, strict=True)))
 
 
 def train_once(optimizer, model, train, test, seed, epochs, batch_size, loss, schedule, kwargs):
-    rng = np.random.default_rng(seed)
-    network = model(rng)
+    network = model(np.random.default_rng(seed))
     stepper = optimizer(network.parameters(), **kwargs)
     scheduler = schedule(stepper) if schedule else None
-    inputs, targets = train
+    loader = DataLoader(train, batch_size, shuffle=True, seed=seed)
     losses, evaluations = [], [evaluate(network, loss, test)]
     with np.errstate(**QUIET):
         for _ in range(epochs):
-            order = rng.permutation(len(inputs))
-            for i in range(0, len(order), batch_size):
-                batch = order[i : i + batch_size]
+            for inputs, targets in loader:
                 stepper.zero_grad()
-                value = loss(network(Tensor(inputs[batch])), targets[batch])
+                value = loss(network(inputs), targets)
                 value.backward()
                 stepper.step()
                 losses.append(value.item())
@@ -195,9 +161,9 @@ def train_once(optimizer, model, train, test, seed, epochs, batch_size, loss, sc
     return losses, *zip(*evaluations, strict=True)
 
 
-def evaluate(network, loss, data) -> tuple[float, float]:
-    """(loss, share of right answers) on (inputs, targets)."""
-    inputs, targets = data
+def evaluate(network, loss, data: Dataset) -> tuple[float, float]:
+    """(loss, share of right answers) on a dataset."""
+    inputs, targets = data[:]
     with no_grad():
         logits = network(Tensor(inputs))
         return loss(logits, targets).item(), float((logits.argmax(axis=1) == targets).mean())
