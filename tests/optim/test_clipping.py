@@ -1,0 +1,122 @@
+"""Clipping: PyTorch's numbers, and PyTorch's edge cases."""
+
+import numpy as np
+import pytest
+
+from tinytorch import Tensor
+from tinytorch.optim.clipping import clip_grad_norm_, clip_grad_value_
+
+SHAPES = [(3, 4), (5,), (), (2, 3, 2), (0,)]
+
+
+def parameters(rng, scale=1.0, dtype=np.float64):
+    made = []
+    for shape in SHAPES:
+        p = Tensor(np.zeros(shape, dtype), requires_grad=True)
+        p.grad = Tensor((scale * rng.standard_normal(shape)).astype(dtype))
+        made.append(p)
+    return [*made, Tensor(np.zeros(3, dtype), requires_grad=True)]
+
+
+@pytest.fixture
+def torch():
+    return pytest.importorskip("torch", reason="PyTorch is not installed")
+
+
+def twins(torch, params):
+    made = []
+    for p in params:
+        q = torch.tensor(p.data, requires_grad=True)
+        if p.grad is not None:
+            q.grad = torch.tensor(p.grad.data)
+        made.append(q)
+    return made
+
+
+def assert_same(ours, theirs):
+    for p, q in zip(ours, theirs, strict=True):
+        if p.grad is None:
+            assert q.grad is None
+        else:
+            np.testing.assert_allclose(p.grad.data, q.grad.numpy(), rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("norm_type", [1, 2.0, 3.5, float("inf")])
+@pytest.mark.parametrize("max_norm", [0, 0.5, 3, 1e3, float("inf")])
+@pytest.mark.parametrize("scale", [0.0, 1e-8, 1.0, 1e3])
+def test_norm_as_in_torch(torch, norm_type, max_norm, scale):
+    ours = parameters(np.random.default_rng(0), scale)
+    theirs = twins(torch, [p for p in ours if p.size])  # torch: no largest element of nothing
+    norm = clip_grad_norm_(ours, max_norm, norm_type)
+    expected = torch.nn.utils.clip_grad_norm_(theirs, max_norm, norm_type)
+    assert norm == pytest.approx(expected.item(), rel=1e-12)
+    assert_same([p for p in ours if p.size], theirs)
+
+
+@pytest.mark.parametrize("bad", [np.inf, np.nan])
+def test_norm_that_is_not_finite_as_in_torch(torch, bad):
+    ours = parameters(np.random.default_rng(0))
+    ours[1].grad.data[2] = bad
+    theirs = twins(torch, ours)
+    clip_grad_norm_(ours, 1.0)
+    torch.nn.utils.clip_grad_norm_(theirs, 1.0)
+    assert_same(ours, theirs)
+
+
+@pytest.mark.parametrize("clip_value", [0, 0.5, 10])
+def test_value_as_in_torch(torch, clip_value):
+    ours = parameters(np.random.default_rng(0))
+    ours[0].grad.data[0, :2] = np.nan, -np.inf
+    theirs = twins(torch, ours)
+    assert clip_grad_value_(ours, clip_value) is None
+    torch.nn.utils.clip_grad_value_(theirs, clip_value)
+    assert_same(ours, theirs)
+
+
+def test_by_hand():
+    a, b = (Tensor([0.0], requires_grad=True) for _ in range(2))
+    a.grad, b.grad = Tensor([3.0]), Tensor([-4.0])
+    assert clip_grad_norm_([a, b], 2.5) == 5.0
+    np.testing.assert_allclose([a.grad.item(), b.grad.item()], [1.5, -2.0], rtol=1e-6)
+    assert a.grad.dtype == np.float32
+    clip_grad_value_([a, b], 1.75)
+    np.testing.assert_allclose([a.grad.item(), b.grad.item()], [1.5, -1.75], rtol=1e-6)
+    assert clip_grad_norm_(a, 10) == pytest.approx(1.5)
+
+
+def test_one_pass_over_an_iterator_is_enough():
+    p = Tensor([0.0], requires_grad=True)
+    p.grad = Tensor([8.0])
+    assert clip_grad_norm_(iter([p]), 4.0) == 8.0
+    assert p.grad.item() == pytest.approx(4.0)
+
+
+def test_without_gradients():
+    assert clip_grad_norm_([], 1.0) == 0.0
+    assert clip_grad_norm_([Tensor([1.0], requires_grad=True)], 1.0) == 0.0
+
+
+@pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
+def test_error_if_nonfinite_changes_nothing(bad):
+    p = Tensor([0.0, 0.0], requires_grad=True)
+    p.grad = Tensor([2.0, bad])
+    with pytest.raises(FloatingPointError, match=r"norm of the gradients is (inf|nan)"):
+        clip_grad_norm_([p], 1.0, error_if_nonfinite=True)
+    assert p.grad.data[0] == 2.0
+
+
+@pytest.mark.parametrize("value", [-1, np.nan, "1", None, True])
+def test_refused_values(value):
+    p = Tensor([0.0], requires_grad=True)
+    with pytest.raises(ValueError, match="max_norm must be a number >= 0"):
+        clip_grad_norm_([p], value)
+    with pytest.raises(ValueError, match="norm_type must be a number > 0"):
+        clip_grad_norm_([p], 1.0, value)
+    with pytest.raises(ValueError, match="clip_value must be a number >= 0"):
+        clip_grad_value_([p], value)
+
+
+def test_refused_parameters():
+    for clip in (clip_grad_norm_, clip_grad_value_):
+        with pytest.raises(TypeError, match="must be tensors, got float"):
+            clip([1.0], 1.0)

@@ -1,0 +1,80 @@
+"""Gradient clipping: bound what one step can do, before the optimizer takes it."""
+
+import math
+from numbers import Real
+
+import numpy as np
+
+from tinytorch.core.tensor import Tensor
+
+
+def clip_grad_norm_(
+    parameters, max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False
+) -> float:
+    """Shorten the gradient, all parameters' taken as one vector, to a norm of at most `max_norm`.
+
+        g ← g · min(1, max_norm / (‖g‖ + 1e-6))
+
+    Arguments:
+        parameters: tensors, or one; those without a gradient count for nothing.
+        max_norm: >= 0; infinity measures and changes nothing.
+        norm_type: which norm: a number > 0, or infinity for the largest element.
+        error_if_nonfinite: refuse a norm that is infinite or not a number. Otherwise the gradients
+            become zero and nan (as in PyTorch).
+
+    Returns:
+        The norm before.
+
+    Raises:
+        TypeError: `parameters` holds something else than tensors.
+        ValueError: `max_norm` or `norm_type` outside its range.
+        FloatingPointError: a norm that is not finite, if asked for.
+
+    Source: Pascanu, Mikolov & Bengio 2013, Algorithm 1. PyTorch's form.
+    """
+    if not _positive(norm_type):
+        raise ValueError(f"clip_grad_norm_: norm_type must be a number > 0, got {norm_type!r}")
+    if not _positive(max_norm) and max_norm != 0:
+        raise ValueError(f"clip_grad_norm_: max_norm must be a number >= 0, got {max_norm!r}")
+    gradients = _gradients("clip_grad_norm_", parameters)
+    norms = [float(np.linalg.norm(g.reshape(-1), norm_type)) for g in gradients if g.size]
+    norm = float(np.linalg.norm(norms, norm_type)) if norms else 0.0
+    if error_if_nonfinite and not math.isfinite(norm):
+        raise FloatingPointError(f"clip_grad_norm_: the norm of the gradients is {norm}")
+    factor = max_norm / (norm + 1e-6)
+    if not factor >= 1:
+        with np.errstate(invalid="ignore"):
+            for g in gradients:
+                g *= factor
+    return norm
+
+
+def clip_grad_value_(parameters, clip_value: float) -> None:
+    """Clip every element of every gradient to [-clip_value, clip_value].
+
+    Unlike clipping by norm, this turns the gradient.
+
+    Arguments:
+        parameters: tensors, or one; those without a gradient are passed over.
+        clip_value: >= 0.
+
+    Raises:
+        TypeError: `parameters` holds something else than tensors.
+        ValueError: `clip_value` outside its range.
+    """
+    if not _positive(clip_value) and clip_value != 0:
+        raise ValueError(f"clip_grad_value_: clip_value must be a number >= 0, got {clip_value!r}")
+    for g in _gradients("clip_grad_value_", parameters):
+        np.clip(g, -clip_value, clip_value, out=g)
+
+
+def _positive(value) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and value > 0
+
+
+def _gradients(owner: str, parameters) -> list[np.ndarray]:
+    parameters = [parameters] if isinstance(parameters, Tensor) else list(parameters)
+    for p in parameters:
+        if not isinstance(p, Tensor):
+            raise TypeError(f"{owner}: parameters must be tensors, got {type(p).__name__}")
+    return [p.grad.data for p in parameters if p.grad is not None]
