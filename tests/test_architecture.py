@@ -33,7 +33,7 @@ MAY_IMPORT = {
 }
 # Libraries beside NumPy and the standard library, and the only part that may import them.
 MAY_NEED = {"matplotlib": "lab", "numba": "optim", "rich": "tito", "typer": "tito"}
-MAY_NEED |= {"click": "tito", "jupytext": "tito", "nbformat": "tito"}
+MAY_NEED |= {"IPython": "lab", "click": "tito", "jupytext": "tito", "nbformat": "tito"}
 
 
 def within(name: str, part: str) -> bool:
