@@ -16,20 +16,22 @@ GREEN, BLUE, RED, PINK = "#009E73", "#0072B2", "#D55E00", "#CC79A7"
 SOLID, DASHED, DOTTED = "-", (0, (5, 2)), (0, (1, 1.5))
 DASHDOT, LONG = (0, (5, 2, 1, 2)), (0, (9, 3))
 
-WIDTH = 6.0  # inches; 13 points are then about 10 pixels on a screen of 360
+SHADES = [f"#{c:02x}{c:02x}{c:02x}" for c in np.linspace(255, 196, 11).astype(int)]
+
+WIDTH = 6.0  # inches; 14 points are then 10 pixels on a screen of 360
 SETTINGS = {
-    "figure.dpi": 160,
+    "figure.dpi": 144,
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
-    "font.size": 13,
-    "axes.titlesize": 13,
+    "font.size": 14,
+    "axes.titlesize": 14,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
     "grid.color": "#dddddd",
     "grid.linewidth": 0.6,
     "legend.frameon": False,
-    "legend.fontsize": 12,
+    "legend.fontsize": 13,
     "legend.handlelength": 2.6,
     "lines.linewidth": 2.0,
     "lines.markersize": 6,
@@ -196,7 +198,7 @@ def plot_trajectories(
     ax=None,
     window=None,
     like: dict | None = None,
-    levels: int = 18,
+    levels: int = 10,
     title: str = "",
     legend: bool = True,
 ):
@@ -214,8 +216,7 @@ def plot_trajectories(
     grid = np.meshgrid(np.linspace(left, right, 161), np.linspace(bottom, top, 161))
     values = surface.value(np.stack(grid, axis=-1))
     height = np.log1p(values - values.min())  # so that valleys show beside cliffs
-    ax.contourf(*grid, height, levels, cmap="Greys", alpha=0.35, zorder=0)
-    ax.contour(*grid, height, levels, colors="#999999", linewidths=0.5, zorder=1)
+    ax.contourf(*grid, height, levels, colors=SHADES, zorder=0)
     for label, chosen in looks_for(paths, like).items():
         path = np.asarray(paths[label])
         every = max(1, len(path) // 12)
