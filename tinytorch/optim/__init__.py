@@ -1,18 +1,32 @@
 """Optimizers and learning-rate schedules."""
 
+from tinytorch.optim.adam_family import Adamax, AdamW, NAdam, RAdam
+from tinytorch.optim.adaptive import Adadelta, Adagrad, RMSprop
 from tinytorch.optim.clipping import clip_grad_norm_, clip_grad_value_
 from tinytorch.optim.engines import engine
+from tinytorch.optim.layerwise import LAMB, LARS
 from tinytorch.optim.optimizer import Optimizer
 from tinytorch.optim.optimizers import SGD, Adam, Momentum, Nesterov, gradient_descent_step
 from tinytorch.optim.schedulers import StepLR
+from tinytorch.optim.sign import Lion
 from tinytorch.optim.swept import sweep
 
 __all__ = [
+    "LAMB",
+    "LARS",
     "SGD",
+    "Adadelta",
+    "Adagrad",
     "Adam",
+    "AdamW",
+    "Adamax",
+    "Lion",
     "Momentum",
+    "NAdam",
     "Nesterov",
     "Optimizer",
+    "RAdam",
+    "RMSprop",
     "StepLR",
     "clip_grad_norm_",
     "clip_grad_value_",

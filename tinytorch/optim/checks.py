@@ -24,6 +24,15 @@ def fractions(value) -> bool:
     return isinstance(value, (tuple, list)) and len(value) == 2 and all(map(fraction, value))
 
 
+def one_of(*allowed):
+    """Exactly one of these (1 is not True)."""
+    names = ", ".join(map(repr, allowed))
+    return (
+        lambda value: any(type(value) is type(a) and value == a for a in allowed),
+        f"one of {names}",
+    )
+
+
 NONNEGATIVE = (nonnegative, "a finite number >= 0")
 NUMBER = (number, "a finite number")
 FRACTION = (fraction, "a number in [0, 1)")
@@ -37,8 +46,17 @@ ALLOWED = {
     "betas": (fractions, "two numbers in [0, 1)"),
     "eps": NONNEGATIVE,
     "nesterov": FLAG,
-    "amsgrad": FLAG,
+    "amsgrad": one_of(False, True, "corrected"),
     "maximize": FLAG,
+    "lr_decay": NONNEGATIVE,
+    "initial_accumulator_value": NONNEGATIVE,
+    "eps_in_sqrt": FLAG,
+    "alpha": FRACTION,
+    "centered": FLAG,
+    "rho": FRACTION,
+    "momentum_decay": NONNEGATIVE,
+    "decoupled_weight_decay": FLAG,
+    "trust_coefficient": NONNEGATIVE,
 }
 
 

@@ -41,11 +41,6 @@ class Optimizer:
 
     elementwise = True
 
-    @property
-    def decay(self):
-        """Where weight decay enters: `coupled` or `decoupled`."""
-        return coupled
-
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         if "__init__" in vars(cls):
@@ -78,6 +73,17 @@ class Optimizer:
             values["beta1"], values["beta2"] = group["betas"]
         return values
 
+    def decay(self, group: dict):
+        """How weight decay enters: `coupled`, `decoupled`, or None if the rule itself has it."""
+        return coupled
+
+    def carried(self, group: dict) -> dict:
+        """Numbers that a group carries from step to step, with their first values."""
+        return {}
+
+    def prepare(self) -> None:
+        """What precedes a step: bring the carried numbers up to date."""
+
     # Groups
 
     def add_param_group(self, group: dict) -> None:
@@ -103,6 +109,7 @@ class Optimizer:
         for name in self.defaults:
             check(owner, name, full[name])
         self.check_group(full)
+        full.update(self.carried(full))
         self.param_groups.append(full)
         for p in params:
             self.state[p] = {"t": 0, **self.initial_state(p, full)}
@@ -137,6 +144,7 @@ class Optimizer:
             What the closure returned, or None.
         """
         loss = closure() if closure is not None else None
+        self.prepare()
         for group in self.param_groups:
             stages = self.stages(group)
             names, _ = engines.signature(stages[-1])
@@ -153,8 +161,9 @@ class Optimizer:
     def stages(self, group: dict) -> tuple:
         """The functions that make up this group's step, in order; the rule is the last."""
         stages = (self.rule(group),)
-        if group.get("weight_decay"):
-            stages = (self.decay, *stages)
+        decay = self.decay(group)
+        if decay and group.get("weight_decay"):
+            stages = (decay, *stages)
         if group.get("maximize"):
             stages = (ascend, *stages)
         return stages

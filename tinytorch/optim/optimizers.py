@@ -38,6 +38,25 @@ def adam(p, g, m, v, *, t, lr, beta1, beta2, eps):
     return p - lr * m_hat / (np.sqrt(v_hat) + eps), m, v
 
 
+def amsgrad(p, g, m, v, v_max, *, t, lr, beta1, beta2, eps):
+    """Reddi, Kale & Kumar 2018, Algorithm 2: steps that can only shrink."""
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g * g
+    v_max = np.maximum(v_max, v)
+    m_hat = m / (1 - beta1**t)
+    v_hat = v_max / (1 - beta2**t)
+    return p - lr * m_hat / (np.sqrt(v_hat) + eps), m, v, v_max
+
+
+def amsgrad_corrected(p, g, m, v, v_max, *, t, lr, beta1, beta2, eps):
+    """The same, with the maximum taken of the corrected average."""
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g * g
+    v_max = np.maximum(v_max, v / (1 - beta2**t))
+    m_hat = m / (1 - beta1**t)
+    return p - lr * m_hat / (np.sqrt(v_max) + eps), m, v, v_max
+
+
 def gradient_descent_step(parameter: Tensor, learning_rate: float) -> None:
     """One step of gradient descent on one tensor, in place: p ← p - lr · p.grad.
 
@@ -141,12 +160,14 @@ class Adam(Optimizer):
         betas: (β₁, β₂), both in [0, 1).
         eps: ε, >= 0, in the units of the gradient.
         weight_decay: λ, added to the gradient as λ p (for decoupled decay see AdamW).
+        amsgrad: True divides by the largest v so far, as PyTorch does; "corrected" by the
+            largest v̂, as optax does.
         maximize: go uphill.
 
     Raises:
         ValueError: a value outside its range.
 
-    Source: Kingma & Ba 2015, Algorithm 1.
+    Source: Kingma & Ba 2015, Algorithm 1; Reddi, Kale & Kumar 2018 (AMSGrad).
     """
 
     def __init__(
@@ -156,13 +177,21 @@ class Adam(Optimizer):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,
+        amsgrad: bool | str = False,
         *,
         maximize: bool = False,
     ):
         super().__init__(
             params,
-            dict(lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, maximize=maximize),
+            dict(
+                lr=lr,
+                betas=betas,
+                eps=eps,
+                weight_decay=weight_decay,
+                amsgrad=amsgrad,
+                maximize=maximize,
+            ),
         )
 
     def rule(self, group):
-        return adam
+        return {False: adam, True: amsgrad, "corrected": amsgrad_corrected}[group["amsgrad"]]
