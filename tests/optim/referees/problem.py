@@ -1,0 +1,54 @@
+"""What an optimizer and its referee are both given: a start, and a gradient for every step."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+import tinytorch.optim
+from tinytorch import Tensor
+
+STEPS = 50
+TOLERANCE = 1e-12
+
+
+class Problem(NamedTuple):
+    """Float64 starts, and gradients with a drift, so that the runs go somewhere.
+
+    Attributes:
+        starts: a list of arrays.
+        gradients: for each step a list of arrays of the same shapes.
+    """
+
+    starts: list
+    gradients: list
+
+
+def problem(shapes, steps: int = STEPS, seed: int = 0) -> Problem:
+    """The same numbers on every machine and for every NumPy: RandomState's stream is frozen."""
+    random = np.random.RandomState(seed)
+
+    def draw():
+        return [np.array(random.standard_normal(shape)) for shape in shapes]
+
+    starts, drift = draw(), draw()
+    gradients = [[d + e for d, e in zip(drift, draw(), strict=True)] for _ in range(steps)]
+    return Problem(starts, gradients)
+
+
+def flat(arrays) -> np.ndarray:
+    return np.concatenate([np.ravel(a) for a in arrays])
+
+
+def run(name: str, kwargs: dict, given: Problem) -> np.ndarray:
+    """Our parameters after every step, shape (steps, numbers of all parameters)."""
+    params = [Tensor(s.copy(), requires_grad=True) for s in given.starts]
+    optimizer = getattr(tinytorch.optim, name)(params, **kwargs)
+    rows = []
+    for gradients in given.gradients:
+        for p, g in zip(params, gradients, strict=True):
+            p.grad = Tensor(g)
+        if hasattr(optimizer, "update_hessian"):
+            optimizer.update_hessian()
+        optimizer.step()
+        rows.append(flat([p.data for p in params]))
+    return np.array(rows)

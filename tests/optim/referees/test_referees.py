@@ -1,0 +1,40 @@
+"""Every rule against its referee, after every step."""
+
+import numpy as np
+import pytest
+
+from tests.optim.referees import libraries
+from tests.optim.referees.cases import CASES, SHAPES, VECTORS
+from tests.optim.referees.problem import STEPS, TOLERANCE, problem, run
+
+TORCH = ["Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop", "SGD"]
+
+
+@pytest.fixture(scope="module")
+def configurations():
+    pytest.importorskip("torch", reason="PyTorch is the referee of this test")
+    pytest.importorskip("expecttest", reason="PyTorch's test data needs it")
+    return libraries.torch_configurations()
+
+
+def test_there_are_as_many_of_pytorchs_configurations_as_we_say(configurations):
+    assert set(configurations) >= set(TORCH)
+    assert sum(map(len, configurations.values())) == 67
+
+
+@pytest.mark.parametrize("name", TORCH)
+def test_equals_pytorch_after_every_step(name, configurations):
+    given = problem(SHAPES.get(name, VECTORS))
+    for kwargs in configurations[name]:
+        ours, theirs = run(name, kwargs, given), libraries.torch(name, kwargs, given)
+        assert len(ours) == STEPS
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=TOLERANCE, err_msg=f"{kwargs}")
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.name}-{case.library}")
+def test_equals_its_referee_after_every_step(case):
+    pytest.importorskip(case.library, reason=f"{case.library} is the referee of this test")
+    given = problem(SHAPES.get(case.name, VECTORS))
+    theirs = getattr(libraries, case.library)(case.theirs, case.their_kwargs, given)
+    ours = run(case.name, case.kwargs, given)
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=TOLERANCE)
