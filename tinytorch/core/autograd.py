@@ -22,14 +22,23 @@ def grad_enabled() -> bool:
 
 
 @contextlib.contextmanager
-def no_grad():
-    """Record nothing inside the `with` block (or the decorated function)."""
+def _recording(enabled: bool):
     before = grad_enabled()
-    _mode.enabled = False
+    _mode.enabled = enabled
     try:
         yield
     finally:
         _mode.enabled = before
+
+
+def no_grad():
+    """Record nothing inside the `with` block (or the decorated function)."""
+    return _recording(False)
+
+
+def enable_grad():
+    """Record inside the `with` block (or the decorated function), even within `no_grad()`."""
+    return _recording(True)
 
 
 def unbroadcast(gradient: np.ndarray, shape: tuple) -> np.ndarray:

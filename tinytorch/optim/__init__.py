@@ -4,10 +4,28 @@ from tinytorch.optim.adam_family import Adamax, AdamW, NAdam, RAdam
 from tinytorch.optim.adaptive import Adadelta, Adagrad, RMSprop
 from tinytorch.optim.clipping import clip_grad_norm_, clip_grad_value_
 from tinytorch.optim.engines import engine
+from tinytorch.optim.groups import decay_groups
 from tinytorch.optim.layerwise import LAMB, LARS
 from tinytorch.optim.optimizer import Optimizer
 from tinytorch.optim.optimizers import SGD, Adam, Momentum, Nesterov, gradient_descent_step
-from tinytorch.optim.schedulers import StepLR
+from tinytorch.optim.plateau import ReduceLROnPlateau
+from tinytorch.optim.schedulers import (
+    ChainedScheduler,
+    ConstantLR,
+    CosineAnnealingLR,
+    CosineAnnealingWarmRestarts,
+    ExponentialLR,
+    LambdaLR,
+    LinearLR,
+    MultiStepLR,
+    OneCycleLR,
+    PolynomialLR,
+    Scheduler,
+    SequentialLR,
+    StepLR,
+    TransformerLR,
+    WarmupCosine,
+)
 from tinytorch.optim.sign import Lion
 from tinytorch.optim.swept import sweep
 
@@ -20,16 +38,32 @@ __all__ = [
     "Adam",
     "AdamW",
     "Adamax",
+    "ChainedScheduler",
+    "ConstantLR",
+    "CosineAnnealingLR",
+    "CosineAnnealingWarmRestarts",
+    "ExponentialLR",
+    "LambdaLR",
+    "LinearLR",
     "Lion",
     "Momentum",
+    "MultiStepLR",
     "NAdam",
     "Nesterov",
+    "OneCycleLR",
     "Optimizer",
+    "PolynomialLR",
     "RAdam",
     "RMSprop",
+    "ReduceLROnPlateau",
+    "Scheduler",
+    "SequentialLR",
     "StepLR",
+    "TransformerLR",
+    "WarmupCosine",
     "clip_grad_norm_",
     "clip_grad_value_",
+    "decay_groups",
     "engine",
     "gradient_descent_step",
     "sweep",

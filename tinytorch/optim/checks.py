@@ -1,19 +1,15 @@
 """What each hyper-parameter may be. One table for constructors, groups and loaded states."""
 
 import math
-from numbers import Real
+from numbers import Integral, Real
 
 
 def number(value) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def boolean(value) -> bool:
-    return isinstance(value, bool)
-
-
-def nonnegative(value) -> bool:
-    return number(value) and value >= 0
+def integer(value) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def fraction(value) -> bool:
@@ -33,13 +29,21 @@ def one_of(*allowed):
     )
 
 
-NONNEGATIVE = (nonnegative, "a finite number >= 0")
+# What is allowed, and how to say so.
 NUMBER = (number, "a finite number")
+NONNEGATIVE = (lambda v: number(v) and v >= 0, "a finite number >= 0")
+POSITIVE = (lambda v: number(v) and v > 0, "a finite number > 0")
 FRACTION = (fraction, "a number in [0, 1)")
-FLAG = (boolean, "True or False")
+OPEN_FRACTION = (lambda v: number(v) and 0 < v < 1, "a number in (0, 1)")
+PROPORTION = (lambda v: number(v) and 0 <= v <= 1, "a number in [0, 1]")
+POSITIVE_PROPORTION = (lambda v: number(v) and 0 < v <= 1, "a number in (0, 1]")
+COUNT = (lambda v: integer(v) and v >= 0, "an integer >= 0")
+POSITIVE_COUNT = (lambda v: integer(v) and v >= 1, "an integer >= 1")
+FLAG = (lambda v: isinstance(v, bool), "True or False")
 
 ALLOWED = {
     "lr": NONNEGATIVE,
+    "initial_lr": NONNEGATIVE,
     "momentum": NONNEGATIVE,
     "dampening": NUMBER,
     "weight_decay": NONNEGATIVE,
@@ -62,6 +66,11 @@ ALLOWED = {
 
 def check(owner: str, name: str, value) -> None:
     """Raise ValueError unless `value` is allowed for the hyper-parameter `name`."""
-    allowed, description = ALLOWED[name]
+    require(owner, name, value, ALLOWED[name])
+
+
+def require(owner: str, name: str, value, kind) -> None:
+    """Raise ValueError unless `value` is of this kind, such as `POSITIVE`."""
+    allowed, description = kind
     if not allowed(value):
         raise ValueError(f"{owner}: {name} must be {description}, got {value!r}")

@@ -9,11 +9,15 @@ after it are numbers. The base class holds the groups and the state, checks what
 and hands the rule to the engine.
 """
 
+import itertools
+
 import numpy as np
 
+from tinytorch.core.autograd import enable_grad
 from tinytorch.core.tensor import Tensor
-from tinytorch.optim import engines
-from tinytorch.optim.checks import check
+from tinytorch.optim import engines, saving
+from tinytorch.optim.checks import NUMBER, check, require
+from tinytorch.optim.groups import Group
 from tinytorch.optim.vocabulary import accept_synonyms
 
 
@@ -30,13 +34,15 @@ class Optimizer:
         defaults: hyper-parameters of the groups that do not set them.
 
     Attributes:
-        param_groups: list of dictionaries, "params" and the hyper-parameters.
+        param_groups: list of dictionaries: "params" and the hyper-parameters, and "param_names"
+            where names were given. A value that is set in one is checked at once.
         state: for each parameter, "t" (steps taken) and the rule's arrays, by their names.
+        steps: how often `step` was called.
 
     Raises:
         TypeError: `params` is a tensor, or holds something else; a group has an unknown key.
         ValueError: no parameters; one that is given twice, is computed, or needs no gradient;
-            a hyper-parameter outside its range.
+            a hyper-parameter outside its range; names that repeat or that only some have.
     """
 
     elementwise = True
@@ -48,10 +54,18 @@ class Optimizer:
 
     def __init__(self, params, defaults: dict):
         self.defaults = defaults
-        self.param_groups: list[dict] = []
+        self.param_groups: list[Group] = []
         self.state: dict[Tensor, dict] = {}
+        self.steps = 0
+        self._made_for: dict[Tensor, tuple] = {}  # shape and dtype when the state was made
+        self._before: dict[int, object] = {}
+        self._after: dict[int, object] = {}
         if isinstance(params, (Tensor, np.ndarray)):
             raise TypeError("params must be a list of tensors, not a single one: write [p]")
+        if isinstance(params, dict):
+            raise TypeError("params must be a list of groups, not a single one: write [group]")
+        if isinstance(params, (set, frozenset)):
+            raise TypeError("params must have an order that does not change: a set has none")
         groups = list(params)
         if not groups:
             raise ValueError("params is empty: there is nothing to optimize")
@@ -87,42 +101,97 @@ class Optimizer:
     # Groups
 
     def add_param_group(self, group: dict) -> None:
-        """Add parameters with hyper-parameters of their own."""
+        """Add parameters with hyper-parameters of their own, all of them or none.
+
+        Arguments:
+            group: "params" (a tensor, tensors, or (name, tensor) pairs) and values that differ
+                from the defaults.
+
+        Raises:
+            TypeError, ValueError: as the constructor.
+        """
         owner = type(self).__name__
-        unknown = set(group) - {"params"} - set(self.defaults)
+        if not isinstance(group, dict) or "params" not in group:
+            raise TypeError(f'{owner}: a group must be a dictionary with "params", got {group!r}')
+        values = {k: v for k, v in group.items() if k not in ("params", "param_names")}
+        params, names = self._read_params(group["params"])
+        names = group.get("param_names", names)
+        full = {**self.defaults, **values}
+        self.check_values(full)
+        self._check_params(params, names)
+        full = Group(self, {"params": params, **full})
+        if names is not None:
+            dict.__setitem__(full, "param_names", list(names))
+        dict.update(full, self.carried(full))
+        state = {p: {"t": 0, **self.initial_state(p, full)} for p in params}
+
+        self.param_groups.append(full)
+        self.state.update(state)
+        self._made_for.update({p: (p.data.shape, p.data.dtype) for p in params})
+
+    def _read_params(self, entries) -> tuple[list, list | None]:
+        owner = type(self).__name__
+        if isinstance(entries, Tensor):
+            entries = [entries]
+        if isinstance(entries, (set, frozenset, dict)):
+            raise TypeError(f"{owner}: params must be a list, got {type(entries).__name__}")
+        entries = list(entries)
+        if not entries:
+            raise ValueError(f"{owner}: a group without parameters")
+        pairs = [e for e in entries if isinstance(e, tuple) and len(e) == 2]
+        if not pairs:
+            return entries, None
+        if len(pairs) != len(entries):
+            raise ValueError(f"{owner}: give a name to all parameters, or to none")
+        return [p for _, p in pairs], [name for name, _ in pairs]
+
+    def _check_params(self, params: list, names: list | None) -> None:
+        owner = type(self).__name__
+        labels = names or [f"parameter {len(self.state) + i}" for i in range(len(params))]
+        taken = set(self.state)
+        for p, label in zip(params, labels, strict=True):
+            if not isinstance(p, Tensor):
+                raise TypeError(f"{owner}: params must be tensors, got {type(p).__name__}")
+            what = f"{owner}: {label} of shape {p.shape}"
+            if not p.is_leaf:
+                raise ValueError(f"{what} is computed from others")
+            if not p.requires_grad:
+                raise ValueError(f"{what} does not require a gradient")
+            if p in taken:
+                raise ValueError(f"{what} is given twice")
+            taken.add(p)
+        if self.param_groups and (names is None) == ("param_names" in self.param_groups[0]):
+            raise ValueError(f"{owner}: give a name to all parameters, or to none")
+        known = list(itertools.chain(*(g.get("param_names", ()) for g in self.param_groups)))
+        for name in names or ():
+            if not isinstance(name, str):
+                raise TypeError(f"{owner}: a parameter's name must be a string, got {name!r}")
+            if name in known:
+                raise ValueError(f"{owner}: two parameters have the name {name!r}")
+            known.append(name)
+
+    def check_values(self, group: dict) -> None:
+        """Refuse hyper-parameters that are unknown, outside their range, or at odds.
+
+        Raises:
+            TypeError: an unknown name.
+            ValueError: a value that is not allowed.
+        """
+        owner = type(self).__name__
+        carried = self.carried(group)
+        known = {"params", "param_names", "initial_lr", *self.defaults, *carried}
+        unknown = set(group) - known
         if unknown:
             raise TypeError(
-                f"{owner}: unknown {', '.join(sorted(unknown))}; "
+                f"{owner}: unknown {', '.join(sorted(map(str, unknown)))}; "
                 f"a group may set {', '.join(self.defaults)}"
             )
-        entries = group["params"]
-        entries = [entries] if isinstance(entries, Tensor) else list(entries)
-        params = [e[1] if isinstance(e, tuple) else e for e in entries]
-        names = [e[0] for e in entries] if entries and isinstance(entries[0], tuple) else None
-        taken = set(self.state)
-        for p in params:
-            self._check_parameter(owner, p, taken)
-            taken.add(p)
-        full = {**self.defaults, **group, "params": params}
-        if names:
-            full["names"] = names
-        for name in self.defaults:
-            check(owner, name, full[name])
-        self.check_group(full)
-        full.update(self.carried(full))
-        self.param_groups.append(full)
-        for p in params:
-            self.state[p] = {"t": 0, **self.initial_state(p, full)}
-
-    def _check_parameter(self, owner: str, p, taken: set) -> None:
-        if not isinstance(p, Tensor):
-            raise TypeError(f"{owner}: params must be tensors, got {type(p).__name__}")
-        if not p.is_leaf:
-            raise ValueError(f"{owner}: a parameter of shape {p.shape} is computed from others")
-        if not p.requires_grad:
-            raise ValueError(f"{owner}: a parameter of shape {p.shape} does not require a gradient")
-        if p in taken:
-            raise ValueError(f"{owner}: a parameter of shape {p.shape} is given twice")
+        for name, value in group.items():
+            if name in carried:
+                require(owner, name, value, NUMBER)
+            elif name not in ("params", "param_names"):
+                check(owner, name, value)
+        self.check_group(group)
 
     def check_group(self, group: dict) -> None:
         """Refuse combinations of values that do not go together."""
@@ -135,28 +204,84 @@ class Optimizer:
     # Steps
 
     def step(self, closure=None):
-        """Move every parameter that has a gradient.
+        """Move every parameter that has a gradient; if one of them does not fit, move none.
 
         Arguments:
-            closure: computes the loss and its gradients anew; called once, first.
+            closure: computes the loss and its gradients anew; called once, first, with recording
+                of gradients switched on.
 
         Returns:
             What the closure returned, or None.
+
+        Raises:
+            ValueError: the shape or dtype of a parameter or its gradient is not what it was when
+                the optimizer was made.
         """
-        loss = closure() if closure is not None else None
-        self.prepare()
+        arguments = () if closure is None else (closure,)
+        for hook in tuple(self._before.values()):
+            hook(self, arguments, {})
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        moving = [[p for p in g["params"] if p.grad is not None] for g in self.param_groups]
+        for params in moving:
+            for p in params:
+                form = (p.data.shape, p.data.dtype)
+                if form != self._made_for.get(p) or form != (p.grad.data.shape, p.grad.data.dtype):
+                    self._refuse(p)
+        self.steps += 1
         for group in self.param_groups:
-            stages = self.stages(group)
-            names, _ = engines.signature(stages[-1])
-            for p in group["params"]:
-                if p.grad is None:
-                    continue
-                state = self.state[p]
-                state["t"] += 1
-                arrays = [p.data, p.grad.data, *(state[name] for name in names)]
-                numbers = self.numbers(group, state["t"])
-                engines.run(stages, arrays, numbers, self.elementwise)
+            self.fit_state(group)
+        self.prepare()
+        for group, params in zip(self.param_groups, moving, strict=True):
+            if params:
+                self.step_group(group, params)
+        for hook in tuple(self._after.values()):
+            hook(self, arguments, {})
         return loss
+
+    def step_group(self, group: dict, params: list[Tensor]) -> None:
+        """Move `params`, the members of the group that have a gradient."""
+        stages = self.stages(group)
+        names, _ = engines.signature(stages[-1])
+        for p in params:
+            state = self.state[p]
+            state["t"] += 1
+            arrays = [p.data, p.grad.data, *(state[name] for name in names)]
+            numbers = self.numbers(group, state["t"])
+            engines.run(stages, arrays, numbers, self.elementwise)
+
+    def fit_state(self, group: dict) -> None:
+        """Give the group's parameters the state its rule needs, should another value ask for it."""
+        names = {*engines.signature(self.rule(group))[0]}
+        if names <= self.state[group["params"][0]].keys():
+            return
+        for p in group["params"]:
+            self.state[p] = {"t": 0, **self.initial_state(p, group), **self.state[p]}
+
+    def _refuse(self, p: Tensor) -> None:
+        what = f"{type(self).__name__}: {self._label(p)}"
+        if p not in self._made_for:
+            raise ValueError(f"{what} was put into a group by hand; use add_param_group")
+        shape, dtype = self._made_for[p]
+        raise ValueError(
+            f"{what} was {dtype} {shape} when the optimizer was made; now its data is "
+            f"{p.data.dtype} {p.data.shape} and its gradient {p.grad.data.dtype} {p.grad.shape}"
+        )
+
+    def _label(self, p: Tensor) -> str:
+        count = 0
+        for group in self.param_groups:
+            for i, q in enumerate(group["params"]):
+                if p is q:
+                    return (
+                        group["param_names"][i]
+                        if "param_names" in group
+                        else (f"parameter {count + i}")
+                    )
+            count += len(group["params"])
+        return f"a parameter of shape {p.shape}"
 
     def stages(self, group: dict) -> tuple:
         """The functions that make up this group's step, in order; the rule is the last."""
@@ -174,12 +299,51 @@ class Optimizer:
             for p in group["params"]:
                 p.grad = None if set_to_none or p.grad is None else np.zeros_like(p.data)
 
+    # Hooks and saving
+
+    def register_step_pre_hook(self, hook) -> "Handle":
+        """Call `hook(optimizer, args, kwargs)` before each step; `remove()` the handle to stop."""
+        return Handle(self._before, hook)
+
+    def register_step_post_hook(self, hook) -> "Handle":
+        """Call `hook(optimizer, args, kwargs)` after each step; `remove()` the handle to stop."""
+        return Handle(self._after, hook)
+
+    def state_dict(self) -> dict:
+        """Copies of all groups' values and all state: arrays, numbers, strings, lists, dicts."""
+        return saving.state_dict(self)
+
+    def load_state_dict(self, state_dict: dict) -> None:
+        """Go on where `state_dict` was taken; parameters are matched by name where both sides
+        know names, else by position. Either all of it is taken over or nothing.
+
+        Raises:
+            TypeError, ValueError: groups, parameters, shapes, dtypes or values that do not fit.
+        """
+        saving.load_state_dict(self, state_dict)
+
     def __repr__(self) -> str:
         lines = []
-        for group in self.param_groups:
+        for i, group in enumerate(self.param_groups):
             values = ", ".join(f"{name}={group[name]!r}" for name in self.defaults)
-            lines.append(f"{len(group['params'])} parameters: {values}")
-        return f"{type(self).__name__}({'; '.join(lines)})"
+            count, size = len(group["params"]), sum(p.size for p in group["params"])
+            lines.append(f"  group {i}: {count} tensors, {size:,} numbers, {values}")
+        return "\n".join([f"{type(self).__name__}(", *lines, ")"])
+
+
+class Handle:
+    """A registered hook, which `remove()` takes away again."""
+
+    _count = itertools.count()
+
+    def __init__(self, hooks: dict, hook):
+        if not callable(hook):
+            raise TypeError(f"a hook must be callable, got {hook!r}")
+        self._hooks, self._key = hooks, next(self._count)
+        hooks[self._key] = hook
+
+    def remove(self) -> None:
+        self._hooks.pop(self._key, None)
 
 
 # What may come before a rule: functions (p, g) -> (p, g)

@@ -1,0 +1,147 @@
+"""ReduceLROnPlateau: the one scheduler that looks at how training goes."""
+
+import math
+
+from tinytorch.optim.checks import (
+    COUNT,
+    NONNEGATIVE,
+    NUMBER,
+    OPEN_FRACTION,
+    check,
+    require,
+)
+from tinytorch.optim.optimizer import Optimizer
+from tinytorch.optim.saving import expect_keys
+from tinytorch.optim.schedulers import per_group, require_optimizer
+
+
+class ReduceLROnPlateau:
+    """Multiply the learning rate by `factor` when a measure has stopped improving.
+
+    A call of `step(metric)` is bad if the metric is not better than the best one so far by the
+    threshold. After more than `patience` bad calls in a row lr ← max(factor · lr, min_lr), and
+    the next `cooldown` calls do not count as bad. Changes of at most `eps` are not made.
+
+    Arguments:
+        optimizer: whose learning rate is set.
+        mode: "min" if less is better (a loss), "max" if more is (an accuracy).
+        factor: in (0, 1).
+        patience: bad calls that are tolerated, an integer >= 0.
+        threshold: what counts as better, >= 0: a share of the best value, or a difference.
+        threshold_mode: "rel" or "abs".
+        cooldown: calls after a cut that are not judged, an integer >= 0.
+        min_lr: >= 0; one, or a list with one a group.
+        eps: >= 0.
+
+    Raises:
+        TypeError: `optimizer` is none.
+        ValueError: an argument outside its range; on `step`, a metric that is not finite.
+    """
+
+    SAVED = ("t", "best", "bad", "cooling", "lrs")
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        mode: str = "min",
+        factor: float = 0.1,
+        patience: int = 10,
+        threshold: float = 1e-4,
+        threshold_mode: str = "rel",
+        cooldown: int = 0,
+        min_lr=0.0,
+        eps: float = 1e-8,
+    ):
+        owner = type(self).__name__
+        require_optimizer(self, optimizer)
+        for name, value, choices in (
+            ("mode", mode, ("min", "max")),
+            ("threshold_mode", threshold_mode, ("rel", "abs")),
+        ):
+            if value not in choices:
+                raise ValueError(f"{owner}: {name} must be one of {choices}, got {value!r}")
+        require(owner, "factor", factor, OPEN_FRACTION)
+        require(owner, "patience", patience, COUNT)
+        require(owner, "threshold", threshold, NONNEGATIVE)
+        require(owner, "cooldown", cooldown, COUNT)
+        require(owner, "eps", eps, NONNEGATIVE)
+        groups = len(optimizer.param_groups)
+        self.min_lrs = per_group(owner, "min_lr", min_lr, groups, NONNEGATIVE)
+        self.optimizer, self.mode, self.factor = optimizer, mode, factor
+        self.patience, self.cooldown, self.eps = patience, cooldown, eps
+        self.threshold, self.threshold_mode = threshold, threshold_mode
+        self.t, self.best, self.bad, self.cooling = 0, None, 0, 0
+
+    def is_better(self, metric: float) -> bool:
+        """Whether `metric` improves on the best one by more than the threshold."""
+        if self.best is None:
+            return True
+        sign = 1 if self.mode == "max" else -1
+        if self.threshold_mode == "abs":
+            bound = self.best + sign * self.threshold
+        else:
+            bound = self.best * (1 + sign * self.threshold)
+        return metric > bound if sign > 0 else metric < bound
+
+    def step(self, metric: float) -> None:
+        """Judge `metric`: call it after each evaluation."""
+        try:
+            metric = float(metric)
+        except (TypeError, ValueError):
+            metric = math.nan
+        require(type(self).__name__, "metric", metric, NUMBER)
+        self.t += 1
+        if self.is_better(metric):
+            self.best, self.bad = metric, 0
+        else:
+            self.bad += 1
+        if self.cooling > 0:
+            self.cooling, self.bad = self.cooling - 1, 0
+        if self.bad > self.patience:
+            self._cut()
+            self.cooling, self.bad = self.cooldown, 0
+
+    def _cut(self) -> None:
+        for group, least in zip(self.optimizer.param_groups, self.min_lrs, strict=True):
+            lr = max(group["lr"] * self.factor, least)
+            if group["lr"] - lr > self.eps:
+                group["lr"] = lr
+
+    def get_last_lr(self) -> list[float]:
+        """The learning rate of each group, as it is now."""
+        return [group["lr"] for group in self.optimizer.param_groups]
+
+    def state_dict(self) -> dict:
+        """The counters, the best metric and the learning rates."""
+        values = (self.t, self.best, self.bad, self.cooling, self.get_last_lr())
+        return dict(zip(self.SAVED, values, strict=True))
+
+    def load_state_dict(self, state_dict: dict) -> None:
+        """Go on where `state_dict` was taken, with the learning rates of then.
+
+        Raises:
+            TypeError, ValueError: a state that does not fit; nothing has changed then.
+        """
+        owner = type(self).__name__
+        expect_keys(owner, "the state", state_dict, set(self.SAVED))
+        for name in ("t", "bad", "cooling"):
+            require(owner, name, state_dict[name], COUNT)
+        if state_dict["best"] is not None:
+            require(owner, "best", state_dict["best"], NUMBER)
+        lrs = list(state_dict["lrs"])
+        if len(lrs) != len(self.optimizer.param_groups):
+            raise ValueError(
+                f"{owner}: {len(lrs)} learning rates for {len(self.optimizer.param_groups)} groups"
+            )
+        for lr in lrs:
+            check(owner, "lr", lr)
+        self.t, self.best = state_dict["t"], state_dict["best"]
+        self.bad, self.cooling = state_dict["bad"], state_dict["cooling"]
+        for group, lr in zip(self.optimizer.param_groups, lrs, strict=True):
+            group["lr"] = lr
+
+    def __repr__(self) -> str:
+        return (
+            f"ReduceLROnPlateau(mode={self.mode!r}, factor={self.factor}, "
+            f"patience={self.patience}, bad={self.bad}, best={self.best})"
+        )

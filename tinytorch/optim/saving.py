@@ -1,0 +1,124 @@
+"""What an optimizer must remember to go on later as if it had never stopped.
+
+The saved form holds arrays, numbers, strings, lists and dictionaries, all copies:
+
+    {"state": {key: {"shape": [3, 4], "t": 7, "m": array, ...}, ...},
+     "param_groups": [{"params": [key, ...], "lr": 0.001, "betas": [0.9, 0.999], ...}, ...]}
+
+where the key of a parameter is its name if it has one, else its position as a string.
+"""
+
+import numpy as np
+
+
+def state_dict(optimizer) -> dict:
+    state, groups, position = {}, [], 0
+    for group in optimizer.param_groups:
+        params = group["params"]
+        names = group.get("param_names") or [str(position + i) for i in range(len(params))]
+        position += len(params)
+        values = {k: plain(v) for k, v in group.items() if k not in ("params", "param_names")}
+        named = "param_names" in group
+        groups.append({"params": list(names), "named": named, **values})
+        optimizer.fit_state(group)
+        for key, p in zip(names, params, strict=True):
+            needed = ["t", *optimizer.initial_state(p, group)]
+            entries = {k: plain(optimizer.state[p][k]) for k in needed}
+            state[key] = {"shape": list(p.shape), **entries}
+    return {"state": state, "param_groups": groups}
+
+
+def plain(value):
+    """A copy that consists of arrays, numbers, strings, lists and dictionaries."""
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, (list, tuple)):
+        return [plain(v) for v in value]
+    return value
+
+
+def load_state_dict(optimizer, saved: dict) -> None:
+    """Check everything, then change the optimizer."""
+    owner = type(optimizer).__name__
+    expect_keys(owner, "the state", saved, {"state", "param_groups"})
+    ours, theirs = optimizer.param_groups, saved["param_groups"]
+    if len(ours) != len(theirs):
+        raise ValueError(f"{owner}: {len(theirs)} groups were saved, there are {len(ours)}")
+
+    groups, state, keys = [], {}, set()
+    for i, (group, values) in enumerate(zip(ours, theirs, strict=True)):
+        where = f"group {i}"
+        own = set(group) - {"params", "param_names", "initial_lr"}
+        expect_keys(owner, where, values, own | {"params", "named"}, {"initial_lr"})
+        merged = dict(group)
+        for name in values.keys() - {"params", "named"}:
+            tuples = isinstance(values[name], list)
+            merged[name] = tuple(values[name]) if tuples else values[name]
+        optimizer.check_values(merged)
+        groups.append(merged)
+        for p, key in pair(owner, where, group, values):
+            if key not in saved["state"]:
+                raise ValueError(f"{owner}: {where}: no state was saved for parameter {key!r}")
+            keys.add(key)
+            state[p] = checked_entry(optimizer, p, merged, key, saved["state"][key])
+    expect_keys(owner, "the parameters", saved["state"], keys)
+
+    for group, merged in zip(ours, groups, strict=True):
+        dict.update(group, merged)
+    optimizer.state.update(state)
+
+
+def pair(owner: str, where: str, group: dict, values: dict):
+    """(parameter, saved key): by name where both sides know names, else by position."""
+    params, keys = group["params"], values["params"]
+    if len(params) != len(keys) or len(set(keys)) != len(keys):
+        raise ValueError(
+            f"{owner}: {where}: {len(set(keys))} parameters were saved, there are {len(params)}"
+        )
+    if not (values["named"] and "param_names" in group):
+        return zip(params, keys, strict=True)
+    names = group["param_names"]
+    if set(names) != set(keys):
+        missing, extra = sorted(set(names) - set(keys)), sorted(set(keys) - set(names))
+        raise ValueError(f"{owner}: {where}: no state for {missing}, no parameter for {extra}")
+    return zip(params, names, strict=True)
+
+
+def checked_entry(optimizer, p, group: dict, key: str, saved: dict) -> dict:
+    """A copy of one parameter's saved state, if it is of the kind that this group's rule needs."""
+    owner = f"{type(optimizer).__name__}: parameter {key!r}"
+    if list(saved.get("shape", ())) != list(p.shape):
+        raise ValueError(f"{owner} has shape {p.shape}, but {saved.get('shape')} was saved")
+    model = {"t": 0, **optimizer.initial_state(p, group)}
+    expect_keys(owner, "its state", saved, set(model) | {"shape"})
+    entry = {name: checked_value(f"{owner}: {name}", saved[name], model[name]) for name in model}
+    if entry["t"] < 0:
+        raise ValueError(f"{owner}: t must be >= 0, got {entry['t']!r}")
+    return entry
+
+
+def checked_value(what: str, value, like):
+    """A copy of `value`, if it is finite and of the type (shape, dtype) of `like`."""
+    if type(value) is not type(like):
+        raise ValueError(f"{what} must be {type(like).__name__}, got {type(value).__name__}")
+    if isinstance(like, np.ndarray):
+        if (value.shape, value.dtype) != (like.shape, like.dtype):
+            raise ValueError(
+                f"{what} must be {like.dtype} {like.shape}, got {value.dtype} {value.shape}"
+            )
+        value = value.copy(order="C")
+    if not np.isfinite(value).all():
+        raise ValueError(f"{what} must be finite")
+    return value
+
+
+def expect_keys(owner: str, where: str, saved, required: set, optional: set = frozenset()) -> None:
+    if not isinstance(saved, dict):
+        raise TypeError(f"{owner}: {where} must be a dictionary, got {type(saved).__name__}")
+    missing, unknown = required - set(saved), set(saved) - required - optional
+    if missing or unknown:
+        raise ValueError(
+            f"{owner}: {where} does not fit: missing {sorted(missing)}, unknown {sorted(unknown)}"
+        )
