@@ -27,12 +27,16 @@ MAY_IMPORT = {
     "data": ["core.autograd", "core.tensor", "core.random"],
     "nn": ["core", "data"],
     "optim": ["core.autograd", "core.tensor"],
+    "core.console": [],
+    "core.history": [],
+    "core.checkpoint": ["core"],
     "core.training": ["core", "nn", "optim", "data"],
     "lab": ["core", "nn", "optim", "data"],
     "tito": ["core", "nn", "optim", "data", "lab"],
 }
 # Libraries beside NumPy and the standard library, and the only part that may import them.
 MAY_NEED = {"matplotlib": "lab", "numba": "optim", "rich": "tito", "typer": "tito"}
+MAY_NEED |= {"tqdm": "core.console"}
 MAY_NEED |= {"IPython": "lab", "click": "tito", "jupytext": "tito", "nbformat": "tito"}
 
 
