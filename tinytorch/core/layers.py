@@ -1,5 +1,7 @@
 """Layers: modules with weights."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from tinytorch.core.activations import ReLU
@@ -77,6 +79,6 @@ class MLP(Sequential):
             raise ValueError(f"sizes must name at least an input and an output, got {sizes!r}")
         rng = generator(rng)
         layers = []
-        for n, m in zip(sizes, sizes[1:], strict=False):
+        for n, m in pairwise(sizes):
             layers += [Linear(n, m, rng=rng), activation()]
         super().__init__(layers[:-1])

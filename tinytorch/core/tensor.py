@@ -2,29 +2,16 @@
 
 Each operation states its value and, right below, one derivative per input: a function from
 the gradient of the output to the gradient of that input. Broadcasting is undone by the walk
-(`autograd.backward`), so no derivative here mentions it.
+(`autograd.backward`), so no derivative here mentions it. A derivative keeps the *arrays* it
+needs, not the tensors, so that giving a tensor new data later does not change it.
 """
+
+import math
+from numbers import Real
 
 import numpy as np
 
 from tinytorch.core import autograd
-
-
-def as_array(value, dtype=None) -> np.ndarray:
-    """`value` as an array: Python numbers and lists become float32, arrays keep their dtype."""
-    if isinstance(value, Tensor):
-        value = value._data
-    if dtype is None and not isinstance(value, (np.ndarray, np.generic)):
-        dtype = np.float32
-    try:
-        array = np.asarray(value, dtype=dtype)
-    except (TypeError, ValueError) as error:
-        raise TypeError(
-            f"a tensor is made from numbers, nested lists of equal length or arrays; got {value!r}"
-        ) from error
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"a tensor holds real numbers or booleans; got dtype {array.dtype}")
-    return array
 
 
 class Tensor:
@@ -42,6 +29,9 @@ class Tensor:
 
     The graph lives as long as its output does: `backward` can be called again and accumulates.
     Only leaves keep a gradient; an intermediate tensor does after `retain_grad()`.
+
+    An operation between a float and an integer has the float's dtype; one between an array and
+    a number (Python's, NumPy's, or a tensor of shape ()) has the array's: float32 stays float32.
 
     Raises:
         TypeError: `data` is not numeric, or `requires_grad` on integers or booleans.
@@ -119,6 +109,17 @@ class Tensor:
     def __array__(self, dtype=None, copy=None):
         return np.array(self._data, dtype=dtype, copy=copy)
 
+    def __array_function__(self, function, types, args, kwargs):
+        """Let NumPy's functions read a tensor, but not cut a graph silently."""
+        result = function(*map(_unwrap, args), **{k: _unwrap(v) for k, v in kwargs.items()})
+        loses = isinstance(result, (np.ndarray, np.generic)) and result.dtype.kind == "f"
+        if loses and autograd.grad_enabled() and self.requires_grad:
+            raise TypeError(
+                f"np.{function.__name__} would cut the graph of a tensor that requires a "
+                "gradient: use the operation of tinytorch, or pass tensor.data"
+            )
+        return result
+
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec else str(self)
 
@@ -129,13 +130,19 @@ class Tensor:
         return int(self.item())
 
     def __bool__(self) -> bool:
+        if self.size != 1:
+            raise ValueError(
+                f"a tensor of shape {self.shape} is neither true nor false: "
+                "compare it first, then use .any() or .all()"
+            )
         return bool(self.item())
 
     def __repr__(self) -> str:
         body = np.array2string(self._data, separator=", ", prefix="Tensor(", precision=4)
+        shape = f", shape={self.shape}" if self.size == 0 or "..." in body else ""
         dtype = "" if self.dtype == np.float32 else f", dtype={self.dtype}"
         grad = ", requires_grad=True" if self.requires_grad else ""
-        return f"Tensor({body}{dtype}{grad})"
+        return f"Tensor({body}{shape}{dtype}{grad})"
 
     def item(self):
         """The one number in this tensor, as a Python number."""
@@ -152,6 +159,18 @@ class Tensor:
     def detach(self) -> "Tensor":
         """The same data, cut from the graph."""
         return Tensor(self._data)
+
+    def clone(self) -> "Tensor":
+        """A copy that stays in the graph."""
+        return record(self._data.copy(), (self, lambda g: g))
+
+    def __deepcopy__(self, memo) -> "Tensor":
+        if self._edges:
+            raise RuntimeError("only leaves can be copied deeply; use .detach() or .clone()")
+        copy = Tensor(self._data.copy(), self.requires_grad)
+        copy._grad = None if self._grad is None else Tensor(self._grad._data.copy())
+        memo[id(self)] = copy
+        return copy
 
     def zero_grad(self) -> None:
         """Forget the gradient."""
@@ -209,47 +228,56 @@ class Tensor:
 
     def __mul__(self, other):
         a, b, value = elementwise("*", np.multiply, self, other)
-        return record(value, (a, lambda g: g * b._data), (b, lambda g: g * a._data))
+        x, y = a._data, b._data
+        return record(value, (a, lambda g: g * y), (b, lambda g: g * x))
 
     def __truediv__(self, other):
-        a, b, value = elementwise("/", np.true_divide, self, other)
-        return record(
-            value,
-            (a, lambda g: g / b._data),
-            (b, lambda g: -g * value / b._data),
-        )
+        a, b, value = elementwise("/", np.true_divide, as_float(self), other)
+        y = b._data
+        return record(value, (a, lambda g: g / y), (b, lambda g: -g * value / y))
 
     def __pow__(self, other):
-        if isinstance(other, (int, float)) and other == 2:  # np.power is four times slower
-            return record(np.square(self._data), (self, lambda g: 2 * g * self._data))
+        if isinstance(other, Real) and other == 2:  # np.power is four times slower
+            x = self._data
+            return record(np.square(x), (self, lambda g: 2 * g * x))
         a, b, value = elementwise("**", np.power, self, other)
+        x, y = a._data, b._data
         return record(
             value,
-            (a, lambda g: g * b._data * np.power(a._data, np.where(b._data == 0, 1, b._data - 1))),
-            (b, lambda g: g * value * np.log(np.where(a._data > 0, a._data, 1))),
+            (a, lambda g: g * y * np.power(x, np.where(y == 0, 1, y - 1))),
+            (b, lambda g: g * value * np.log(np.where((x == 0) & (y >= 0), 1, x))),
         )
 
     def __matmul__(self, other):
-        a, b = self, as_tensor(other, self.dtype)
-        if not a.ndim or not b.ndim or a.shape[-1] != b.shape[max(b.ndim - 2, 0)]:
-            raise ValueError(f"cannot matrix-multiply shapes {a.shape} and {b.shape}")
-        if a.ndim == 1 or b.ndim == 1:
-            if a.ndim == b.ndim:
+        a, b = promote(self, as_tensor(other, self.dtype))
+        x, y = a._data, b._data
+        if not x.ndim or not y.ndim or x.shape[-1] != y.shape[max(y.ndim - 2, 0)]:
+            raise ValueError(f"cannot matrix-multiply shapes {x.shape} and {y.shape}")
+        if x.ndim == 1 or y.ndim == 1:
+            if x.ndim == y.ndim:
                 return (a * b).sum()
-            if a.ndim == 1:
-                return (a.reshape(1, -1) @ b).squeeze(-2)
-            return (a @ b.reshape(-1, 1)).squeeze(-1)
+            if x.ndim == 1:
+                return (a.unsqueeze(0) @ b).squeeze(-2)
+            return (a @ b.unsqueeze(1)).squeeze(-1)
+        if x.ndim > 2 and y.ndim == 2:  # one large product instead of many small ones
+            *batch, n = x.shape
+            return (a.reshape(math.prod(batch), n) @ b).reshape(*batch, y.shape[1])
+        try:
+            value = x @ y
+        except ValueError as error:
+            raise ValueError(f"cannot matrix-multiply shapes {x.shape} and {y.shape}") from error
         return record(
-            a._data @ b._data,
-            (a, lambda g: g @ b._data.swapaxes(-1, -2)),
-            (b, lambda g: a._data.swapaxes(-1, -2) @ g),
+            value,
+            (a, lambda g: g @ y.swapaxes(-1, -2)),
+            (b, lambda g: x.swapaxes(-1, -2) @ g),
         )
 
     def __neg__(self):
         return record(-self._data, (self, lambda g: -g))
 
     def __abs__(self):
-        return record(np.abs(self._data), (self, lambda g: g * np.sign(self._data)))
+        x = self._data
+        return record(np.abs(x), (self, lambda g: g * np.sign(x)))
 
     def __radd__(self, other):
         return as_tensor(other, self.dtype) + self
@@ -268,6 +296,45 @@ class Tensor:
 
     def __rmatmul__(self, other):
         return as_tensor(other, self.dtype) @ self
+
+    # In place: only inside no_grad(), and never into an array that a derivative may have kept
+
+    def __iadd__(self, other):
+        return self._replace("+=", self + other)
+
+    def __isub__(self, other):
+        return self._replace("-=", self - other)
+
+    def __imul__(self, other):
+        return self._replace("*=", self * other)
+
+    def __itruediv__(self, other):
+        return self._replace("/=", self / other)
+
+    def _replace(self, symbol: str, result: "Tensor") -> "Tensor":
+        if not autograd.grad_enabled():
+            if result.shape != self.shape:
+                raise ValueError(
+                    f"cannot put a result of shape {result.shape} into tensor {symbol}, "
+                    f"which has shape {self.shape}"
+                )
+            self._data = result._data.astype(self.dtype, copy=False)
+            return self
+        if self.requires_grad and self.is_leaf:
+            raise RuntimeError(
+                f"{symbol} on a leaf that requires a gradient: update parameters inside no_grad()"
+            )
+        return result
+
+    def __setitem__(self, index, value):
+        recorded = self.requires_grad or (isinstance(value, Tensor) and value.requires_grad)
+        if recorded and autograd.grad_enabled():
+            raise RuntimeError(
+                "assigning to elements would lose a gradient: use where(), or no_grad()"
+            )
+        data = self._data.copy()
+        data[raw_index(index)] = raw(value)
+        self._data = data
 
     # Comparison gives arrays of booleans: nothing flows back through it
 
@@ -292,68 +359,120 @@ class Tensor:
     # Functions of one number, element by element
 
     def exp(self):
-        value = np.exp(self._data)
-        return record(value, (self, lambda g: g * value))
+        x = as_float(self)
+        value = np.exp(x._data)
+        return record(value, (x, lambda g: g * value))
 
     def log(self):
-        return record(np.log(self._data), (self, lambda g: g / self._data))
+        x = as_float(self)
+        data = x._data
+        return record(np.log(data), (x, lambda g: g / data))
 
     def sqrt(self):
-        value = np.sqrt(self._data)
-        return record(value, (self, lambda g: g / (2 * value)))
+        x = as_float(self)
+        value = np.sqrt(x._data)
+        return record(value, (x, lambda g: g / (2 * value)))
 
     def abs(self):
         return abs(self)
 
     def tanh(self):
-        value = np.tanh(self._data)
-        return record(value, (self, lambda g: g * (1 - value * value)))
+        x = as_float(self)
+        value = np.tanh(x._data)
+        return record(value, (x, lambda g: g * (1 - value * value)))
 
     def sigmoid(self):
-        half = self.dtype.type(0.5)
-        value = half + half * np.tanh(half * self._data)  # exp would overflow
-        return record(value, (self, lambda g: g * value * (1 - value)))
+        x = as_float(self)
+        value = 0.5 + 0.5 * np.tanh(0.5 * x._data)  # exp would overflow
+        return record(value, (x, lambda g: g * value * (1 - value)))
 
     def relu(self):
         value = np.maximum(self._data, 0)
         return record(value, (self, lambda g: g * (value > 0)))
 
+    def gelu(self, approximate: str = "none"):
+        """x Φ(x) with the normal distribution function Φ (Hendrycks and Gimpel 2016).
+
+        `approximate="tanh"` replaces Φ(x) by ½(1 + tanh(√(2/π)(x + 0.044715 x³))).
+        """
+        tensor = as_float(self)
+        x = tensor._data
+        if approximate == "none":
+            cumulative = 0.5 * erfc(-x / math.sqrt(2))
+            slope = np.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
+        elif approximate == "tanh":
+            scale = math.sqrt(2 / math.pi)
+            t = np.tanh(scale * (x + 0.044715 * x * x * x))
+            cumulative = 0.5 + 0.5 * t
+            slope = 0.5 * scale * (1 - t * t) * (1 + 3 * 0.044715 * x * x)
+        else:
+            raise ValueError(f"gelu: approximate must be 'none' or 'tanh', got {approximate!r}")
+        return record(x * cumulative, (tensor, lambda g: g * (cumulative + x * slope)))
+
+    def clip(self, min=None, max=None):
+        """Limit to [min, max]; what lies outside has derivative 0."""
+        x = self._data
+        low = -np.inf if min is None else raw(min)
+        high = np.inf if max is None else raw(max)
+        value = np.clip(x, low, high)
+        return record(
+            value.astype(self.dtype, copy=False), (self, lambda g: g * ((low <= x) & (x <= high)))
+        )
+
     # Reductions
 
     def sum(self, axis=None, keepdims: bool = False):
+        axis = axes("sum", axis, self.shape)
+        shape = self.shape
         return record(
             self._data.sum(axis=axis, keepdims=keepdims),
-            (self, lambda g: np.broadcast_to(restore(g, axis, keepdims), self.shape)),
+            (self, lambda g: np.broadcast_to(restore(g, axis, keepdims), shape)),
         )
 
     def mean(self, axis=None, keepdims: bool = False):
-        value = self._data.mean(axis=axis, keepdims=keepdims)
-        count = self.size // max(value.size, 1)
+        axis = axes("mean", axis, self.shape)
+        x, shape = as_float(self), self.shape
+        count = math.prod(shape[i] for i in axis)
         return record(
-            value,
-            (self, lambda g: np.broadcast_to(restore(g, axis, keepdims) / count, self.shape)),
+            x._data.sum(axis=axis, keepdims=keepdims) / count,
+            (x, lambda g: np.broadcast_to(restore(g, axis, keepdims) / count, shape)),
         )
 
     def var(self, axis=None, keepdims: bool = False, correction: int = 1):
         """Variance: squared deviations from the mean over (count - correction)."""
-        deviation = self - self.mean(axis, keepdims=True)
-        total = (deviation * deviation).sum(axis, keepdims)
-        return total / (self.size // max(total.size, 1) - correction)
+        axis = axes("var", axis, self.shape)
+        x = as_float(self)
+        count = math.prod(self.shape[i] for i in axis) - correction
+        if count <= 0:
+            raise ValueError(
+                f"var with correction={correction} needs more than {correction} elements, "
+                f"but takes {count + correction} of a tensor of shape {self.shape}"
+            )
+        deviation = x._data - x._data.mean(axis=axis, keepdims=True)
+        return record(
+            np.square(deviation).sum(axis=axis, keepdims=keepdims) / count,
+            (x, lambda g: restore(g, axis, keepdims) * deviation * (2 / count)),
+        )
 
     def max(self, axis=None, keepdims: bool = False):
         """The largest element; equal ones share the gradient evenly."""
-        return self._extremum(np.max, axis, keepdims)
+        return self._extremum("max", np.maximum, axis, keepdims)
 
     def min(self, axis=None, keepdims: bool = False):
         """The smallest element; equal ones share the gradient evenly."""
-        return self._extremum(np.min, axis, keepdims)
+        return self._extremum("min", np.minimum, axis, keepdims)
 
-    def _extremum(self, reduce, axis, keepdims):
-        value = reduce(self._data, axis=axis, keepdims=keepdims)
+    def _extremum(self, name, ufunc, axis, keepdims):
+        axis = axes(name, axis, self.shape)
+        x = self._data
+        if 0 in (x.shape[i] for i in axis):
+            raise ValueError(f"{name} over no elements: the shape is {x.shape}, the axes {axis}")
+        value = ufunc.reduce(x, axis=axis, keepdims=keepdims)
 
         def derivative(g):
-            chosen = self._data == restore(value, axis, keepdims)
-            return restore(g, axis, keepdims) * chosen / chosen.sum(axis=axis, keepdims=True)
+            chosen = x == restore(value, axis, keepdims)
+            count = chosen.sum(axis=axis, keepdims=True, dtype=x.dtype)
+            return chosen * (restore(g, axis, keepdims) / count)
 
         return record(value, (self, derivative))
 
@@ -361,55 +480,207 @@ class Tensor:
         """Indices of the largest elements, as an array."""
         return self._data.argmax(axis=axis)
 
+    def logsumexp(self, axis=None, keepdims: bool = False):
+        """log Σ exp(x), computed without overflow."""
+        axis = axes("logsumexp", axis, self.shape)
+        tensor = as_float(self)
+        x = tensor._data
+        value = x.max(axis=axis, keepdims=True, initial=-np.inf)
+        value = np.where(np.isfinite(value), value, 0).astype(x.dtype, copy=False)
+        with np.errstate(divide="ignore"):  # the logarithm of an empty sum is -∞
+            value = value + np.log(np.exp(x - value).sum(axis=axis, keepdims=True))
+        return record(
+            value if keepdims else value.squeeze(axis),
+            (tensor, lambda g: restore(g, axis, keepdims) * np.exp(x - value)),
+        )
+
+    def softmax(self, axis: int = -1):
+        """exp(x) / Σ exp(x) along `axis`, computed without overflow."""
+        axis = axes("softmax", axis, self.shape)
+        x = as_float(self)
+        value = np.exp(x._data - x._data.max(axis=axis, keepdims=True, initial=-np.inf))
+        value /= value.sum(axis=axis, keepdims=True)
+        return record(value, (x, lambda g: value * (g - (g * value).sum(axis=axis, keepdims=True))))
+
+    def log_softmax(self, axis: int = -1):
+        """x - log Σ exp(x) along `axis`, computed without overflow."""
+        axis = axes("log_softmax", axis, self.shape)
+        x = as_float(self)
+        value = x._data - x._data.max(axis=axis, keepdims=True, initial=-np.inf)
+        value -= np.log(np.exp(value).sum(axis=axis, keepdims=True))
+        return record(value, (x, lambda g: g - np.exp(value) * g.sum(axis=axis, keepdims=True)))
+
     # Shape
 
     def reshape(self, *shape):
-        if len(shape) == 1 and isinstance(shape[0], (tuple, list)):
-            shape = tuple(shape[0])
-        return record(self._data.reshape(shape), (self, lambda g: g.reshape(self.shape)))
+        shape, before = sequence(shape), self.shape
+        try:
+            value = self._data.reshape(shape)
+        except ValueError as error:
+            raise ValueError(
+                f"cannot reshape a tensor of shape {before}, {self.size} elements, into {shape}"
+            ) from error
+        return record(value, (self, lambda g: g.reshape(before)))
 
-    def transpose(self, *axes):
-        """Permute the axes; without arguments reverse them."""
-        if len(axes) == 1 and isinstance(axes[0], (tuple, list)):
-            axes = tuple(axes[0])
-        axes = axes or tuple(reversed(range(self.ndim)))
-        return record(
-            self._data.transpose(axes),
-            (self, lambda g: g.transpose(np.argsort([a % self.ndim for a in axes]))),
-        )
+    def permute(self, *order):
+        """The axes in another order: `x.permute(2, 0, 1)`."""
+        order = axes("permute", sequence(order), self.shape)
+        if len(order) != self.ndim:
+            raise ValueError(f"permute needs every axis of shape {self.shape}, got {order}")
+        back = tuple(np.argsort(order))
+        return record(self._data.transpose(order), (self, lambda g: g.transpose(back)))
+
+    def transpose(self, *order):
+        """Reverse the axes; given two, swap these (as PyTorch does); given all, permute them."""
+        order = sequence(order)
+        if len(order) == 2:
+            i, j = axes("transpose", order, self.shape)
+            order = list(range(self.ndim))
+            order[i], order[j] = j, i
+        return self.permute(order or tuple(reversed(range(self.ndim))))
 
     @property
     def T(self):
         return self.transpose()
 
     def squeeze(self, axis=None):
-        return record(self._data.squeeze(axis), (self, lambda g: g.reshape(self.shape)))
+        """Drop axes of length 1: all of them, or those named."""
+        shape = self.shape
+        if axis is None:
+            axis = tuple(i for i, n in enumerate(shape) if n == 1)
+        axis = axes("squeeze", axis, shape)
+        if any(shape[i] != 1 for i in axis):
+            raise ValueError(f"squeeze: the axes {axis} of shape {shape} are not all of length 1")
+        return record(self._data.squeeze(axis), (self, lambda g: g.reshape(shape)))
 
     def unsqueeze(self, axis: int):
-        return record(np.expand_dims(self._data, axis), (self, lambda g: g.reshape(self.shape)))
+        """Insert an axis of length 1 at this place."""
+        (axis,) = axes("unsqueeze", axis, (*self.shape, 1))
+        shape = self.shape
+        return record(np.expand_dims(self._data, axis), (self, lambda g: g.reshape(shape)))
+
+    def expand(self, *shape):
+        """Repeat along axes of length 1, without copying; -1 keeps an axis as it is."""
+        shape = sequence(shape)
+        added = len(shape) - self.ndim
+        wanted = tuple(
+            self.shape[i - added] if n == -1 and i >= added else n for i, n in enumerate(shape)
+        )
+        try:
+            value = np.broadcast_to(self._data, wanted)
+        except ValueError as error:
+            raise ValueError(f"cannot expand a tensor of shape {self.shape} to {shape}") from error
+        return record(value, (self, lambda g: g))
 
     def astype(self, dtype):
-        return record(self._data.astype(dtype), (self, lambda g: g))
+        """The same numbers in another dtype; the gradient returns in this one's."""
+        value = self._data.astype(dtype)
+        return record(value, (self, lambda g: g)) if value.dtype.kind == "f" else Tensor(value)
 
     def __getitem__(self, index):
-        index = raw_index(index)
+        x, index = self._data, raw_index(index)
+        try:
+            value = x[index]
+        except IndexError as error:
+            raise IndexError(f"cannot index a tensor of shape {x.shape}: {error}") from error
 
         def derivative(g):
-            whole = np.zeros_like(self._data)
-            np.add.at(whole, index, g)
+            whole = np.zeros(x.shape, g.dtype)
+            if selects_once(index):
+                whole[index] = g
+            else:  # in one dimension add.at is fast
+                positions = np.arange(x.size).reshape(x.shape)[index]
+                np.add.at(whole.reshape(-1), positions.reshape(-1), np.reshape(g, -1))
             return whole
 
-        return record(np.asarray(self._data[index]), (self, derivative))
+        return record(value, (self, derivative))
 
 
 Variable = Tensor  # the name of older textbooks
 
 
+def record(value: np.ndarray, *edges: tuple) -> Tensor:
+    """A tensor with `value`, and the edges to those inputs that require a gradient."""
+    out = Tensor.__new__(Tensor)
+    out._data = value if type(value) is np.ndarray else np.asarray(value)
+    out._grad = None
+    out._retain = False
+    if not autograd.grad_enabled():
+        edges = ()
+    for tensor, _ in edges:
+        if not tensor.requires_grad:
+            edges = tuple(edge for edge in edges if edge[0].requires_grad)
+            break
+    out._edges = edges
+    out.requires_grad = bool(edges)
+    return out
+
+
+# What may become a tensor, and of which dtype
+
+
+def as_array(value, dtype=None) -> np.ndarray:
+    """`value` as an array: Python numbers and lists become float32, arrays keep their dtype."""
+    if isinstance(value, Tensor):
+        value = value._data
+    elif isinstance(value, (list, tuple)) and any(
+        isinstance(item, Tensor) and item.requires_grad for item in value
+    ):
+        raise TypeError("a list of tensors would lose its gradients: use stack or concatenate")
+    if dtype is None and not isinstance(value, (np.ndarray, np.generic)):
+        dtype = np.float32
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise TypeError(
+            f"a tensor is made from numbers, nested lists of equal length or arrays; got {value!r}"
+        ) from error
+    if array.dtype.kind not in "fiub":
+        raise TypeError(
+            f"a tensor holds real numbers or booleans; got dtype {array.dtype} from {value!r}"
+        )
+    return array if dtype is None else array.astype(dtype, copy=False)
+
+
 def as_tensor(value, dtype) -> Tensor:
-    """`value` as a tensor; a plain number takes `dtype`, so that float32 stays float32."""
+    """`value` as a tensor; a number takes `dtype`, unless it is a float and `dtype` is not."""
     if isinstance(value, Tensor):
         return value
-    return Tensor(as_array(value, dtype if isinstance(value, (int, float, np.generic)) else None))
+    if isinstance(value, (int, float, np.generic)) or getattr(value, "shape", None) == ():
+        array = np.asarray(value)
+        if array.dtype.kind == "f" and dtype.kind != "f":
+            dtype = np.dtype(np.float32)
+        return Tensor(array.astype(dtype) if array.dtype.kind in "fiub" else array)
+    return Tensor(as_array(value))
+
+
+def as_float(x: Tensor) -> Tensor:
+    """`x` itself, or in float32 if it holds integers or booleans."""
+    return x if x._data.dtype.kind == "f" else x.astype(np.float32)
+
+
+def promote(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """Both in one dtype: a float wins over an integer, an array over a number (shape ())."""
+    x, y = a._data, b._data
+    if x.dtype == y.dtype:
+        return a, b
+    floats = x.dtype.kind == "f", y.dtype.kind == "f"
+    if floats == (True, False) or (floats[0] == floats[1] and x.ndim and not y.ndim):
+        return a, b.astype(x.dtype)
+    if floats == (False, True) or (floats[0] == floats[1] and y.ndim and not x.ndim):
+        return a.astype(y.dtype), b
+    return a, b  # NumPy takes the wider one
+
+
+def elementwise(symbol: str, ufunc, a: Tensor, b) -> tuple[Tensor, Tensor, np.ndarray]:
+    """Both operands as tensors of one dtype, and the array `ufunc(a, b)`."""
+    a, b = promote(a, as_tensor(b, a.dtype))
+    try:
+        return a, b, ufunc(a._data, b._data)
+    except ValueError as error:
+        raise ValueError(
+            f"cannot broadcast shapes {a.shape} and {b.shape} in tensor {symbol} tensor"
+        ) from error
 
 
 def raw(value):
@@ -420,30 +691,51 @@ def raw_index(index):
     return tuple(raw(i) for i in index) if isinstance(index, tuple) else raw(index)
 
 
-def elementwise(symbol: str, ufunc, a: Tensor, b) -> tuple[Tensor, Tensor, np.ndarray]:
-    """Both operands as tensors, and the array `ufunc(a, b)`."""
-    b = as_tensor(b, a.dtype)
+def _unwrap(value):
+    return type(value)(map(raw, value)) if type(value) in (list, tuple) else raw(value)
+
+
+# Axes and indices
+
+
+def axes(name: str, axis, shape: tuple) -> tuple:
+    """`axis` (None, a number or several) as a tuple of numbers from 0; None means all."""
+    n = len(shape)
+    if axis is None:
+        return tuple(range(n))
+    if type(axis) is int and -n <= axis < n:
+        return (axis % n,)
     try:
-        return a, b, ufunc(a._data, b._data)
-    except ValueError as error:
-        raise ValueError(
-            f"cannot broadcast shapes {a.shape} and {b.shape} in tensor {symbol} tensor"
-        ) from error
+        return np.lib.array_utils.normalize_axis_tuple(axis, n)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name}: axis {axis!r} does not fit shape {shape}") from error
 
 
-def restore(reduced: np.ndarray, axis, keepdims: bool) -> np.ndarray:
+def restore(reduced: np.ndarray, axis: tuple, keepdims: bool) -> np.ndarray:
     """Put back the axes that a reduction over `axis` removed, with length 1."""
-    return reduced if axis is None or keepdims else np.expand_dims(reduced, axis)
+    return reduced if keepdims or not axis else np.expand_dims(reduced, axis)
 
 
-def record(value: np.ndarray, *edges: tuple) -> Tensor:
-    """A tensor with `value`, and the edges to those inputs that require a gradient."""
-    out = Tensor.__new__(Tensor)
-    out._data = np.asarray(value)
-    out._grad = None
-    out._retain = False
-    out._edges = (
-        tuple(edge for edge in edges if edge[0].requires_grad) if autograd.grad_enabled() else ()
+def sequence(arguments: tuple) -> tuple:
+    """`f(1, 2)` and `f((1, 2))` mean the same."""
+    if len(arguments) == 1 and isinstance(arguments[0], (tuple, list)):
+        return tuple(arguments[0])
+    return arguments
+
+
+def selects_once(index) -> bool:
+    """Whether an index can select no element twice: no arrays in it but masks."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return all(
+        part is None
+        or part is Ellipsis
+        or isinstance(part, (int, np.integer, slice))
+        or np.asarray(part).dtype == bool
+        for part in parts
     )
-    out.requires_grad = bool(out._edges)
-    return out
+
+
+def erfc(x: np.ndarray) -> np.ndarray:
+    """1 - erf(x): NumPy has no error function, Python has that of C."""
+    values = np.fromiter(map(math.erfc, x.ravel().tolist()), np.float64, count=x.size)
+    return values.reshape(x.shape).astype(x.dtype, copy=False)

@@ -1,0 +1,132 @@
+"""Convolution and pooling of images, by the windows of an array.
+
+`windows` is a view: element [..., i, j] is the image as the kernel's element (i, j) meets it.
+So a convolution is one matrix product, and its derivative adds one such view after another.
+"""
+
+import numpy as np
+
+from tinytorch.core.functional import tensors
+from tinytorch.core.tensor import Tensor, promote, record
+
+
+def pair(name: str, value, least: int) -> tuple[int, int]:
+    """One number for both directions, or (vertical, horizontal)."""
+    both = (value, value) if isinstance(value, (int, np.integer)) else tuple(value)
+    if len(both) != 2 or any(not isinstance(n, (int, np.integer)) or n < least for n in both):
+        raise ValueError(f"{name} must be an integer >= {least} or a pair of them, got {value!r}")
+    return both
+
+
+def windows(images: np.ndarray, kernel: tuple, stride: tuple) -> np.ndarray:
+    """The view (N, C, H, W) -> (N, C, rows, columns, *kernel)."""
+    view = np.lib.stride_tricks.sliding_window_view(images, kernel, axis=(2, 3), writeable=True)
+    return view[:, :, :: stride[0], :: stride[1]]
+
+
+def framed(images: np.ndarray, padding: tuple, value: float = 0.0) -> np.ndarray:
+    """A copy of the images with a border, (N, C, H + 2 vertical, W + 2 horizontal)."""
+    n, c, h, w = images.shape
+    frame = np.full((n, c, h + 2 * padding[0], w + 2 * padding[1]), value, images.dtype)
+    inside(frame, padding)[...] = images
+    return frame
+
+
+def inside(frame: np.ndarray, padding: tuple) -> np.ndarray:
+    (top, left), (h, w) = padding, frame.shape[2:]
+    return frame[:, :, top : h - top, left : w - left]
+
+
+def conv2d(x, weight, bias=None, stride=1, padding=0) -> Tensor:
+    """Cross-correlation of images with a bank of kernels.
+
+        y[n, o, i, j] = Σ_{c, u, v} x[n, c, s i + u - p, s j + v - p] weight[o, c, u, v] + bias[o]
+
+    Arguments:
+        x: images (N, C, H, W). weight: kernels (O, C, kh, kw). bias: (O,) or None.
+        stride, padding: s and p, an integer or a pair (vertical, horizontal).
+
+    Returns (N, O, (H + 2p - kh) // s + 1, (W + 2p - kw) // s + 1).
+    """
+    x, weight = promote(*tensors(x, weight))
+    stride, padding = pair("conv2d: stride", stride, 1), pair("conv2d: padding", padding, 0)
+    if x.ndim != 4 or weight.ndim != 4 or x.shape[1] != weight.shape[1]:
+        raise ValueError(
+            "conv2d needs images (N, C, H, W) and kernels (O, C, kh, kw) of the same C, "
+            f"got shapes {x.shape} and {weight.shape}"
+        )
+    (out, c, *kernel), n = weight.shape, x.shape[0]
+    fits("conv2d", x.shape, kernel, padding)
+    frame = framed(x._data, padding)
+    patches = windows(frame, kernel, stride).transpose(1, 4, 5, 0, 2, 3)
+    rows, columns = patches.shape[-2:]
+    patches = patches.reshape(c * kernel[0] * kernel[1], n * rows * columns)
+    matrix = weight._data.reshape(out, -1)
+
+    def flat(g):
+        return g.transpose(1, 0, 2, 3).reshape(out, n * rows * columns)
+
+    def to_images(g):
+        spread = (matrix.T @ flat(g)).reshape(c, *kernel, n, rows, columns)
+        total = np.zeros_like(frame)
+        view = windows(total, kernel, stride)
+        for i, j in np.ndindex(*kernel):
+            view[..., i, j] += spread[:, i, j].swapaxes(0, 1)
+        return inside(total, padding)
+
+    y = record(
+        (matrix @ patches).reshape(out, n, rows, columns).swapaxes(0, 1),
+        (x, to_images),
+        (weight, lambda g: (flat(g) @ patches.T).reshape(weight.shape)),
+    )
+    if bias is None:
+        return y
+    (bias,) = tensors(bias)
+    if bias.shape != (out,):
+        raise ValueError(f"conv2d: bias of shape {bias.shape} for {out} kernels")
+    return y + bias.reshape(out, 1, 1)
+
+
+def max_pool2d(x: Tensor, kernel_size, stride=None, padding=0) -> Tensor:
+    """The largest element of each window; the first of equal ones takes the gradient.
+
+    Arguments:
+        x: images (N, C, H, W).
+        kernel_size, stride, padding: integers or pairs; the stride is the kernel's size by default,
+            and the border does not take part in the maximum.
+
+    Returns (N, C, (H + 2p - k) // s + 1, (W + 2p - k) // s + 1).
+    """
+    kernel = pair("max_pool2d: kernel_size", kernel_size, 1)
+    stride = kernel if stride is None else pair("max_pool2d: stride", stride, 1)
+    padding = pair("max_pool2d: padding", padding, 0)
+    if x.ndim != 4:
+        raise ValueError(f"max_pool2d needs images (N, C, H, W), got shape {x.shape}")
+    if any(2 * p > k for p, k in zip(padding, kernel, strict=True)):
+        raise ValueError(f"max_pool2d: padding {padding} is more than half of kernel {kernel}")
+    fits("max_pool2d", x.shape, kernel, padding)
+    frame = framed(x._data, padding, -np.inf) if any(padding) else x._data
+    view = windows(frame, kernel, stride)
+    value = view[..., 0, 0].copy()
+    for i, j in np.ndindex(*kernel):
+        np.maximum(value, view[..., i, j], out=value)
+
+    def derivative(g):
+        total = np.zeros_like(frame)
+        target = windows(total, kernel, stride)
+        free = np.ones(value.shape, bool)
+        for i, j in np.ndindex(*kernel):
+            chosen = free & (view[..., i, j] == value)
+            target[..., i, j] += g * chosen
+            free &= ~chosen
+        return inside(total, padding)
+
+    return record(value, (x, derivative))
+
+
+def fits(name: str, shape: tuple, kernel, padding: tuple) -> None:
+    if any(n + 2 * p < k for n, k, p in zip(shape[2:], kernel, padding, strict=True)):
+        raise ValueError(
+            f"{name}: a kernel of {tuple(kernel)} does not fit into images of shape {shape} "
+            f"with padding {padding}"
+        )

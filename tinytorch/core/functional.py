@@ -1,0 +1,168 @@
+"""Operations of several tensors, or of tensors and indices. Those of one are its methods."""
+
+import numpy as np
+
+from tinytorch.core.tensor import (
+    Tensor,
+    as_array,
+    as_float,
+    as_tensor,
+    axes,
+    elementwise,
+    promote,
+    raw,
+    record,
+)
+
+
+def maximum(a, b) -> Tensor:
+    """The larger of two, element by element; equal ones share the gradient evenly."""
+    return _choose("maximum", np.maximum, np.greater, a, b)
+
+
+def minimum(a, b) -> Tensor:
+    """The smaller of two, element by element; equal ones share the gradient evenly."""
+    return _choose("minimum", np.minimum, np.less, a, b)
+
+
+def _choose(name, ufunc, wins, a, b):
+    a, b, value = elementwise(name, ufunc, *tensors(a, b))
+    x, y = a._data, b._data
+    share = wins(x, y) + 0.5 * (x == y)
+    return record(value, (a, lambda g: g * share), (b, lambda g: g * (1 - share)))
+
+
+def where(condition, a, b) -> Tensor:
+    """`a` where the condition holds, else `b`; all three broadcast.
+
+    Each side's gradient is zero where the other was taken, even if its value there is not finite.
+    """
+    condition = np.asarray(raw(condition))
+    if condition.dtype != bool:
+        raise TypeError(f"where: the condition must hold booleans, not {condition.dtype}")
+    a, b = promote(*tensors(a, b))
+    try:
+        value = np.where(condition, a._data, b._data)
+    except ValueError as error:
+        raise ValueError(
+            f"where: cannot broadcast shapes {condition.shape}, {a.shape} and {b.shape}"
+        ) from error
+    zero = value.dtype.type(0)
+    return record(
+        value,
+        (a, lambda g: np.where(condition, g, zero)),
+        (b, lambda g: np.where(condition, zero, g)),
+    )
+
+
+def concatenate(parts, axis: int = 0) -> Tensor:
+    """Tensors joined along an axis they have; the other axes must agree."""
+    parts = tensors(*nonempty("concatenate", parts))
+    floats = [part.dtype for part in parts if part.dtype.kind == "f"]
+    if floats:
+        dtype = np.result_type(*floats)
+        parts = [part if part.dtype == dtype else part.astype(dtype) for part in parts]
+    shapes = [part.shape for part in parts]
+    (axis,) = axes("concatenate", axis, shapes[0])
+    try:
+        value = np.concatenate([part._data for part in parts], axis=axis)
+    except ValueError as error:
+        raise ValueError(f"cannot concatenate shapes {shapes} along axis {axis}") from error
+    ends = np.cumsum([shape[axis] for shape in shapes])
+
+    def derivative(start, end):
+        index = (*[slice(None)] * axis, slice(start, end))
+        return lambda g: g[index]
+
+    starts = [0, *ends[:-1]]
+    pieces = map(derivative, starts, ends)
+    return record(value, *zip(parts, pieces, strict=True))
+
+
+def stack(parts, axis: int = 0) -> Tensor:
+    """Tensors of one shape joined along a new axis."""
+    parts = tensors(*nonempty("stack", parts))
+    shapes = [part.shape for part in parts]
+    if len(set(shapes)) > 1:
+        raise ValueError(f"cannot stack different shapes: {shapes}")
+    return concatenate([part.unsqueeze(axis) for part in parts], axis)
+
+
+def pad(x: Tensor, width, value: float = 0.0) -> Tensor:
+    """A border around `x`.
+
+    Arguments:
+        width: n for n elements before and after on each axis, or a pair (before, after) per axis.
+        value: what the border holds.
+    """
+    if isinstance(width, (int, np.integer)):
+        width = [(width, width)] * x.ndim
+    width = [tuple(pair) for pair in width]
+    if len(width) != x.ndim or any(len(pair) != 2 or min(pair) < 0 for pair in width):
+        raise ValueError(
+            f"pad: width must be an integer >= 0, or one pair (before, after) for each axis of "
+            f"shape {x.shape}; got {width}"
+        )
+    inside = tuple(slice(before, before + n) for (before, _), n in zip(width, x.shape, strict=True))
+    padded = np.full(
+        [n + sum(pair) for n, pair in zip(x.shape, width, strict=True)], value, x.dtype
+    )
+    padded[inside] = x._data
+    return record(padded, (x, lambda g: g[inside]))
+
+
+def one_hot(indices, classes: int) -> Tensor:
+    """Rows of the identity matrix: indices of any shape (...) become (..., classes), float32."""
+    indices = as_indices("one_hot", indices, classes)
+    value = np.zeros((*indices.shape, classes), np.float32)
+    np.put_along_axis(value, indices[..., None], 1, axis=-1)
+    return Tensor(value)
+
+
+def embedding(weight: Tensor, indices) -> Tensor:
+    """Rows of `weight` (rows, features): indices of any shape (...) become (..., features)."""
+    return weight[as_indices("embedding", indices, weight.shape[0])]
+
+
+def standardize(x: Tensor, axis, eps: float) -> Tensor:
+    """(x - mean) / √(variance + eps) over `axis`, with the biased variance: Σ(x - mean)²/n."""
+    x = as_float(x)
+    axis = axes("standardize", axis, x.shape)
+    deviation = x._data - x._data.mean(axis=axis, keepdims=True)
+    variance = np.square(deviation).mean(axis=axis, keepdims=True)
+    scale = 1 / np.sqrt(variance + eps)
+    y = deviation * scale
+
+    def derivative(g):
+        along_y = (g * y).mean(axis=axis, keepdims=True)
+        return scale * (g - g.mean(axis=axis, keepdims=True) - y * along_y)
+
+    return record(y, (x, derivative))
+
+
+# What may be passed
+
+
+def tensors(*values) -> list[Tensor]:
+    """The values as tensors; numbers take the dtype of the first tensor among them."""
+    dtype = next((v.dtype for v in values if isinstance(v, Tensor)), None)
+    return [Tensor(v) if dtype is None else as_tensor(v, dtype) for v in values]
+
+
+def nonempty(name: str, parts) -> list:
+    if isinstance(parts, (Tensor, np.ndarray)) or not (parts := list(parts)):
+        raise ValueError(f"{name} needs a list of at least one tensor")
+    return parts
+
+
+def as_indices(name: str, indices, count: int) -> np.ndarray:
+    """`indices` as whole numbers in 0..count-1; floats are accepted where they are whole."""
+    given = as_array(indices)
+    whole = given.astype(np.intp)
+    if given.dtype == bool or not np.array_equal(whole, given):
+        raise TypeError(f"{name}: indices must be whole numbers, got {given.dtype} {given!r}")
+    if whole.size and (whole.min() < 0 or whole.max() >= count):
+        raise ValueError(
+            f"{name}: indices must lie in 0..{count - 1}, got {whole.min()}..{whole.max()}"
+        )
+    return whole
