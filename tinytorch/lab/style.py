@@ -8,8 +8,13 @@ letters that are still read on a telephone, and opaque, since dark themes dim pi
 from itertools import cycle
 from typing import NamedTuple
 
+import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
+
+# A notebook's backend switches on the display of figures when it is loaded. Load it here: inside
+# rc_context the switch would be undone at the end, and no figure of a later cell would show.
+plt.switch_backend(matplotlib.get_backend())
 
 BLACK, GREY, ORANGE, SKY = "#000000", "#777777", "#E69F00", "#56B4E9"
 GREEN, BLUE, RED, PINK = "#009E73", "#0072B2", "#D55E00", "#CC79A7"
