@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tinytorch.core.autograd import no_grad
 from tinytorch.core.losses import CrossEntropyLoss
 from tinytorch.core.tensor import Tensor
+from tinytorch.core.training import accuracy, evaluate, train
 from tinytorch.data import DataLoader, Dataset
 from tinytorch.optim import swept
 
@@ -111,7 +111,7 @@ class TrainingRuns:
 def train_runs(
     optimizer,
     model: Callable,
-    train: Dataset,
+    data: Dataset,
     test: Dataset,
     *,
     seeds=range(5),
@@ -129,44 +129,31 @@ def train_runs(
     Arguments:
         optimizer: called as `optimizer(parameters, **kwargs)`.
         model: called as `model(rng)`, gives a network with fresh weights.
-        train, test: datasets of inputs and class indices.
+        data, test: datasets of inputs and class indices, to train and to test on.
         schedule: called with the optimizer, gives a scheduler that is stepped after each epoch.
         loss: cross-entropy by default.
     """
     loss = loss or CrossEntropyLoss()
     results = [
-        train_once(optimizer, model, train, test, s, epochs, batch_size, loss, schedule, kwargs)
+        train_once(optimizer, model, data, test, s, epochs, batch_size, loss, schedule, kwargs)
         for s in seeds
     ]
     return TrainingRuns(*(np.array(column) for column in zip(*results, strict=True)))
 
 
-def train_once(optimizer, model, train, test, seed, epochs, batch_size, loss, schedule, kwargs):
+def train_once(optimizer, model, data, test, seed, epochs, batch_size, loss, schedule, kwargs):
     network = model(np.random.default_rng(seed))
     stepper = optimizer(network.parameters(), **kwargs)
     scheduler = schedule(stepper) if schedule else None
-    loader = DataLoader(train, batch_size, shuffle=True, seed=seed)
-    losses, evaluations = [], [evaluate(network, loss, test)]
+    loader = DataLoader(data, batch_size, shuffle=True, seed=seed)
+    losses, after = [], [evaluate(network, loss, test, (accuracy,))]
     with np.errstate(**QUIET):
         for _ in range(epochs):
-            for inputs, targets in loader:
-                stepper.zero_grad()
-                value = loss(network(inputs), targets)
-                value.backward()
-                stepper.step()
-                losses.append(value.item())
+            losses += train(network, stepper, loss, loader)
             if scheduler:
                 scheduler.step()
-            evaluations.append(evaluate(network, loss, test))
-    return losses, *zip(*evaluations, strict=True)
-
-
-def evaluate(network, loss, data: Dataset) -> tuple[float, float]:
-    """(loss, share of right answers) on a dataset."""
-    inputs, targets = data[:]
-    with no_grad():
-        logits = network(Tensor(inputs))
-        return loss(logits, targets).item(), float((logits.argmax(axis=1) == targets).mean())
+            after.append(evaluate(network, loss, test, (accuracy,)))
+    return losses, [a["loss"] for a in after], [a["accuracy"] for a in after]
 
 
 def tune(score: Callable, candidates: Mapping[str, list[dict]]) -> dict[str, tuple[dict, list]]:

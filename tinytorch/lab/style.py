@@ -25,7 +25,7 @@ SHADES = [f"#{c:02x}{c:02x}{c:02x}" for c in np.linspace(255, 196, 11).astype(in
 
 WIDTH = 6.0  # inches; 14 points are then 10 pixels on a screen of 360
 SETTINGS = {
-    "figure.dpi": 144,
+    "figure.dpi": 120,
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
     "font.size": 14,
