@@ -9,21 +9,22 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "tinytorch"
 
+TENSORS = ["core.autograd", "core.tensor", "core.random"]
+LAYERS = [*TENSORS, "core.functional", "core.convolution", "core.init", "core.module"]
 # What each part may import of the package, besides itself. The longest matching name decides.
 MAY_IMPORT = {
     "core.autograd": [],
     "core.random": [],
     "core.tensor": ["core.autograd"],
-    "core.module": ["core.autograd", "core.tensor"],
-    "core.activations": ["core.autograd", "core.tensor", "core.module"],
-    "core.layers": [
-        "core.autograd",
-        "core.tensor",
-        "core.module",
-        "core.random",
-        "core.activations",
-    ],
-    "core.losses": ["core.autograd", "core.tensor", "core.module", "core.activations"],
+    "core.functional": TENSORS,
+    "core.convolution": [*TENSORS, "core.functional"],
+    "core.gradcheck": TENSORS,
+    "core.init": TENSORS,
+    "core.module": TENSORS,
+    "core.activations": [*TENSORS, "core.functional", "core.module"],
+    "core.layers": [*LAYERS, "core.activations"],
+    "core.normalization": [*LAYERS, "core.layers"],
+    "core.losses": [*TENSORS, "core.functional", "core.module"],
     "data": ["core.autograd", "core.tensor", "core.random"],
     "nn": ["core", "data"],
     "optim": ["core.autograd", "core.tensor"],

@@ -1,5 +1,6 @@
 """Activations: the functions between the linear maps."""
 
+from tinytorch.core.functional import where
 from tinytorch.core.module import Module
 from tinytorch.core.tensor import Tensor
 
@@ -10,5 +11,72 @@ class ReLU(Module):
     def forward(self, x: Tensor) -> Tensor:
         return x.relu()
 
-    def __repr__(self) -> str:
-        return "ReLU()"
+
+class LeakyReLU(Module):
+    """x where it is positive, elsewhere `negative_slope` times x, a number in [0, 1]."""
+
+    def __init__(self, negative_slope: float = 0.01):
+        if not 0 <= negative_slope <= 1:
+            raise ValueError(f"negative_slope must lie in [0, 1], got {negative_slope!r}")
+        self.negative_slope = negative_slope
+
+    def forward(self, x: Tensor) -> Tensor:
+        return where(x > 0, x, self.negative_slope * x)
+
+    def _parts(self):
+        return [repr(self.negative_slope)]
+
+
+class Tanh(Module):
+    """The hyperbolic tangent, element by element."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.tanh()
+
+
+class Sigmoid(Module):
+    """1 / (1 + exp(-x)), element by element."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.sigmoid()
+
+
+class SiLU(Module):
+    """x / (1 + exp(-x)), element by element."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * x.sigmoid()
+
+
+class GELU(Module):
+    """x Φ(x), element by element; see `Tensor.gelu`."""
+
+    def __init__(self, approximate: str = "none"):
+        Tensor(0.0).gelu(approximate)  # rejects a wrong name now, not in the first batch
+        self.approximate = approximate
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.gelu(self.approximate)
+
+    def _parts(self):
+        return [] if self.approximate == "none" else [repr(self.approximate)]
+
+
+class Softmax(Module):
+    """exp(x) / Σ exp(x) along an axis."""
+
+    def __init__(self, axis: int = -1):
+        self.axis = axis
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.softmax(self.axis)
+
+    def _parts(self):
+        return [f"axis={self.axis}"]
+
+
+class LogSoftmax(Softmax):
+    """x - log Σ exp(x) along an axis."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.log_softmax(self.axis)

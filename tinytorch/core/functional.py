@@ -5,7 +5,6 @@ import numpy as np
 from tinytorch.core.tensor import (
     Tensor,
     as_array,
-    as_float,
     as_tensor,
     axes,
     elementwise,
@@ -122,22 +121,6 @@ def one_hot(indices, classes: int) -> Tensor:
 def embedding(weight: Tensor, indices) -> Tensor:
     """Rows of `weight` (rows, features): indices of any shape (...) become (..., features)."""
     return weight[as_indices("embedding", indices, weight.shape[0])]
-
-
-def standardize(x: Tensor, axis, eps: float) -> Tensor:
-    """(x - mean) / √(variance + eps) over `axis`, with the biased variance: Σ(x - mean)²/n."""
-    x = as_float(x)
-    axis = axes("standardize", axis, x.shape)
-    deviation = x._data - x._data.mean(axis=axis, keepdims=True)
-    variance = np.square(deviation).mean(axis=axis, keepdims=True)
-    scale = 1 / np.sqrt(variance + eps)
-    y = deviation * scale
-
-    def derivative(g):
-        along_y = (g * y).mean(axis=axis, keepdims=True)
-        return scale * (g - g.mean(axis=axis, keepdims=True) - y * along_y)
-
-    return record(y, (x, derivative))
 
 
 # What may be passed

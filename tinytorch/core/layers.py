@@ -1,10 +1,16 @@
-"""Layers: modules with weights."""
+"""Layers: modules with weights, and what stands between them.
+
+Wherever `rng` is taken it is a generator, a seed, or None for the default generator.
+"""
 
 from itertools import pairwise
 
 import numpy as np
 
 from tinytorch.core.activations import ReLU
+from tinytorch.core.convolution import conv2d, max_pool2d, pair
+from tinytorch.core.functional import embedding
+from tinytorch.core.init import initialize
 from tinytorch.core.module import Module
 from tinytorch.core.random import generator
 from tinytorch.core.tensor import Tensor
@@ -16,30 +22,136 @@ class Linear(Module):
     Arguments:
         in_features, out_features: n and m, at least 1.
         bias: whether to add b.
-        rng: source of the initial weights: a generator, a seed, or None for the default one.
+        init: how W starts, a name of `tinytorch.core.init`; b starts at zero.
+        rng: source of the initial weights.
 
-    Shapes: x (..., n), W (n, m), b (m,), y (..., m). Weights start uniform in
-    (-√(6/n), √(6/n)), so that their variance is 2/n (He et al. 2015, equation 10); b at zero.
+    Shapes: x (..., n), W (n, m), b (m,), y (..., m).
     """
 
-    def __init__(self, in_features: int, out_features: int, bias: bool = True, *, rng=None):
-        for name, value in (("in_features", in_features), ("out_features", out_features)):
-            if not isinstance(value, (int, np.integer)) or value < 1:
-                raise ValueError(f"{name} must be an integer of at least 1, got {value!r}")
-        bound = np.sqrt(6 / in_features)
-        weight = generator(rng).uniform(-bound, bound, (in_features, out_features))
-        self.weight = Tensor(weight.astype(np.float32), requires_grad=True)
-        self.bias = Tensor(np.zeros(out_features, np.float32), requires_grad=True) if bias else None
+    def __init__(
+        self, in_features: int, out_features: int, bias: bool = True, *, init="he_uniform", rng=None
+    ):
+        n, m = positive("in_features", in_features), positive("out_features", out_features)
+        self.weight = initialize(init, (n, m), n, m, rng)
+        self.bias = initialize("zeros", (m,), n, m) if bias else None
 
     def forward(self, x: Tensor) -> Tensor:
+        if not x.ndim or x.shape[-1] != self.weight.shape[0]:
+            raise ValueError(f"{self!r} cannot take an input of shape {x.shape}")
         y = x @ self.weight
         return y if self.bias is None else y + self.bias
 
-    def __repr__(self) -> str:
-        return "Linear({}, {})".format(*self.weight.shape)
+    def _parts(self):
+        return [*map(repr, self.weight.shape), *([] if self.bias is not None else ["bias=False"])]
 
 
 Dense = Linear  # Keras's name for it
+
+
+class Conv2d(Module):
+    """Cross-correlation with a bank of kernels, plus a bias; see `conv2d`.
+
+    Arguments:
+        in_channels, out_channels: C and O, at least 1.
+        kernel_size, stride, padding: integers or pairs (vertical, horizontal).
+        bias, init, rng: as in Linear; one output sees C kh kw numbers.
+
+    Shapes: x (N, C, H, W), weight (O, C, kh, kw), bias (O,).
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size,
+        stride=1,
+        padding=0,
+        bias: bool = True,
+        *,
+        init="he_uniform",
+        rng=None,
+    ):
+        c, o = positive("in_channels", in_channels), positive("out_channels", out_channels)
+        kernel = pair("kernel_size", kernel_size, 1)
+        self.stride, self.padding = pair("stride", stride, 1), pair("padding", padding, 0)
+        area = kernel[0] * kernel[1]
+        self.weight = initialize(init, (o, c, *kernel), c * area, o * area, rng)
+        self.bias = initialize("zeros", (o,), c, o) if bias else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        return conv2d(x, self.weight, self.bias, self.stride, self.padding)
+
+    def _parts(self):
+        out, c, *kernel = self.weight.shape
+        parts = [str(c), str(out), str(tuple(kernel))]
+        parts += [f"stride={self.stride}"] if self.stride != (1, 1) else []
+        parts += [f"padding={self.padding}"] if self.padding != (0, 0) else []
+        return parts + ([] if self.bias is not None else ["bias=False"])
+
+
+class MaxPool2d(Module):
+    """The largest element of each window of an image; see `max_pool2d`."""
+
+    def __init__(self, kernel_size, stride=None, padding=0):
+        self.kernel_size = pair("kernel_size", kernel_size, 1)
+        self.stride = self.kernel_size if stride is None else pair("stride", stride, 1)
+        self.padding = pair("padding", padding, 0)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return max_pool2d(x, self.kernel_size, self.stride, self.padding)
+
+    def _parts(self):
+        return [f"{self.kernel_size}, stride={self.stride}, padding={self.padding}"]
+
+
+class Flatten(Module):
+    """(N, ...) -> (N, product of the rest)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not x.ndim:
+            raise ValueError("Flatten needs a batch, got shape ()")
+        return x.reshape(x.shape[0], int(np.prod(x.shape[1:])))
+
+
+class Dropout(Module):
+    """While training: zero each element with probability p, and divide the others by 1 - p.
+
+    (Srivastava et al. 2014, with the division moved to training, so that `eval` does nothing.)
+    """
+
+    def __init__(self, p: float = 0.5, *, rng=None):
+        if not 0 <= p <= 1:
+            raise ValueError(f"p must be a probability in [0, 1], got {p!r}")
+        self.p = p
+        self.rng = None if rng is None else generator(rng)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or self.p == 0:
+            return x
+        kept = generator(self.rng).random(x.shape) >= self.p
+        scale = 1 / (1 - self.p) if self.p < 1 else 0.0
+        return x * (kept * x.dtype.type(scale))
+
+    def _parts(self):
+        return [repr(self.p)]
+
+
+class Embedding(Module):
+    """A table of vectors, looked up by index; the rows start from N(0, 1).
+
+    Shapes: indices (...), weight (num_embeddings, embedding_dim), y (..., embedding_dim).
+    """
+
+    def __init__(self, num_embeddings: int, embedding_dim: int, *, rng=None):
+        shape = positive("num_embeddings", num_embeddings), positive("embedding_dim", embedding_dim)
+        weight = generator(rng).normal(size=shape)
+        self.weight = Tensor(weight.astype(np.float32), requires_grad=True)
+
+    def forward(self, indices) -> Tensor:
+        return embedding(self.weight, indices)
+
+    def _parts(self):
+        return [*map(repr, self.weight.shape)]
 
 
 class Sequential(Module):
@@ -49,8 +161,8 @@ class Sequential(Module):
         if len(layers) == 1 and isinstance(layers[0], (list, tuple)):
             layers = layers[0]
         for i, layer in enumerate(layers):
-            if not callable(layer):
-                raise TypeError(f"Sequential: layer {i} is not callable: {layer!r}")
+            if isinstance(layer, type) or not callable(layer):
+                raise TypeError(f"Sequential: layer {i} is not a module or function: {layer!r}")
         self.layers = list(layers)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -64,21 +176,32 @@ class Sequential(Module):
     def __getitem__(self, i):
         return self.layers[i]
 
-    def __repr__(self) -> str:
-        return "Sequential({})".format(", ".join(map(repr, self.layers)))
+    def _parts(self):
+        return [*map(repr, self.layers)]
 
 
 class MLP(Sequential):
     """Linear layers of the given sizes with an activation between them.
 
     `MLP([784, 128, 10])` is Linear(784, 128), ReLU, Linear(128, 10).
+
+    Arguments:
+        sizes: the widths, from the input's to the output's.
+        activation: makes a module: a class such as ReLU or Tanh.
+        init, rng: as in Linear.
     """
 
-    def __init__(self, sizes, activation=ReLU, *, rng=None):
+    def __init__(self, sizes, activation=ReLU, *, init="he_uniform", rng=None):
         if len(sizes) < 2:
             raise ValueError(f"sizes must name at least an input and an output, got {sizes!r}")
         rng = generator(rng)
         layers = []
         for n, m in pairwise(sizes):
-            layers += [Linear(n, m, rng=rng), activation()]
+            layers += [Linear(n, m, init=init, rng=rng), activation()]
         super().__init__(layers[:-1])
+
+
+def positive(name: str, value) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise ValueError(f"{name} must be an integer of at least 1, got {value!r}")
+    return int(value)

@@ -1,52 +1,166 @@
-"""Losses: how wrong a prediction is, as one number."""
+"""Losses: how wrong a prediction is, as one number.
+
+Each is one operation with a derivative of its own, in which nothing overflows: it is finite
+where the textbook's composition of exponentials and logarithms is not.
+"""
 
 import numpy as np
 
+from tinytorch.core.functional import as_indices
 from tinytorch.core.module import Module
-from tinytorch.core.tensor import Tensor, as_tensor, raw, record
+from tinytorch.core.tensor import Tensor, as_float, as_tensor, promote, raw, record
+
+REDUCTIONS = ("mean", "sum", "none")
 
 
-class MSELoss(Module):
-    """Mean of (prediction - target)², over all elements."""
+class Loss(Module):
+    """Base of the losses.
+
+    Arguments:
+        reduction: "mean", "sum", or "none" for one loss per example.
+    """
+
+    def __init__(self, *, reduction: str = "mean"):
+        if reduction not in REDUCTIONS:
+            raise ValueError(f"reduction must be one of {', '.join(REDUCTIONS)}; got {reduction!r}")
+        self.reduction = reduction
+
+    def reduce(self, losses: np.ndarray, *edges: tuple) -> Tensor:
+        """The reduced loss; the edges' functions take the gradient of the unreduced one."""
+        if self.reduction == "none":
+            return record(losses, *edges)
+        if losses.size == 0:
+            raise ValueError(f"{type(self).__name__}: the batch is empty, of shape {losses.shape}")
+        count = losses.size if self.reduction == "mean" else 1
+
+        def spread(derivative):
+            return lambda g: derivative(np.broadcast_to(g / count, losses.shape))
+
+        return record(losses.sum() / count, *((t, spread(d)) for t, d in edges))
+
+    def _parts(self):
+        return [] if self.reduction == "mean" else [f"reduction={self.reduction!r}"]
+
+
+class MSELoss(Loss):
+    """(prediction - target)², averaged over all elements.
+
+    Raises:
+        ValueError: the shapes differ; they are not broadcast, which would average over pairs
+            that nobody meant.
+    """
 
     def forward(self, prediction: Tensor, target) -> Tensor:
-        target = as_tensor(target, prediction.dtype)
-        if prediction.shape != target.shape:
-            raise ValueError(
-                f"MSELoss: predictions of shape {prediction.shape}, targets of {target.shape}"
-            )
-        return ((prediction - target) ** 2).mean()
+        prediction, target = floats("MSELoss", prediction, target)
+        difference = prediction.data - target.data
+        return self.reduce(
+            np.square(difference),
+            (prediction, lambda g: 2 * g * difference),
+            (target, lambda g: -2 * g * difference),
+        )
 
 
-class CrossEntropyLoss(Module):
-    """Mean of -log softmax(logits)[target].
+class BCEWithLogitsLoss(Loss):
+    """Binary cross-entropy of logits x against targets y in [0, 1].
 
-    Shapes: logits (batch, classes), any real numbers; targets (batch,), class indices.
+        -y log σ(x) - (1 - y) log(1 - σ(x)) = max(x, 0) - x y + log(1 + exp(-|x|))
+
+    Its derivative is σ(x) - y. Shapes: both (...), the same.
     """
 
     def forward(self, logits: Tensor, targets) -> Tensor:
-        targets = np.asarray(raw(targets))
-        n, classes = logits.shape
-        if targets.shape != (n,):
+        logits, targets = floats("BCEWithLogitsLoss", logits, targets)
+        x, y = logits.data, targets.data
+        in_unit_interval("BCEWithLogitsLoss", y)
+        return self.reduce(
+            np.maximum(x, 0) - x * y + np.log1p(np.exp(-np.abs(x))),
+            (logits, lambda g: g * (0.5 + 0.5 * np.tanh(0.5 * x) - y)),
+            (targets, lambda g: -g * x),
+        )
+
+
+class CrossEntropyLoss(Loss):
+    """Cross-entropy of softmax(logits) against the targets: -Σ q log softmax(z).
+
+    Arguments:
+        label_smoothing: ε in [0, 1]; the targets q become (1 - ε) q + ε / classes.
+        reduction: "mean", "sum", or "none" for one loss per row.
+
+    Shapes: logits z (batch, classes), any finite numbers; targets (batch,), class indices, or
+    (batch, classes), probabilities q. The derivative is softmax(z) - q.
+    """
+
+    def __init__(self, *, label_smoothing: float = 0.0, reduction: str = "mean"):
+        super().__init__(reduction=reduction)
+        if not 0 <= label_smoothing <= 1:
+            raise ValueError(f"label_smoothing must lie in [0, 1], got {label_smoothing!r}")
+        self.label_smoothing = label_smoothing
+
+    def forward(self, logits: Tensor, targets) -> Tensor:
+        logits = as_float(as_tensor(logits, np.dtype(np.float32)))
+        shape = np.shape(raw(targets))
+        if logits.ndim != 2 or shape not in (logits.shape[:1], logits.shape):
             raise ValueError(
-                f"CrossEntropyLoss: {n} rows of logits, but targets of shape {targets.shape}"
+                "CrossEntropyLoss needs logits (batch, classes) and targets (batch,) or "
+                f"(batch, classes); got shapes {logits.shape} and {shape}"
             )
-        targets = targets.astype(np.intp)
-        if n and (targets.min() < 0 or targets.max() >= classes):
-            raise ValueError(
-                f"CrossEntropyLoss: targets must lie in 0..{classes - 1}, "
-                f"got {targets.min()}..{targets.max()}"
-            )
-        rows = np.arange(n)
-        shifted = logits.data - logits.data.max(axis=1, keepdims=True)
-        exp = np.exp(shifted)
+        z = logits.data - logits.data.max(axis=1, keepdims=True, initial=-np.inf)
+        exp = np.exp(z)
         total = exp.sum(axis=1, keepdims=True)
-        value = (np.log(total[:, 0]) - shifted[rows, targets]).mean(dtype=logits.dtype)
+        from_indices = self._indices if len(shape) == 1 else self._probabilities
+        return from_indices(logits, targets, z - np.log(total), exp / total)
+
+    def _indices(self, logits, targets, log_p, p):
+        n, classes = p.shape
+        targets = as_indices("CrossEntropyLoss", targets, classes)
+        rows, smoothing = np.arange(n), self.label_smoothing
+        losses = -log_p[rows, targets]
+        if smoothing:
+            losses = (1 - smoothing) * losses - smoothing / classes * log_p.sum(axis=1)
 
         def derivative(g):
-            d = exp / total
-            d[rows, targets] -= 1
-            d *= g / n
+            d = p - smoothing / classes if smoothing else p.copy()
+            d[rows, targets] -= 1 - smoothing
+            d *= g[:, None]
             return d
 
-        return record(value, (logits, derivative))
+        return self.reduce(losses, (logits, derivative))
+
+    def _probabilities(self, logits, targets, log_p, p):
+        targets = as_float(as_tensor(targets, logits.dtype))
+        in_unit_interval("CrossEntropyLoss", targets.data)
+        sums = targets.data.sum(axis=1)
+        if not np.allclose(sums, 1, atol=1e-3):
+            raise ValueError(
+                "CrossEntropyLoss: each row of probabilities must sum to 1; "
+                f"the sums lie in {sums.min():.4g}..{sums.max():.4g}"
+            )
+        smoothing = self.label_smoothing
+        q = (1 - smoothing) * targets.data + smoothing / p.shape[1]
+        return self.reduce(
+            -(q * log_p).sum(axis=1),
+            (logits, lambda g: g[:, None] * (p * q.sum(axis=1, keepdims=True) - q)),
+            (targets, lambda g: -(1 - smoothing) * g[:, None] * log_p),
+        )
+
+    def _parts(self):
+        smoothing = f"label_smoothing={self.label_smoothing}"
+        return ([smoothing] if self.label_smoothing else []) + super()._parts()
+
+
+def floats(name: str, prediction, target) -> list[Tensor]:
+    """Both as tensors of floats and of one shape."""
+    prediction = as_float(as_tensor(prediction, np.dtype(np.float32)))
+    target = as_tensor(target, prediction.dtype)
+    if prediction.shape != target.shape:
+        raise ValueError(
+            f"{name}: predictions of shape {prediction.shape}, targets of shape {target.shape}"
+        )
+    return [as_float(t) for t in promote(prediction, target)]
+
+
+def in_unit_interval(name: str, targets: np.ndarray) -> None:
+    if targets.size and not (targets.min() >= 0 and targets.max() <= 1):
+        raise ValueError(
+            f"{name}: targets must lie in [0, 1], got {targets.min():.4g}..{targets.max():.4g}"
+        )

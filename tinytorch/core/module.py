@@ -1,15 +1,18 @@
 """Module: a function with parameters."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from tinytorch.core.tensor import Tensor
+import numpy as np
+
+from tinytorch.core.tensor import Tensor, as_array
 
 
 class Module:
     """Base of layers, losses and models.
 
-    A subclass sets tensors and other modules as attributes and defines `forward`. Tensors that
-    require a gradient are its parameters; other tensors are its buffers (running statistics).
+    A subclass sets tensors and other modules as attributes, also in lists and dictionaries, and
+    defines `forward`. Tensors that require a gradient are its parameters; other tensors are its
+    buffers (running statistics). Names are the paths of attributes: "encoder.layers.0.weight".
     """
 
     training = True
@@ -17,42 +20,19 @@ class Module:
     def forward(self, *inputs):
         raise NotImplementedError(f"{type(self).__name__} must define forward()")
 
-    def __call__(self, *inputs):
-        return self.forward(*inputs)
-
-    def children(self) -> Iterator[tuple[str, "Module"]]:
-        """(name, module) of the modules that are attributes of this one."""
-        for name, value in vars(self).items():
-            if isinstance(value, Module):
-                yield name, value
-            elif isinstance(value, (list, tuple)):
-                for i, item in enumerate(value):
-                    if isinstance(item, Module):
-                        yield f"{name}.{i}", item
+    def __call__(self, *inputs, **options):
+        return self.forward(*inputs, **options)
 
     def modules(self) -> Iterator["Module"]:
-        """This module and all below it."""
-        yield self
-        for _, child in self.children():
-            yield from child.modules()
+        """This module and all below it, each once."""
+        return (value for _, value in walk(self) if isinstance(value, Module))
 
-    def named_tensors(self, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
-        """(dotted name, tensor) of every parameter and buffer, each tensor once."""
-        seen = set()
-        for name, tensor in self._walk(prefix):
-            if id(tensor) not in seen:
-                seen.add(id(tensor))
-                yield name, tensor
-
-    def _walk(self, prefix: str):
-        for name, value in vars(self).items():
-            if isinstance(value, Tensor):
-                yield prefix + name, value
-        for name, child in self.children():
-            yield from child._walk(f"{prefix}{name}.")
+    def named_tensors(self) -> Iterator[tuple[str, Tensor]]:
+        """(name, tensor) of every parameter and buffer, each tensor once."""
+        return ((name, value) for name, value in walk(self) if isinstance(value, Tensor))
 
     def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
-        """(dotted name, tensor) of every tensor that requires a gradient."""
+        """(name, tensor) of every tensor that requires a gradient."""
         return ((name, t) for name, t in self.named_tensors() if t.requires_grad)
 
     def parameters(self) -> list[Tensor]:
@@ -73,3 +53,65 @@ class Module:
     def eval(self) -> "Module":
         """Switch dropout and batch statistics off."""
         return self.train(False)
+
+    def state_dict(self) -> dict[str, np.ndarray]:
+        """Copies of all parameters and buffers, by name."""
+        return {name: tensor.data.copy() for name, tensor in self.named_tensors()}
+
+    def load_state_dict(self, state: Mapping) -> None:
+        """Copy arrays into the parameters and buffers of the same names.
+
+        Raises:
+            ValueError: names are missing or unexpected, or shapes differ; it lists all of them,
+                and nothing has been copied.
+        """
+        own = dict(self.named_tensors())
+        new = {name: as_array(value) for name, value in state.items()}
+        problems = [f"missing: {name} {own[name].shape}" for name in own if name not in new]
+        problems += [f"unexpected: {name} {new[name].shape}" for name in new if name not in own]
+        problems += [
+            f"mismatched: {name} is {tensor.shape} here, {new[name].shape} in the state"
+            for name, tensor in own.items()
+            if name in new and new[name].shape != tensor.shape
+        ]
+        if problems:
+            raise ValueError(
+                f"this state does not fit {type(self).__name__}:\n  " + "\n  ".join(problems)
+            )
+        for name, tensor in own.items():
+            tensor.data[...] = new[name]
+
+    def _parts(self) -> list[str]:
+        """What stands between the parentheses of the representation."""
+        return [
+            f"{name}={value!r}"
+            for name, value in vars(self).items()
+            if any(isinstance(below, Module) for _, below in walk(value))
+        ]
+
+    def __repr__(self) -> str:
+        name, parts = type(self).__name__, self._parts()
+        line = f"{name}({', '.join(parts)})"
+        if len(line) <= 80 and "\n" not in line:
+            return line
+        return f"{name}(\n" + ",\n".join(parts).replace("\n", "\n  ").join(("  ", "\n)"))
+
+
+def walk(value, name: str = "", seen: set | None = None) -> Iterator[tuple]:
+    """(name, value) of a module or tensor and of all modules and tensors below it, each once."""
+    seen = set() if seen is None else seen
+    if isinstance(value, (Tensor, Module)):
+        if id(value) in seen:
+            return
+        seen.add(id(value))
+        yield name, value
+    if isinstance(value, Module):
+        below = vars(value).items()
+    elif isinstance(value, dict):
+        below = value.items()
+    elif isinstance(value, (list, tuple)):
+        below = enumerate(value)
+    else:
+        return
+    for key, item in below:
+        yield from walk(item, f"{name}.{key}" if name else str(key), seen)

@@ -1,0 +1,136 @@
+"""Normalization: layers that give numbers mean 0 and variance 1, then a learned scale and shift."""
+
+import math
+
+import numpy as np
+
+from tinytorch.core.layers import positive
+from tinytorch.core.module import Module
+from tinytorch.core.tensor import Tensor, as_float, record
+
+
+def standardize(x: Tensor, axis: tuple, eps: float) -> tuple[Tensor, np.ndarray, np.ndarray]:
+    """(x - mean) / √(variance + eps) over `axis`, the mean, and the biased variance Σ(x - mean)²/n.
+
+    With y the result and s = √(variance + eps), the gradient is
+    (g - mean(g) - y mean(g y)) / s: what is along the constants or along y is projected away.
+    """
+    x = as_float(x)
+    mean = x.data.mean(axis=axis, keepdims=True)
+    deviation = x.data - mean
+    variance = np.square(deviation).mean(axis=axis, keepdims=True)
+    scale = 1 / np.sqrt(variance + eps)
+    y = deviation * scale
+
+    def derivative(g):
+        along_y = (g * y).mean(axis=axis, keepdims=True)
+        return scale * (g - g.mean(axis=axis, keepdims=True) - y * along_y)
+
+    return record(y, (x, derivative)), mean, variance
+
+
+class LayerNorm(Module):
+    """Standardize each row over its last axes (Ba et al. 2016).
+
+    Arguments:
+        normalized_shape: the lengths of those axes, an integer or several.
+        eps: added to the variance.
+        affine: whether to learn a weight (from 1) and a bias (from 0) of that shape.
+    """
+
+    def __init__(self, normalized_shape, eps: float = 1e-5, affine: bool = True):
+        shape = (
+            normalized_shape if isinstance(normalized_shape, (tuple, list)) else [normalized_shape]
+        )
+        self.normalized_shape = tuple(positive("normalized_shape", n) for n in shape)
+        self.eps = small("eps", eps)
+        self.weight, self.bias = affine_parameters(self.normalized_shape, affine)
+
+    def forward(self, x: Tensor) -> Tensor:
+        n = len(self.normalized_shape)
+        if x.shape[-n:] != self.normalized_shape:
+            raise ValueError(f"{self!r} cannot take an input of shape {x.shape}")
+        y, _, _ = standardize(x, tuple(range(-n, 0)), self.eps)
+        return y if self.weight is None else y * self.weight + self.bias
+
+    def _parts(self):
+        return [str(self.normalized_shape)]
+
+
+class BatchNorm(Module):
+    """Standardize each channel over the batch (Ioffe and Szegedy 2015).
+
+    While training the batch's own mean and variance are used, and the running ones move towards
+    them: r ← (1 - momentum) r + momentum b, where b holds the unbiased variance. In `eval` the
+    running ones are used.
+
+    Arguments:
+        num_features: C, the length of axis 1.
+        eps: added to the variance.
+        momentum: how far the running statistics move, in [0, 1].
+        affine: whether to learn a weight (from 1) and a bias (from 0) of shape (C,).
+    """
+
+    ranks: tuple  # how many axes an input may have
+
+    def __init__(self, num_features: int, eps=1e-5, momentum: float = 0.1, affine: bool = True):
+        c = positive("num_features", num_features)
+        if not 0 <= momentum <= 1:
+            raise ValueError(f"momentum must lie in [0, 1], got {momentum!r}")
+        self.eps, self.momentum = small("eps", eps), momentum
+        self.weight, self.bias = affine_parameters((c,), affine)
+        self.running_mean = Tensor(np.zeros(c, np.float32))
+        self.running_var = Tensor(np.ones(c, np.float32))
+
+    def forward(self, x: Tensor) -> Tensor:
+        c = self.running_mean.size
+        if x.ndim not in self.ranks or x.shape[1] != c:
+            raise ValueError(f"{self!r} cannot take an input of shape {x.shape}")
+        per_channel = (c,) + (1,) * (x.ndim - 2)
+        if self.training:
+            n = x.size // c
+            if n < 2:
+                raise ValueError(
+                    f"{self!r} needs more than one value per channel to train, got shape {x.shape}"
+                )
+            y, mean, variance = standardize(x, (0, *range(2, x.ndim)), self.eps)
+            self._move(self.running_mean.data, mean)
+            self._move(self.running_var.data, variance * (n / (n - 1)))
+        else:
+            deviation = x - self.running_mean.reshape(per_channel)
+            y = deviation / np.sqrt(self.running_var.data + self.eps).reshape(per_channel)
+        if self.weight is None:
+            return y
+        return y * self.weight.reshape(per_channel) + self.bias.reshape(per_channel)
+
+    def _move(self, running: np.ndarray, batch: np.ndarray) -> None:
+        running *= 1 - self.momentum
+        running += self.momentum * batch.reshape(-1)
+
+    def _parts(self):
+        return [str(self.running_mean.size)]
+
+
+class BatchNorm1d(BatchNorm):
+    __doc__ = BatchNorm.__doc__ + "\n    Shapes: x (N, C) or (N, C, L).\n    "
+    ranks = (2, 3)
+
+
+class BatchNorm2d(BatchNorm):
+    __doc__ = BatchNorm.__doc__ + "\n    Shapes: x (N, C, H, W).\n    "
+    ranks = (4,)
+
+
+def affine_parameters(shape: tuple, affine: bool) -> tuple:
+    if not affine:
+        return None, None
+    return (
+        Tensor(np.ones(shape, np.float32), requires_grad=True),
+        Tensor(np.zeros(shape, np.float32), requires_grad=True),
+    )
+
+
+def small(name: str, value: float) -> float:
+    if not (math.isfinite(value) and value >= 0):
+        raise ValueError(f"{name} must be a finite number of at least 0, got {value!r}")
+    return value
