@@ -1,5 +1,7 @@
 """TinyTorch: a small PyTorch, and a book on optimizers that runs."""
 
+import os
+
 from tinytorch.core.autograd import no_grad
 from tinytorch.core.convolution import conv2d, max_pool2d
 from tinytorch.core.functional import (
@@ -15,6 +17,7 @@ from tinytorch.core.functional import (
 from tinytorch.core.gradcheck import gradcheck
 from tinytorch.core.random import manual_seed
 from tinytorch.core.tensor import Tensor, Variable
+from tinytorch.exports import whose
 
 __version__ = "0.1.0"
 
@@ -34,4 +37,11 @@ __all__ = [
     "pad",
     "stack",
     "where",
+    "whose",
 ]
+
+if os.environ.get("TINYTORCH_EXPORTS"):
+    from tinytorch.exports import activate
+
+    activate(os.environ["TINYTORCH_EXPORTS"])
+    del activate

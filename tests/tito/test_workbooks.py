@@ -1,0 +1,81 @@
+"""Each workbook: filled it passes, blank it says what to write, and no answer is in it."""
+
+import ast
+import textwrap
+
+import jupytext
+import pytest
+
+from tinytorch.tito.grade import grade
+from tinytorch.tito.lessons import lessons
+from tinytorch.tito.workbook import body, workbook
+
+LESSONS = pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.name)
+
+
+@LESSONS
+def test_filled_with_the_package_it_passes(lesson, space, filled):
+    result = grade(lesson, space.write(lesson, filled(workbook(lesson), lesson)))
+    assert result.problem == ""
+    bad = [(o.check, o.state, o.message, o.got, o.expected) for o in result.outcomes if not o.good]
+    assert not bad
+    assert len(result.outcomes) == len(lesson.checks)
+    assert result.status == 0
+
+
+@LESSONS
+def test_blank_it_fails_at_the_first_blank(lesson, space):
+    result = grade(lesson, space.write(lesson, workbook(lesson)))
+    assert result.status == 1
+    first = result.outcomes[0]
+    assert first.state == "blank"
+    assert first.message.startswith("write ")
+    line = space.path(lesson).read_text(encoding="utf-8").splitlines()[first.line - 1]
+    assert "NotImplementedError" in line
+    assert not any(o.state == "passed" for o in result.outcomes)
+
+
+@LESSONS
+def test_each_blank_alone_is_noticed(lesson, space, filled):
+    """Every exercise is tried by some check: blank it alone, and one fails with its name."""
+    whole = filled(workbook(lesson), lesson)
+    for exercise in lesson.exercises:
+        lines = whole.splitlines()
+        owner, _, name = exercise.target.rpartition(".")
+        node = next(
+            f
+            for holder in ast.walk(ast.parse(whole))
+            if isinstance(holder, (ast.Module, ast.ClassDef))
+            and getattr(holder, "name", "") == owner
+            for f in holder.body
+            if getattr(f, "name", "") == name
+        )
+        first = node.body[1 if ast.get_docstring(node) is not None else 0]
+        new = " " * first.col_offset + f'raise NotImplementedError("write {exercise.target}")'
+        lines[first.lineno - 1 : node.end_lineno] = [new]
+        result = grade(lesson, space.write(lesson, "\n".join(lines) + "\n"))
+        assert any(f"write {exercise.target}" in o.message for o in result.outcomes), exercise
+
+
+@LESSONS
+def test_no_answer_is_in_it(lesson):
+    tree = ast.parse(workbook(lesson))
+    shown = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.stmt)}
+    for exercise in lesson.exercises:
+        text = textwrap.indent(body(lesson, exercise.target), "    ")
+        answer = {ast.unparse(node) for node in ast.parse(f"def f():\n{text}").body[0].body}
+        assert not answer <= shown, exercise.target
+
+
+@LESSONS
+def test_jupyter_reads_it_cell_by_cell(lesson):
+    notebook = jupytext.reads(workbook(lesson), fmt="py:percent")
+    assert notebook.metadata["jupytext"]["formats"] == "ipynb,py:percent"
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert len(code) > 2 * len(lesson.steps)
+    for exercise in lesson.exercises:
+        blank = f"write {exercise.target}:"
+        assert sum(blank in cell.source for cell in code) == 1, exercise.target
+    text = "\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
+    assert text.count("<details>") >= len(lesson.exercises)
+    assert text.count("Chapter: ") >= len(lesson.steps)

@@ -1,0 +1,154 @@
+"""A learner's optimizers and schedules in the package's place.
+
+One that is written by the workbook is an `Optimizer` already and stands in directly. One that is
+written from scratch knows parameters, a step and little else: it moves the parameters, and the
+package's own class around it keeps groups, checks and schedules.
+"""
+
+import inspect
+
+from tinytorch import optim
+from tinytorch.exports import WORDS, _left, translate
+from tinytorch.optim import optimizers, schedulers
+
+RULES = ("gradient_descent", "heavy_ball", "adam")
+OPTIMIZERS = ("SGD", "Momentum", "Adam")
+
+
+def place(place, yours: dict) -> None:
+    for rule in RULES:
+        right, mine = getattr(optimizers, rule), yours.get(rule)
+        if mine is None:
+            place.leave(
+                rule, "your file defines none; figures that sweep the rule use the package's"
+            )
+        elif parameters(mine) != parameters(right):
+            place.leave(rule, "yours has another signature")
+        else:
+            place.take(rule, right, mine)
+    for name in OPTIMIZERS:
+        if name in yours:
+            place.take(name, getattr(optim, name), optimizer(getattr(optim, name), yours[name]))
+    if "gradient_descent_step" in yours:
+        place.take(
+            "gradient_descent_step", optim.gradient_descent_step, yours["gradient_descent_step"]
+        )
+    if "StepLR" in yours:
+        place.take("StepLR", schedulers.StepLR, schedule(schedulers.StepLR, yours["StepLR"]))
+
+
+def parameters(function) -> list:
+    if not inspect.isfunction(function):
+        return []
+    return [(p.name, p.kind) for p in inspect.signature(function).parameters.values()]
+
+
+def optimizer(right: type, mine: type) -> type:
+    """A class that is called like `right` and steps like `mine`."""
+    if issubclass(mine, optim.Optimizer) and accepts_all(right, mine):
+        return mine
+
+    class Yours(right):
+        def __init__(self, *args, **kwargs):
+            self._yours = {}
+            super().__init__(*args, **kwargs)
+
+        def step_group(self, group, params):
+            stepper = self._stepper(group)
+            if stepper is None:
+                return super().step_group(group, params)
+            attribute = next((w for w in WORDS["lr"] if hasattr(stepper, w)), None)
+            if attribute:
+                setattr(stepper, attribute, group["lr"])
+            elif group["lr"] != group.get("initial_lr", group["lr"]):
+                raise AttributeError(
+                    f"your {right.__name__} has no attribute lr or learning_rate, "
+                    "so that no schedule can change it"
+                )
+            stepper.step()
+            for p in params:
+                self.state[p]["t"] += 1
+
+        def _stepper(self, group):
+            key = id(group)
+            if key not in self._yours:
+                self._yours[key] = build(right, mine, group, self.defaults)
+            return self._yours[key]
+
+    Yours.__name__ = Yours.__qualname__ = right.__name__
+    Yours.__doc__, Yours.__module__ = mine.__doc__, mine.__module__
+    return Yours
+
+
+def build(right: type, mine: type, group: dict, defaults: dict):
+    """An instance of the learner's class for one group, or None if it lacks one of its options."""
+    usual = {
+        name: p.default
+        for name, p in inspect.signature(right).parameters.items()
+        if p.default is not p.empty
+    }
+    numbers = {name: group[name] for name in defaults if name in ("lr", "momentum", "betas", "eps")}
+    others = {n: group[n] for n in defaults if n not in numbers and group[n] != usual.get(n)}
+    by_position, by_name, dropped = translate(mine, 1, {**numbers, **others})
+    lost = [name for name in dropped if group[name] != usual.get(name)]
+    swallowed = [name for name in others if name in by_name and not named(mine, name)]
+    if lost or swallowed:
+        what = f"{right.__name__} with {', '.join(sorted({*lost, *swallowed}))}"
+        _left[what] = "yours does not take it"
+        return None
+    return mine(list(group["params"]), *by_position, **by_name)
+
+
+def named(cls: type, word: str) -> bool:
+    return word in inspect.signature(cls).parameters
+
+
+def accepts_all(right: type, mine: type) -> bool:
+    own = inspect.signature(mine).parameters
+    anything = any(p.kind is p.VAR_KEYWORD for p in own.values())
+    return all(
+        name in own or (anything and p.kind is not p.VAR_KEYWORD)
+        for name, p in inspect.signature(right).parameters.items()
+        if p.kind is not p.VAR_KEYWORD
+    )
+
+
+class Handle:
+    """What a schedule written from scratch sees of an optimizer: its groups, and one rate."""
+
+    def __init__(self, optimizer):
+        object.__setattr__(self, "optimizer", optimizer)
+
+    def __getattr__(self, name):
+        if name in WORDS["lr"]:
+            return self.optimizer.param_groups[0]["lr"]
+        return getattr(self.optimizer, name)
+
+    def __setattr__(self, name, value):
+        if name in WORDS["lr"]:
+            for group in self.optimizer.param_groups:
+                group["lr"] = value
+        else:
+            setattr(self.optimizer, name, value)
+
+
+def schedule(right: type, mine: type) -> type:
+    """A class that is called like `right` and sets the rate like `mine`."""
+    if issubclass(mine, schedulers.Scheduler):
+        return mine
+
+    class Yours(right):
+        def __init__(self, optimizer, step_size, gamma=0.1):
+            self._yours = None
+            super().__init__(optimizer, step_size, gamma)
+            numbers = {"step_size": step_size, "gamma": gamma}
+            by_position, by_name, _ = translate(mine, 1, numbers)
+            self._yours = mine(Handle(optimizer), *by_position, **by_name)
+
+        def step(self):
+            self._yours.step()
+            self.t += 1
+
+    Yours.__name__ = Yours.__qualname__ = right.__name__
+    Yours.__doc__, Yours.__module__ = mine.__doc__, mine.__module__
+    return Yours

@@ -1,0 +1,153 @@
+"""A learner's code in the reference's place, where TINYTORCH_EXPORTS names the folder it is in.
+
+Without that variable nothing here runs. With it, importing `tinytorch` loads the files in the
+folder and, in this process only, puts each name they define where the package had its own. What a
+learner's version does not do (an option that it does not take, say) stays the package's, and
+`whose()` says so.
+"""
+
+import importlib
+import importlib.util
+import inspect
+import os
+import sys
+from pathlib import Path
+
+VARIABLE = "TINYTORCH_EXPORTS"
+
+# File of a module of the course → who puts its names in place
+KINDS = {
+    "tensor_dev.py": "operations",
+    "activations_dev.py": "modules",
+    "layers_dev.py": "modules",
+    "losses_dev.py": "modules",
+    "autograd_dev.py": "operations",
+    "optimizers_dev.py": "optimizers",
+    "training_dev.py": "functions",
+}
+
+_places: list[tuple] = []  # (holder, attribute, what the package had there)
+_whose: dict[str, str] = {}
+_left: dict[str, str] = {}
+
+
+def whose(name: str | None = None):
+    """Whose code stands behind a name: "yours", or "the package's", with the reason if there is one.
+
+    Arguments:
+        name: "Adam", "Tensor.__add__"; None for a dictionary of all names that were exported.
+    """
+    if name is None:
+        return {**_whose, **{n: f"the package's: {why}" for n, why in _left.items()}}
+    return _whose.get(name, f"the package's{': ' + _left[name] if name in _left else ''}")
+
+
+def activate(folder: str | os.PathLike) -> None:
+    """Put what the files in `folder` define in the package's place.
+
+    Raises:
+        FileNotFoundError: there is no such folder.
+    """
+    deactivate()
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{VARIABLE} names a folder that does not exist: {folder}")
+    present = [file for file in KINDS if (folder / file).is_file()]
+    names = {file: vars(load(folder / file)) for file in present}  # all, before any is in place
+    for file in present:
+        placer = importlib.import_module(f"tinytorch._placing.{KINDS[file]}")
+        placer.place(Place(file), names[file])
+
+
+def deactivate() -> None:
+    """Put everything of the package back in its place."""
+    while _places:
+        holder, attribute, before = _places.pop()
+        setattr(holder, attribute, before)
+    _whose.clear()
+    _left.clear()
+
+
+def load(path: Path):
+    """Import a file under its own name, with its neighbours importable."""
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # the folder is hashed
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.dont_write_bytecode = before
+    return module
+
+
+class Place:
+    """What one file may do: take the place of names, or leave them with a reason."""
+
+    def __init__(self, file: str):
+        self.file = file
+
+    def take(self, name: str, right, yours) -> None:
+        """Let `yours` stand wherever the package refers to its object `right`."""
+        for module_name, module in list(sys.modules.items()):
+            if module_name == "tinytorch" or module_name.startswith("tinytorch."):
+                for attribute, value in list(vars(module).items()):
+                    if value is right and not module_name.startswith("tinytorch.tito"):
+                        self.put(module, attribute, yours)
+        self.note(name)
+
+    def put(self, holder, attribute: str, yours) -> None:
+        _places.append((holder, attribute, vars(holder)[attribute]))
+        setattr(holder, attribute, yours)
+
+    def note(self, name: str) -> None:
+        _whose[name] = "yours"
+
+    def leave(self, name: str, reason: str) -> None:
+        """Say why a name stays the package's."""
+        _left[name] = reason
+
+
+# Vocabulary: what learners call the numbers of an optimizer
+
+WORDS = {
+    "lr": ("lr", "learning_rate", "alpha", "eta"),
+    "momentum": ("momentum", "beta", "mu"),
+    "betas": ("betas",),
+    "eps": ("eps", "epsilon"),
+    "step_size": ("step_size", "every"),
+    "gamma": ("gamma", "factor"),
+}
+PAIRS = {"betas": (("beta1", "beta2"), ("b1", "b2"), ("beta_1", "beta_2"))}
+
+
+def translate(cls, first: int, numbers: dict) -> tuple[list, dict, list[str]]:
+    """`numbers` in the words of a constructor: by position, by name, and those it does not take.
+
+    Arguments:
+        first: how many positional arguments come before the numbers.
+    """
+    parameters = inspect.signature(cls).parameters
+    positional = [
+        p.name
+        for p in parameters.values()
+        if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+    ]
+    anything = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    by_position, by_name, dropped = [], {}, []
+    for number, value in numbers.items():
+        word = next((w for w in WORDS.get(number, (number,)) if w in parameters), None)
+        pair = next((p for p in PAIRS.get(number, ()) if p[0] in parameters), None)
+        if word:
+            by_name[word] = value
+        elif pair:
+            by_name.update(zip(pair, value, strict=True))
+        elif anything:
+            by_name[number] = value
+        elif number in ("lr", "step_size") and len(positional) > first:
+            by_position.append(value)
+        else:
+            dropped.append(number)
+    return by_position, by_name, dropped

@@ -1,0 +1,397 @@
+"""The command line of tito."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from tinytorch.tito import grade as grading
+from tinytorch.tito import lessons, report
+from tinytorch.tito.workspace import Trouble, Workspace, here, nearest, write, write_new
+
+UNRUNNABLE, WRONG_USAGE = 2, 3
+STYLES = {"passed": "green", "inapplicable": "dim", "blank": "yellow"}
+
+console = Console(highlight=False, soft_wrap=True)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+class ModuleWord(click.ParamType):
+    """A module by number or name."""
+
+    name = "module"
+
+    def convert(self, value, param, ctx):
+        try:
+            return lessons.find(value) if isinstance(value, str) else value
+        except LookupError as error:
+            self.fail(str(error), param, ctx)
+
+    def shell_complete(self, ctx, param, incomplete):
+        from click.shell_completion import CompletionItem
+
+        words = [
+            (w, lesson.title) for lesson in lessons.lessons() for w in (lesson.number, lesson.name)
+        ]
+        return [CompletionItem(w, help=title) for w, title in words if w.startswith(incomplete)]
+
+
+def takes_modules(command):
+    """Modules as arguments or as `--module`."""
+    command = click.option(
+        "--module", "named", type=ModuleWord(), multiple=True, help="A module, by number or name."
+    )(command)
+    return click.argument("modules", type=ModuleWord(), nargs=-1)(command)
+
+
+def chosen(modules, named) -> list:
+    """The modules that were asked for, each once, in order."""
+    asked = [*modules, *named]
+    if not asked:
+        raise click.UsageError("which module? For example 06, or --module optimizers")
+    return sorted(dict.fromkeys(asked), key=lambda lesson: lesson.number)
+
+
+def say_json(value) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=1))
+
+
+def with_json(command):
+    return click.option("--json", "as_json", is_flag=True, help="For a program to read.")(command)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="tinytorch", prog_name="tito")
+def tito():
+    """Write the optimizers yourself, be told what is wrong, and run the book on your code.
+
+    Exit status: 0 all pass, 1 some fail, 2 a file could not be run, 3 wrong usage.
+    """
+
+
+@tito.command("list")
+@with_json
+def list_modules(as_json):
+    """The modules, what each needs, where you stand."""
+    space = nearest()
+    rows = [standing(space, lesson) for lesson in lessons.lessons()]
+    if as_json:
+        say_json(rows)
+        return
+    table = Table(box=None, pad_edge=False)
+    for column in ("", "module", "you write", "builds on", "where you stand"):
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(
+            row["number"],
+            row["name"],
+            ", ".join(row["names"]),
+            " ".join(row["needs"]),
+            row["stands"],
+        )
+    console.print(table)
+
+
+def standing(space: Workspace | None, lesson) -> dict:
+    stands = "not started"
+    if space and space.exported(lesson).is_file():
+        stands = "exported"
+    elif space and space.workbook(lesson).is_file():
+        stands = "started"
+    return {
+        "number": lesson.number,
+        "name": lesson.name,
+        "names": list(lesson.names),
+        "needs": list(lesson.needs),
+        "stands": stands,
+        "workbook": str(space.workbook(lesson)) if stands != "not started" else None,
+    }
+
+
+@tito.command()
+@takes_modules
+def start(modules, named):
+    """Write the workbook of a module. Never overwrites."""
+    from tinytorch.tito.workbook import workbook
+
+    space = here()
+    for lesson in chosen(modules, named):
+        path = space.workbook(lesson)
+        if not write_new(path, workbook(lesson).encode()):
+            raise Trouble(
+                f"{space.short(path)} is there already and is left as it is. To begin anew: "
+                f"tito reset {lesson.number} --workbook, which keeps a copy"
+            )
+        console.print(f"{lesson.number} {lesson.title}: {escape(space.short(path))}")
+        console.print(f"Open it in any editor or in Jupyter; then: tito test {lesson.number}")
+
+
+@tito.command()
+@takes_modules
+@with_json
+@click.option("--reference", is_flag=True, help="Test the package as installed, not your files.")
+@click.option("--plot", is_flag=True, help="Draw your trajectories beside the reference's.")
+@click.option(
+    "--seconds", type=click.FloatRange(0.1), default=grading.SECONDS, show_default=True,
+    help="Time for the import and for each check.",
+)  # fmt: skip
+@click.option(
+    "--memory", type=click.IntRange(256), default=grading.MEGABYTES, show_default=True,
+    help="Memory of the process, in MiB.",
+)  # fmt: skip
+@click.option("--verbose", "-v", is_flag=True, help="Show what your file printed.")
+def test(modules, named, as_json, reference, plot, seconds, memory, verbose):
+    """Try your code against what the package does."""
+    space = nearest()
+    grades = []
+    for lesson in chosen(modules, named):
+        grade = grade_one(space, lesson, reference, as_json, seconds, memory)
+        grades.append(grade)
+        if not as_json:
+            show(grade, space, verbose)
+            if plot and not grade.problem:
+                draw(grade, space)
+    if as_json:
+        say_json([as_dictionary(grade) for grade in grades])
+    sys.exit(max(grade.status for grade in grades))
+
+
+def grade_one(space, lesson, reference, quiet, seconds, memory):
+    """Grade a file (or the package), with a line of progress on a terminal."""
+    progress = Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(),
+        console=errors, transient=True, disable=quiet or not errors.is_terminal,
+    )  # fmt: skip
+    with progress:
+        task = progress.add_task(f"{lesson.number} {lesson.title}")
+
+        def tell(check):
+            progress.update(task, description=f"{lesson.number} {escape(check)}")
+
+        if reference:
+            return grading.grade_package(lesson, tell)
+        path = space and space.workbook(lesson)
+        if not path or not path.is_file():
+            where = (
+                f"in {space.root}" if space else "here (no modules/source, nor in a folder above)"
+            )
+            problem = f"there is no {lesson.file} {where}. To write one: tito start {lesson.number}"
+            return grading.Grade(lesson, path, problem=problem)
+        return grading.grade(lesson, path, progress=tell, seconds=seconds, megabytes=memory)
+
+
+def show(grade, space, verbose) -> None:
+    lesson = grade.lesson
+    file = space.short(grade.file) if grade.file and space else "the package as installed"
+    console.print(f"[bold]{lesson.number} {lesson.title}[/]  {escape(str(file))}")
+    if verbose and grade.printed:
+        console.print("[dim]your file printed:[/]")
+        console.print(escape(grade.printed.rstrip()), style="dim")
+    if grade.problem:
+        console.print(f"[red]{escape(grade.problem)}[/]")
+        if grade.line:
+            console.print(f"  line {grade.line}: {escape(grade.code)}")
+        return
+    told = None
+    for outcome in grade.outcomes:
+        head, *rest = report.explain(outcome)
+        console.print(f"[{STYLES.get(outcome.state, 'red')}]{escape(head)}[/]")
+        if outcome.state == "blank" and outcome.message == told:
+            continue
+        told = outcome.message
+        for line in rest:
+            console.print(escape(line))
+    console.print(summary(grade))
+
+
+def summary(grade) -> str:
+    counts: dict[str, int] = {}
+    for outcome in grade.outcomes:
+        counts[outcome.state] = counts.get(outcome.state, 0) + 1
+    words = {
+        "inapplicable": "not applicable",
+        "missing": "without its name",
+        "blank": "still blank",
+    }
+    parts = ", ".join(f"{n} {words.get(state, state)}" for state, n in counts.items())
+    return f"{len(grade.outcomes)} checks: {parts}, in {grade.seconds:.1f} s"
+
+
+def as_dictionary(grade) -> dict:
+    return {
+        "module": grade.lesson.folder,
+        "file": str(grade.file) if grade.file else None,
+        "status": grade.status,
+        "problem": grade.problem or None,
+        "line": grade.line,
+        "seconds": grade.seconds,
+        "checks": [
+            {k: v for k, v in vars(outcome).items() if k != "seen"} for outcome in grade.outcomes
+        ],
+    }
+
+
+def draw(grade, space) -> None:
+    from tinytorch.tito.plot import draw_grade
+
+    path = grade.file.with_suffix(".png") if grade.file else Path("reference.png")
+    drawn = draw_grade(grade)
+    if drawn is None:
+        console.print("nothing to draw: no check of this module that has a trajectory came so far")
+        return
+    write(path, drawn)
+    console.print(f"drawn: {escape(space.short(path) if space else str(path))}")
+
+
+@tito.command()
+@takes_modules
+@click.option("--force", is_flag=True, help="Export although checks fail.")
+def export(modules, named, force):
+    """Put your code in the package's place, for what runs under `tito run`."""
+    from tinytorch.tito import exporting
+
+    space = nearest()
+    if space is None:
+        raise Trouble("no workspace here: there is no modules/source in this folder or above")
+    status = 0
+    for lesson in chosen(modules, named):
+        grade = grade_one(space, lesson, False, False, grading.SECONDS, grading.MEGABYTES)
+        if grade.problem or (not grade.passed and not force):
+            show(grade, space, False)
+            console.print(f"[red]{lesson.number} {lesson.title} is not exported[/]")
+            status = max(status, grade.status)
+            continue
+        for line in exporting.export(space, grade, force):
+            console.print(escape(line))
+    sys.exit(status)
+
+
+@tito.command()
+@with_json
+def status(as_json):
+    """Which modules are yours, and which are the package's."""
+    from tinytorch.tito import exporting
+
+    rows = exporting.status(nearest())
+    active = os.environ.get("TINYTORCH_EXPORTS")
+    if as_json:
+        say_json({"active": active, "modules": rows})
+        return
+    for row in rows:
+        console.print(f"{row['number']} {row['name']:<11} {escape(row['says'])}")
+    console.print(
+        f"Exports are active in this shell: {escape(active)}"
+        if active
+        else "In this shell everything is the package's; your exports are used under: tito run ..."
+    )
+
+
+@tito.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def run(command):
+    """Run a command with your exports active."""
+    space = nearest()
+    if space is None or not any(space.exports.glob("*_dev.py")):
+        raise Trouble("nothing is exported here. First: tito export 06")
+    environment = {**os.environ, "TINYTORCH_EXPORTS": str(space.exports)}
+    errors.print(f"tito: with your code from {escape(space.short(space.exports))}", style="dim")
+    try:
+        sys.exit(subprocess.run(command, env=environment, check=False).returncode)
+    except FileNotFoundError:
+        raise Trouble(f"there is no command {command[0]!r}") from None
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+@tito.command()
+@takes_modules
+@click.option("--workbook", is_flag=True, help="Set your workbook aside too.")
+def reset(modules, named, workbook):
+    """Back to the reference. Your files are kept, under another name."""
+    from tinytorch.tito import exporting
+
+    space = nearest()
+    if space is None:
+        raise Trouble("no workspace here: there is no modules/source in this folder or above")
+    for lesson in chosen(modules, named):
+        for line in exporting.reset(space, lesson, workbook):
+            console.print(escape(line))
+
+
+@tito.command()
+@with_json
+def doctor(as_json):
+    """Is this installation sound, and if not, what to type."""
+    from tinytorch.tito.doctor import examine
+
+    findings = examine(nearest())
+    if as_json:
+        say_json([vars(finding) for finding in findings])
+    else:
+        for finding in findings:
+            mark = "[green]ok   [/]" if finding.good else "[red]wrong[/]"
+            console.print(f"{mark} {finding.what}: {escape(finding.found)}")
+            if finding.remedy:
+                console.print(f"      type: {escape(finding.remedy)}")
+    sys.exit(0 if all(finding.good for finding in findings) else 1)
+
+
+@tito.command()
+@click.argument("module", type=ModuleWord())
+@click.option("--seeds", type=click.IntRange(1), default=3, show_default=True)
+@with_json
+def milestone(module, seeds, as_json):
+    """Train a network on the digits with everything that you exported."""
+    from tinytorch.tito import milestones
+
+    result = milestones.run_exported(nearest(), module, seeds)
+    if as_json:
+        say_json(result)
+    else:
+        for line in milestones.tell(result):
+            console.print(escape(line))
+    sys.exit(0 if result["reached"] else 1)
+
+
+@tito.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell):
+    """Print the shell's completion: eval "$(tito completion bash)"."""
+    from click.shell_completion import get_completion_class
+
+    click.echo(get_completion_class(shell)(tito, {}, "tito", "_TITO_COMPLETE").source())
+
+
+def main(arguments=None) -> None:
+    """The entry point: Click's own exit status for wrong usage, 2, becomes 3."""
+    from tinytorch import exports
+
+    exports.deactivate()
+    try:
+        status = tito.main(arguments, prog_name="tito", standalone_mode=False)
+        sys.exit(status if isinstance(status, int) else 0)
+    except Trouble as trouble:
+        errors.print(f"tito: {escape(str(trouble))}", style="red")
+        sys.exit(UNRUNNABLE)
+    except click.exceptions.Abort:
+        errors.print("tito: stopped")
+        sys.exit(130)
+    except KeyboardInterrupt:
+        errors.print("tito: stopped")
+        sys.exit(130)
+    except click.ClickException as error:
+        errors.print(f"tito: {escape(error.format_message())}", style="red")
+        if isinstance(error, click.UsageError) and error.ctx:
+            errors.print(f"For help: {error.ctx.command_path} --help")
+        sys.exit(WRONG_USAGE)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""Export, reset, status: whose code is in use under `tito run`."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+
+from tinytorch.exports import VARIABLE
+from tinytorch.tito import lessons
+from tinytorch.tito.workspace import Trouble, Workspace, told, write
+
+FORCED = "# tito: exported by force, with checks that fail"
+WHOSE = "import json, tinytorch; print('\\n' + json.dumps(tinytorch.whose()))"
+
+
+def export(space: Workspace, grade, force: bool) -> list[str]:
+    """Copy a graded file to the exports; what to say about it."""
+    lesson, lines = grade.lesson, []
+    target = space.exported(lesson)
+    content = grade.file.read_bytes()
+    if not grade.passed:
+        content = content.rstrip() + f"\n\n{FORCED}\n".encode()
+        failing = sum(not o.good for o in grade.outcomes)
+        lines.append(f"BY FORCE: {failing} of {len(grade.outcomes)} checks fail on this code.")
+    before = None
+    if target.is_file():
+        before = target.read_bytes()
+        if before != content:
+            lines.append(f"Your earlier export is kept: {space.short(space.keep(target))}")
+    write(target, content)
+    try:
+        names = in_use(space)
+    except Trouble:
+        if before is None:
+            target.unlink()
+        else:
+            write(target, before)
+        raise
+    mine = [n for n, owner in names.items() if owner == "yours"]
+    lines.append(f"Exported: {lesson.number} {lesson.title}: {space.short(target)}")
+    lines.append(f"Yours under `tito run`: {', '.join(mine)}")
+    lines += [f"{n} stays {owner}" for n, owner in names.items() if owner != "yours"]
+    return lines
+
+
+def in_use(space: Workspace) -> dict[str, str]:
+    """Whose each name is, asked of a process that runs with the exports."""
+    done = subprocess.run(
+        [sys.executable, "-c", WHOSE],
+        env={**os.environ, VARIABLE: str(space.exports)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise Trouble(f"the package cannot run on these exports: {last}")
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def reset(space: Workspace, lesson, workbook: bool) -> list[str]:
+    """Take a module's export out, and the workbook too if asked; what to say about it."""
+    lines = []
+    files = [("export", space.exported(lesson))]
+    if workbook:
+        files.append(("workbook", space.workbook(lesson)))
+    for what, path in files:
+        if path.is_file():
+            copy = space.keep(path)
+            with told(path):
+                path.unlink()
+            lines.append(f"Your {what} is kept: {space.short(copy)}")
+        else:
+            lines.append(f"There is no {what} of {lesson.number} {lesson.title}.")
+    if not workbook and space.workbook(lesson).is_file():
+        lines.append(f"Your workbook is left as it is: {space.short(space.workbook(lesson))}")
+    lines.append(f"{lesson.number} {lesson.title} is the reference's.")
+    return lines
+
+
+def status(space: Workspace | None) -> list[dict]:
+    """For each module whose it is."""
+    rows = []
+    for lesson in lessons.lessons():
+        path = space and space.exported(lesson)
+        row = {"number": lesson.number, "name": lesson.name, "yours": False, "forced": False}
+        row["says"] = "the package's"
+        if path and path.is_file():
+            text = path.read_text(encoding="utf-8", errors="replace")
+            when = datetime.fromtimestamp(path.stat().st_mtime).strftime("%Y-%m-%d %H:%M")
+            row.update(yours=True, forced=FORCED in text, exported=when, file=str(path))
+            row["says"] = f"yours, exported {when}" + (" BY FORCE" if row["forced"] else "")
+            if changed(space.workbook(lesson), path):
+                row["says"] += "; your workbook has changed since: tito export " + lesson.number
+        rows.append(row)
+    return rows
+
+
+def changed(workbook: Path, export: Path) -> bool:
+    """Whether the workbook is no longer what was exported."""
+    if not workbook.is_file():
+        return False
+    forced = f"\n\n{FORCED}\n".encode()
+    return workbook.read_bytes().rstrip() != export.read_bytes().removesuffix(forced).rstrip()

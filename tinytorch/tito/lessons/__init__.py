@@ -1,0 +1,31 @@
+"""The modules of the course, in order."""
+
+import importlib
+
+FILES = ("optimizers",)
+
+
+def lessons() -> list:
+    """All modules."""
+    return [load(name) for name in FILES]
+
+
+def load(name: str):
+    return importlib.import_module(f"tinytorch.tito.lessons.{name}").LESSON
+
+
+def find(word: str):
+    """The module with this number or name: "06", "6", "optimizers", "06_optimizers".
+
+    Raises:
+        LookupError: there is none; the message lists what there is.
+    """
+    wanted = word.strip().lower()
+    for lesson in lessons():
+        number = int(lesson.number)
+        if wanted in (lesson.number, str(number), lesson.name, lesson.folder, lesson.file):
+            return lesson
+    close = [lesson for lesson in lessons() if wanted and lesson.name.startswith(wanted[:4])]
+    listed = ", ".join(f"{lesson.number} {lesson.name}" for lesson in lessons())
+    hint = f" (did you mean {close[0].number} {close[0].name}?)" if close else ""
+    raise LookupError(f"no module is called {word!r}{hint}: there are {listed}")

@@ -1,0 +1,58 @@
+"""How results are told: sentences first, so that a notebook, a terminal and a file can show them."""
+
+from tinytorch.tito.judge import Outcome
+
+MARKS = {"passed": "ok", "inapplicable": "--", "blank": "blank"}
+
+
+def number(value) -> str:
+    """A number, or a list of them, as short as it stays telling."""
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return {None: "nothing", True: "yes", False: "no"}.get(value, value)
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(number(v) for v in value) + "]"
+    if isinstance(value, dict):
+        return ", ".join(f"{k} {number(v)}" for k, v in value.items())
+    return f"{value:.7g}"
+
+
+def conditions(tried: dict) -> str:
+    parts = []
+    for name, value in tried.items():
+        words = name.replace("_", " ") if name not in ("learning_rate", "step_size") else name
+        if words == "gradients":
+            value = value[0] if isinstance(value, list) else value
+            words = "first gradient"
+        text = number(value)
+        parts.append(words if value is True else f"{words} {text}")
+    return ", ".join(parts)
+
+
+def explain(outcome: Outcome) -> list[str]:
+    """The lines that say how a check went."""
+    mark = MARKS.get(outcome.state, "FAILED")
+    head = f"{mark:>6}  {outcome.check}"
+    if outcome.state == "passed":
+        return [head]
+    if outcome.state == "inapplicable":
+        return [f"{head} ({outcome.message})"]
+    lines = [head]
+    if outcome.state == "failed":
+        if outcome.tried:
+            lines.append(f"        tried     {conditions(outcome.tried)}")
+        lines.append(f"        at        {outcome.where}")
+        lines.append(f"        came out  {number(outcome.got)}")
+        lines.append(f"        expected  {number(outcome.expected)}")
+        if outcome.mistake:
+            lines.append(f"        this is   {outcome.mistake}. {outcome.explanation}")
+        return lines
+    words = {
+        "blank": "still to do: ",
+        "missing": "",
+        "error": "",
+        "endless": "it ",
+    }
+    lines.append(f"        {words.get(outcome.state, '')}{outcome.message}")
+    if outcome.line:
+        lines.append(f"        line {outcome.line}: {outcome.code}")
+    return lines

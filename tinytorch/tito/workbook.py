@@ -1,0 +1,376 @@
+"""A workbook: the chapter's prose and the package's code, with the bodies of the exercises blank.
+
+Percent format: Python with cells, for any editor, and for Jupyter by way of jupytext. Nothing here
+is kept by hand: code comes from the package's source, prose from the page of the book.
+"""
+
+import ast
+import builtins
+import importlib
+import inspect
+import re
+import sys
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import tinytorch
+from tinytorch.tito.lesson import Exercise, Lesson, Step
+
+HEADER = """\
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+"""
+
+Function = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """An object of the package: the module that defines it, its syntax tree and its lines."""
+
+    name: str
+    module: ModuleType
+    node: ast.AST
+    lines: tuple[str, ...]
+
+    def text(self, node=None) -> str:
+        node = node or self.node
+        return textwrap.dedent("\n".join(self.lines[first_line(node) - 1 : node.end_lineno]))
+
+
+def first_line(node) -> int:
+    return min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
+
+
+def piece(lesson: Lesson, name: str) -> Piece:
+    """Where the package defines `name`."""
+    for source in lesson.sources:
+        module = importlib.import_module(source)
+        found = definition(module, name)
+        if found:
+            return found
+    raise LookupError(f"{lesson.folder}: the package defines no {name}")
+
+
+def definition(module: ModuleType, name: str) -> Piece | None:
+    text = inspect.getsource(module)
+    for node in ast.parse(text).body:
+        if isinstance(node, (*Function, ast.ClassDef)) and node.name == name:
+            return Piece(name, module, node, tuple(text.splitlines()))
+    return None
+
+
+def member(node: ast.ClassDef, name: str):
+    return next(n for n in node.body if isinstance(n, Function) and n.name == name)
+
+
+def blank(lines: list[str], node, exercise: Exercise, offset: int) -> None:
+    """Replace a function's body, after its docstring, by an error that says what to write."""
+    body = node.body
+    documented = ast.get_docstring(node, clean=False) is not None
+    start = body[0].end_lineno if documented else body[0].lineno - 1
+    indent = " " * (body[0].col_offset)
+    message = f"write {exercise.target}: {exercise.write}"
+    raising = f"{indent}raise NotImplementedError("
+    if len(raising) + len(message) + 3 <= 99:
+        new = [f'{raising}"{message}")']
+    else:
+        parts = textwrap.wrap(message, 88 - len(indent), drop_whitespace=False)
+        new = [raising, *(f'{indent}    "{part}"' for part in parts), f"{indent})"]
+    if documented and body[0].lineno == node.lineno:
+        raise ValueError(f"{exercise.target}: docstring on the line of the def")
+    lines[start - offset : node.end_lineno - offset] = new
+
+
+def code(lesson: Lesson, name: str, exercises) -> str:
+    """An object as it stands in the workbook: "Tensor.__add__" gives a class with that method."""
+    owner, _, attribute = name.partition(".")
+    found = piece(lesson, owner)
+    nodes = [found.node]
+    if attribute:
+        nodes = [member(found.node, a) for a in attribute.split("+")]
+    text = []
+    for node in nodes:
+        offset = first_line(node) - 1
+        lines = list(found.lines[offset : node.end_lineno])
+        blanks = [(target_node(found, e), e) for e in exercises if belongs(found, e, node)]
+        for inner, exercise in sorted(blanks, key=lambda pair: -pair[0].lineno):
+            blank(lines, inner, exercise, offset)
+        text.append("\n".join(lines))
+    if attribute:
+        return f"class {owner}({owner}):\n" + "\n\n".join(text)
+    return "\n".join(text)
+
+
+def target_node(found: Piece, exercise: Exercise):
+    _, _, attribute = exercise.target.partition(".")
+    return member(found.node, attribute) if attribute else found.node
+
+
+def belongs(found: Piece, exercise: Exercise, node) -> bool:
+    if exercise.target.partition(".")[0] != found.name:
+        return False
+    inner = target_node(found, exercise)
+    return first_line(node) <= inner.lineno <= node.end_lineno
+
+
+def body(lesson: Lesson, target: str) -> str:
+    """The package's body of an exercise: what a filled workbook has in the blank's place."""
+    owner, _, attribute = target.partition(".")
+    found = piece(lesson, owner)
+    node = member(found.node, attribute) if attribute else found.node
+    start = 1 if ast.get_docstring(node) is not None else 0
+    inner = node.body[start:]
+    return textwrap.dedent("\n".join(found.lines[inner[0].lineno - 1 : node.end_lineno]))
+
+
+# What the code needs around it
+
+
+def global_names(text: str) -> set[str]:
+    """Names that a piece of code reads and does not define."""
+    tree = ast.parse(text)
+    read = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+    return read - set(dir(builtins))
+
+
+def surroundings(lesson: Lesson, cells: list[str], kept: set[str]) -> tuple[list[str], list[str]]:
+    """Import lines, and the package's helpers that have to be the workbook's own.
+
+    A helper is copied if it refers to something that the workbook defines (as `record` does to
+    `Tensor`); everything else is imported.
+    """
+    modules = [importlib.import_module(source) for source in lesson.sources]
+    defined = set(kept)
+    helpers: dict[str, Piece] = {}
+    needed = set().union(*(global_names(cell) for cell in cells)) - defined
+    changed = True
+    while changed:
+        changed = False
+        for name in sorted(needed - set(helpers) - defined):
+            found = next((d for m in modules if (d := definition(m, name))), None)
+            if found and reaches(found, modules, defined | set(helpers), set()):
+                helpers[name] = found
+                needed |= global_names(found.text())
+                changed = True
+    imports = set()
+    for name in sorted(needed - defined - set(helpers)):
+        holder = next((m for m in modules if name in vars(m)), None)
+        if holder is None:
+            continue
+        value = vars(holder)[name]
+        if isinstance(value, ModuleType):
+            parent, _, last = value.__name__.rpartition(".")
+            if not parent:
+                imports.add(f"import {last}" + (f" as {name}" if name != last else ""))
+            else:
+                imports.add(f"from {parent} import {last}" + (f" as {name}" * (name != last)))
+        else:
+            home = getattr(value, "__module__", None) or holder.__name__
+            home = home if name in vars(sys.modules.get(home, holder)) else holder.__name__
+            imports.add(f"from {home} import {name}")
+    return merged(imports), [
+        h.text() for h in sorted(helpers.values(), key=lambda p: p.node.lineno)
+    ]
+
+
+def merged(imports: set[str]) -> list[str]:
+    """One line for each module: other libraries first, then the package."""
+    names: dict[str, list[str]] = {}
+    lines = []
+    for line in sorted(imports):
+        if line.startswith("import "):
+            lines.append(line)
+        else:
+            module, _, name = line.removeprefix("from ").partition(" import ")
+            names.setdefault(module, []).append(name)
+    lines += [f"from {module} import {', '.join(found)}" for module, found in names.items()]
+    return sorted(lines, key=lambda line: (line.split()[1].startswith("tinytorch"), line))
+
+
+def reaches(found: Piece, modules, targets: set[str], seen: set[str]) -> bool:
+    """Whether a function of the package refers, directly or through others, to the targets."""
+    names = global_names(found.text())
+    if names & targets:
+        return True
+    for name in names - seen:
+        inner = next((d for m in modules if (d := definition(m, name))), None)
+        if inner and name != found.name and reaches(inner, modules, targets, seen | names):
+            return True
+    return False
+
+
+# The chapter
+
+
+def book_root() -> Path | None:
+    root = Path(tinytorch.__file__).resolve().parent.parent
+    return root if (root / "book").is_dir() else None
+
+
+@dataclass(frozen=True)
+class Section:
+    line: int
+    heading: str
+    text: str
+
+
+def sections(page: str) -> list[Section]:
+    """The sections of a page; the line is that of the heading."""
+    found, lines, fence = [], page.splitlines(), None
+    starts = []
+    for i, line in enumerate(lines):
+        mark = re.match(r"\s*(`{3,}|:{3,}|~{3,})", line)
+        if mark and fence is None:
+            fence = mark[1]
+        elif mark and line.strip() == fence:
+            fence = None
+        elif fence is None and re.match(r"#{1,4} ", line):
+            starts.append(i)
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+        heading = lines[start].lstrip("# ").strip()
+        found.append(Section(start + 1, heading, "\n".join(lines[start + 1 : end])))
+    return found
+
+
+def about(step: Step, page: str) -> Section | None:
+    """The section of the page that shows the step's first object, or else is named like it."""
+    candidates = sections(page)
+    names = [*step.objects, *(e.target for e in step.exercises)]
+    for name in names:
+        shown = re.compile(rf":pyobject:\s*{re.escape(name.split('+')[0])}(\.\w+)?\s*$", re.M)
+        for section in candidates:
+            if shown.search(section.text):
+                return section
+    words = {w.lower() for name in names for w in re.findall(r"[A-Za-z]+", name)}
+    words |= {step.title.lower()}
+    for section in candidates[1:]:  # not the page's own title
+        heading = section.heading.lower()
+        if heading in words or any(w in heading.split() for w in words if len(w) > 3):
+            return section
+    return None
+
+
+def prose(section: Section, paragraphs: int = 4) -> str:
+    """The first paragraphs and formulas of a section, as plain Markdown."""
+    text = re.sub(
+        r"^(`{3,}|:{3,})\{math\}.*?\n(?::.*\n)*(.*?)^\1\s*$",
+        r"$$\n\2$$",
+        section.text,
+        flags=re.M | re.S,
+    )
+    text = re.sub(r"^(`{3,}|:{3,}|~{3,}).*?^\1\s*$", "", text, flags=re.M | re.S)
+    text = re.sub(r"^(%.*|\(.*\)=|<!--.*?-->|\+\+\+.*)$", "", text, flags=re.M)
+    text = re.sub(r"^\$\$\s*\(.*\)\s*$", "$$", text, flags=re.M)
+    blocks = [b.strip() for b in re.split(r"\n\s*\n", text) if b.strip()]
+    taken = []
+    for block in blocks:
+        if re.search(r"\{(glue|ref|numref|eval|fig)[^}]*\}", block):
+            continue  # speaks of a figure or of a number that is not here
+        taken.append(re.sub(r"\{[\w:-]+\}`([^`<]*?)\s*(?:<[^`]*>)?`", r"\1", block))
+        if len(taken) == paragraphs:
+            break
+    return "\n\n".join(taken)
+
+
+# Putting it together
+
+
+def markdown(text: str) -> str:
+    return "# %% [markdown]\n" + "\n".join(f"# {line}".rstrip() for line in text.splitlines())
+
+
+def unfold(hints) -> str:
+    one = len(hints) == 1
+    return "\n\n".join(
+        f"<details><summary>Hint{'' if one else f' {i}'}</summary>\n\n{hint}\n\n</details>"
+        for i, hint in enumerate(hints, start=1)
+    )
+
+
+def workbook(lesson: Lesson) -> str:
+    """The text of a module's workbook."""
+    root = book_root()
+    path = root / lesson.chapter if root else None
+    page = path.read_text(encoding="utf-8") if path and path.is_file() else ""
+    shown = [[code(lesson, name, step.exercises) for name in step.objects] for step in lesson.steps]
+    kept = {name.partition(".")[0] for step in lesson.steps for name in step.objects}
+    texts = [text for cells in shown for text in cells]
+    bodies = [code(lesson, name, ()) for step in lesson.steps for name in step.objects]
+    imports, helpers = surroundings(lesson, texts + bodies, kept)
+
+    needs = ", ".join(lesson.needs)
+    parts = [
+        HEADER,
+        markdown(
+            f"# {lesson.number} {lesson.title}\n\n"
+            f"Chapter: `{lesson.chapter}`. "
+            + (f"Builds on {needs}, which need not be done first. " if needs else "")
+            + "Write what is missing where an error says `write ...`; the cell below each blank "
+            f"tries it. In a terminal, `tito test {lesson.number}` tries everything."
+        ),
+        "# %%\n" + "\n".join([*imports, "from tinytorch.tito import try_out"]),
+    ]
+    for number, (step, cells) in enumerate(zip(lesson.steps, shown, strict=True), start=1):
+        parts += step_cells(lesson, number, step, cells, page)
+    if helpers:
+        given = "# %% [markdown]\n# ## Given\n#\n# Helpers of the package that the code above uses."
+        parts.insert(3, "# %%\n" + "\n\n\n".join(helpers))
+        parts.insert(3, given)
+    if any(check.plot for check in lesson.checks):
+        parts.append(markdown("## Look at it\n\nYour trajectories beside the package's."))
+        parts.append(
+            '# %%\nif __name__ == "__main__":\n'
+            "    from tinytorch.tito.plot import draw_here\n\n"
+            f'    draw_here("{lesson.number}", globals())'
+        )
+    closing = (
+        f"When all is green: `tito export {lesson.number}` puts your code in the package's place."
+    )
+    parts.append(markdown(closing))
+    return "\n\n".join(parts) + "\n"
+
+
+def step_cells(lesson: Lesson, number: int, step: Step, cells: list[str], page: str) -> list[str]:
+    section = about(step, page) if page else None
+    text = f"## Step {number}: {step.title}\n\n"
+    if section:
+        text += prose(section) + "\n\n"
+        text += f"Chapter: `{lesson.chapter}`, line {section.line}, “{section.heading}”.\n\n"
+    else:
+        text += f"Chapter: `{lesson.chapter}`.\n\n"
+    parts = [markdown(text.strip())]
+    done = set()
+    for name, cell in zip(step.objects, cells, strict=True):
+        owner, _, attributes = name.partition(".")
+        mine = [
+            e
+            for e in step.exercises
+            if e.target.partition(".")[0] == owner
+            and (not attributes or e.target.partition(".")[2] in attributes.split("+"))
+        ]
+        if mine:
+            hints = "\n\n".join(f"**`{e.target}`**: {e.write}.\n\n{unfold(e.hints)}" for e in mine)
+            parts.append(markdown(hints))
+        parts.append("# %%\n" + cell)
+        done.update(mine)
+        tried = [check for e in mine for check in e.checks]
+        if tried:
+            calls = "\n".join(f'    try_out("{name}", globals())' for name in tried)
+            parts.append(f'# %%\nif __name__ == "__main__":\n{calls}')
+    missing = [e.target for e in step.exercises if e not in done]
+    if missing:
+        raise LookupError(f"{lesson.folder}: no object of step {number} holds {missing}")
+    return parts
