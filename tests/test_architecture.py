@@ -33,7 +33,8 @@ MAY_IMPORT = {
     "core.checkpoint": ["core"],
     "core.training": ["core", "nn", "optim", "data"],
     "lab": ["core", "nn", "optim", "data"],
-    "tito": ["core", "nn", "optim", "data", "lab"],
+    "exports": ["core", "nn", "optim", "data"],
+    "tito": ["core", "nn", "optim", "data", "lab", "exports"],
 }
 # Libraries beside NumPy and the standard library, and the only part that may import them.
 MAY_NEED = {"matplotlib": "lab", "numba": "optim", "rich": "tito", "typer": "tito"}

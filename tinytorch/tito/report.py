@@ -1,4 +1,4 @@
-"""How results are told: sentences first, so that a notebook, a terminal and a file can show them."""
+"""How results are told: sentences first, for a notebook, a terminal and a file alike."""
 
 from tinytorch.tito.judge import Outcome
 

@@ -32,7 +32,7 @@ _left: dict[str, str] = {}
 
 
 def whose(name: str | None = None):
-    """Whose code stands behind a name: "yours", or "the package's", with the reason if there is one.
+    """Whose code stands behind a name: "yours", or "the package's", with the reason.
 
     Arguments:
         name: "Adam", "Tensor.__add__"; None for a dictionary of all names that were exported.
@@ -55,7 +55,7 @@ def activate(folder: str | os.PathLike) -> None:
     present = [file for file in KINDS if (folder / file).is_file()]
     names = {file: vars(load(folder / file)) for file in present}  # all, before any is in place
     for file in present:
-        placer = importlib.import_module(f"tinytorch._placing.{KINDS[file]}")
+        placer = importlib.import_module(f"tinytorch.exports.{KINDS[file]}")
         placer.place(Place(file), names[file])
 
 

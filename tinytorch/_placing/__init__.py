@@ -1,1 +1,0 @@
-"""How a learner's version takes the place of each kind of thing; see `tinytorch.exports`."""
