@@ -1,0 +1,96 @@
+"""Adafactor: Adam's second moment in the memory of a row and a column."""
+
+import numpy as np
+
+from tinytorch.optim.optimizer import Optimizer
+
+
+def root_mean_square(x):
+    return np.sqrt(np.mean(x * x))
+
+
+def adafactor(p, g, r, c, *, t, lr, beta2_decay, eps1, eps2, d, weight_decay):
+    """Shazeer & Stern 2018, Algorithms 4 and 5."""
+    eps1 = np.finfo(p.dtype).eps if eps1 is None else eps1
+    w = t**beta2_decay
+    step = max(eps2, root_mean_square(p)) * min(lr, t**-0.5)
+    if g.ndim > 1:
+        r = r + w * (np.mean(g * g, axis=-1, keepdims=True) - r)
+        c = c + w * (np.mean(g * g, axis=-2, keepdims=True) - c)
+        v = r * c / np.maximum(np.mean(r, axis=-2, keepdims=True), eps1)
+    else:  # nothing to factor: r is the whole of v
+        r = r + w * (g * g - r)
+        v = r
+    u = g / np.sqrt(np.maximum(v, eps1 * eps1))
+    u = u / max(1.0, root_mean_square(u) / d)
+    return p * (1 - lr * weight_decay) - step * u, r, c
+
+
+class Adafactor(Optimizer):
+    """Adam without momentum, its second moment kept as row means times column means.
+
+        w = t^γ
+        r ← (1 - w) r + w · row means of g²,  c ← (1 - w) c + w · column means of g²
+        v = r c / mean(r)                          (a vector keeps all of v)
+        u = g / √max(v, ε₁²),  u ← u / max(1, RMS(u) / d)
+        p ← (1 - lr λ) p - max(ε₂, RMS(p)) min(lr, 1/√t) u
+
+    Arguments:
+        params: tensors, (name, tensor) pairs or groups. Of a tensor with more than two axes the
+            last two are factored.
+        lr: largest relative step, >= 0.
+        beta2_decay: γ, <= 0; how the averages lengthen with t.
+        eps: (ε₁, ε₂), both >= 0; ε₁ = None is the machine precision of the parameter.
+        d: clipping threshold of the update's root mean square, >= 1.
+        weight_decay: λ, decoupled.
+        maximize: go uphill.
+
+    Raises:
+        ValueError: a value outside its range.
+
+    Source: Shazeer & Stern 2018, Algorithms 4 and 5, in PyTorch's form.
+    """
+
+    elementwise = False
+
+    def __init__(
+        self,
+        params,
+        lr: float = 1e-2,
+        beta2_decay: float = -0.8,
+        eps: tuple[float | None, float] = (None, 1e-3),
+        d: float = 1.0,
+        weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
+    ):
+        super().__init__(
+            params,
+            dict(
+                lr=lr,
+                beta2_decay=beta2_decay,
+                eps=eps,
+                d=d,
+                weight_decay=weight_decay,
+                maximize=maximize,
+            ),
+        )
+
+    def rule(self, group):
+        return adafactor
+
+    def decay(self, group):
+        return None
+
+    def initial_state(self, p, group):
+        p = p.data
+        if p.ndim < 2:
+            return {"r": np.zeros_like(p), "c": np.zeros(0, p.dtype)}
+        rows = np.zeros_like(p, shape=(*p.shape[:-1], 1))
+        columns = np.zeros_like(p, shape=(*p.shape[:-2], 1, p.shape[-1]))
+        return {"r": rows, "c": columns}
+
+    def numbers(self, group, t):
+        values = super().numbers(group, t)
+        values["eps1"], values["eps2"] = group["eps"]
+        return values

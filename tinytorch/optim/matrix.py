@@ -1,0 +1,324 @@
+"""Rules that see a matrix as a matrix: Muon, Shampoo, SOAP."""
+
+import math
+
+import numpy as np
+
+from tinytorch.core.tensor import Tensor
+from tinytorch.optim.optimizer import Optimizer, decoupled
+
+
+def orthogonalize(x, coefficients, steps, eps):
+    """Newton-Schulz: send the singular values of x, all of them, to about 1.
+
+        x ← x / ‖x‖, then `steps` times x ← a x + b (x xᵀ) x + c (x xᵀ)² x
+
+    In exact arithmetic the singular vectors stay what they are.
+    """
+    if x.shape[0] > x.shape[1]:
+        return orthogonalize(x.T, coefficients, steps, eps).T
+    a, b, c = coefficients
+    x = x / max(np.sqrt(np.sum(x * x)), eps)
+    for _ in range(steps):
+        s = x @ x.T
+        x = a * x + (b * s + c * s @ s) @ x
+    return x
+
+
+def muon(
+    p, g, b, *, lr, momentum, g_weight, b_weight, ns_coefficients, ns_steps, eps, matrix_scale
+):
+    """Jordan et al. 2024: step by the orthogonal matrix that is nearest to the momentum."""
+    b = momentum * b + (1 - momentum) * g
+    u = orthogonalize(g_weight * g + b_weight * b, ns_coefficients, ns_steps, eps)
+    return p - lr * matrix_scale(*p.shape) * u, b
+
+
+# How long Muon's step is, for a matrix of so many rows and columns.
+MUON_SCALES = {
+    "original": lambda rows, columns: math.sqrt(max(1, rows / columns)),
+    "transposed": lambda rows, columns: math.sqrt(max(1, columns / rows)),
+    "match_rms_adamw": lambda rows, columns: 0.2 * math.sqrt(max(rows, columns)),
+}
+MUON_SCALES[None] = MUON_SCALES["original"]
+
+
+def inverse_root(a, k, eps):
+    """a^(-1/k) of a symmetric matrix whose eigenvalues are at least ε, but for rounding."""
+    values, q = np.linalg.eigh(a)
+    return q * np.maximum(values, eps) ** (-1 / k) @ q.T
+
+
+def shampoo(p, g, L, R, A, B, *, t, lr, eps, precondition_frequency):
+    """Gupta, Koren & Singer 2018, Algorithm 1: A = L^(-1/4), B = R^(-1/4)."""
+    L = L + g @ g.T
+    R = R + g.T @ g
+    if (t - 1) % precondition_frequency == 0:
+        A, B = inverse_root(L, 4, eps), inverse_root(R, 4, eps)
+    return p - lr * A @ g @ B, L, R, A, B
+
+
+def eigenvectors(a):
+    """The eigenvectors of a symmetric matrix, the largest eigenvalue first."""
+    return np.linalg.eigh(a)[1][:, ::-1]
+
+
+def power_iteration(a, q):
+    """One step towards the eigenvectors of a, and the order in which they now stand."""
+    aq = a @ q
+    order = np.argsort(-np.sum(q * aq, axis=0), kind="stable")
+    return np.linalg.qr(aq[:, order])[0], order
+
+
+def soap(
+    p, g, m, v, L, R, Q, S, *, t, lr, beta1, beta2, shampoo_beta, eps, weight_decay,
+    precondition_frequency,
+):  # fmt: skip
+    """Vyas et al. 2024, Algorithm 3: Adam in the eigenbasis Q, S of Shampoo's L and R."""
+    if t == 1:  # no basis yet: the first gradient makes one, and moves nothing
+        L, R = (1 - shampoo_beta) * g @ g.T, (1 - shampoo_beta) * g.T @ g
+        return p, m, v, L, R, eigenvectors(L), eigenvectors(R)
+    t = t - 1
+    h = Q.T @ g @ S
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * h * h
+    step = lr * (1 - beta2**t) ** 0.5 / (1 - beta1**t)
+    u = Q @ (Q.T @ m @ S / (np.sqrt(v) + eps)) @ S.T
+    p = (1 - lr * weight_decay) * (p - step * u)
+    L = shampoo_beta * L + (1 - shampoo_beta) * g @ g.T
+    R = shampoo_beta * R + (1 - shampoo_beta) * g.T @ g
+    if t % precondition_frequency == 0:
+        Q, rows = power_iteration(L, Q)
+        S, columns = power_iteration(R, S)
+        v = v[rows][:, columns]
+    return p, m, v, L, R, Q, S
+
+
+class MatrixOptimizer(Optimizer):
+    """What the three have in common: they take matrices whole, and nothing else."""
+
+    elementwise = False
+
+    def initial_state(self, p: Tensor, group: dict) -> dict[str, np.ndarray]:
+        """The rule's state before the first step.
+
+        Raises:
+            ValueError: `p` is not a matrix.
+        """
+        if p.data.ndim != 2:
+            raise ValueError(
+                f"{type(self).__name__}: params must be matrices, got one of shape {p.shape}; "
+                "use AdamW for the others"
+            )
+        return super().initial_state(p, group)
+
+
+class Muon(MatrixOptimizer):
+    """Momentum whose matrix is made orthogonal: all directions move equally far.
+
+        b ← μ b + (1 - μ) g
+        u = (1 - μ) g + μ b                        (without Nesterov: u = b)
+        p ← (1 - lr λ) p - lr √max(1, rows/columns) · orthogonalize(u)
+
+    Arguments:
+        params: matrices, (name, matrix) pairs or groups. Vectors, and the first and last layer,
+            are left to another optimizer.
+        lr: step size, >= 0; about the spectral norm of a step.
+        weight_decay: λ, decoupled.
+        momentum: μ, in [0, 1).
+        nesterov: look one step ahead.
+        ns_coefficients: (a, b, c) of the Newton-Schulz polynomial.
+        eps: ε, >= 0, the smallest norm that is divided by.
+        ns_steps: Newton-Schulz steps, an integer from 0 to 99.
+        adjust_lr_fn: how long a step is: None or "original", √max(1, rows/columns), for weights
+            of shape (outputs, inputs) as PyTorch's; "transposed", √max(1, columns/rows), for
+            weights of shape (inputs, outputs) as ours, and optax's default; "match_rms_adamw",
+            0.2 √max(rows, columns).
+        maximize: go uphill.
+        bias_correction: correct both terms of u for their zero start, as optax does.
+
+    Raises:
+        ValueError: a parameter that is not a matrix; a value outside its range.
+
+    Source: Jordan et al. 2024; Liu et al. 2025 ("match_rms_adamw"). PyTorch's form, in the
+    precision of the parameter: PyTorch rounds the matrix to bfloat16 first.
+    """
+
+    def __init__(
+        self,
+        params,
+        lr: float = 1e-3,
+        weight_decay: float = 0.1,
+        momentum: float = 0.95,
+        nesterov: bool = True,
+        ns_coefficients: tuple[float, float, float] = (3.4445, -4.7750, 2.0315),
+        eps: float = 1e-7,
+        ns_steps: int = 5,
+        adjust_lr_fn: str | None = None,
+        *,
+        maximize: bool = False,
+        bias_correction: bool = False,
+    ):
+        super().__init__(
+            params,
+            dict(
+                lr=lr,
+                weight_decay=weight_decay,
+                momentum=momentum,
+                nesterov=nesterov,
+                ns_coefficients=ns_coefficients,
+                eps=eps,
+                ns_steps=ns_steps,
+                adjust_lr_fn=adjust_lr_fn,
+                maximize=maximize,
+                bias_correction=bias_correction,
+            ),
+        )
+
+    def check_group(self, group):
+        if group["momentum"] >= 1:
+            raise ValueError(f"Muon: momentum must be in [0, 1), got {group['momentum']!r}")
+
+    def rule(self, group):
+        return muon
+
+    def decay(self, group):
+        return decoupled
+
+    def numbers(self, group, t):
+        values = super().numbers(group, t)
+        mu = group["momentum"]
+        g_weight, b_weight = (1 - mu, mu) if group["nesterov"] else (0.0, 1.0)
+        if group["bias_correction"]:
+            g_weight, b_weight = g_weight / (1 - mu**t), b_weight / (1 - mu ** (t + 1))
+        values["g_weight"], values["b_weight"] = g_weight, b_weight
+        values["matrix_scale"] = MUON_SCALES[group["adjust_lr_fn"]]
+        return values
+
+
+class Shampoo(MatrixOptimizer):
+    """A preconditioner for the rows and one for the columns.
+
+        L ← L + g gᵀ,  R ← R + gᵀ g          (from ε I)
+        p ← p - lr L^(-1/4) g R^(-1/4)
+
+    Arguments:
+        params: matrices, (name, matrix) pairs or groups.
+        lr: step size, >= 0.
+        eps: ε, > 0.
+        weight_decay: λ, added to the gradient as λ p.
+        precondition_frequency: steps from one computation of the roots to the next, >= 1.
+        maximize: go uphill.
+
+    Raises:
+        ValueError: a parameter that is not a matrix; a value outside its range.
+
+    Source: Gupta, Koren & Singer 2018, Algorithm 1.
+    """
+
+    def __init__(
+        self,
+        params,
+        lr: float = 1e-1,
+        eps: float = 1e-4,
+        weight_decay: float = 0.0,
+        precondition_frequency: int = 1,
+        *,
+        maximize: bool = False,
+    ):
+        super().__init__(
+            params,
+            dict(
+                lr=lr,
+                eps=eps,
+                weight_decay=weight_decay,
+                precondition_frequency=precondition_frequency,
+                maximize=maximize,
+            ),
+        )
+
+    def check_group(self, group):
+        if group["eps"] == 0:
+            raise ValueError("Shampoo: eps must be a finite number > 0, got 0")
+
+    def rule(self, group):
+        return shampoo
+
+    def initial_state(self, p, group):
+        super().initial_state(p, group)
+        left, right = (np.eye(n, dtype=p.data.dtype) for n in p.data.shape)
+        eps = group["eps"]
+        return {"L": eps * left, "R": eps * right, "A": left, "B": right}
+
+
+class SOAP(MatrixOptimizer):
+    """Adam, in the eigenbasis of Shampoo's preconditioners.
+
+        h = Qᵀ g S
+        m ← β₁ m + (1 - β₁) g,  v ← β₂ v + (1 - β₂) h²
+        p ← p - lr √(1 - β₂ᵗ) / (1 - β₁ᵗ) · Q (Qᵀ m S / (√v + ε)) Sᵀ
+        p ← (1 - lr λ) p
+        L ← β L + (1 - β) g gᵀ,  R ← β R + (1 - β) gᵀ g
+
+    Q and S are the eigenvectors of L and R after the first gradient, which moves nothing. From
+    then on they take a step of power iteration towards the current ones now and then.
+
+    Arguments:
+        params: matrices, (name, matrix) pairs or groups.
+        lr: step size, >= 0.
+        betas: (β₁, β₂), both in [0, 1).
+        shampoo_beta: β, in [0, 1); None for β₂.
+        eps: ε, >= 0.
+        weight_decay: λ, decoupled, after the step.
+        precondition_frequency: steps from one power iteration to the next, >= 1.
+        maximize: go uphill.
+
+    Raises:
+        ValueError: a parameter that is not a matrix; a value outside its range.
+
+    Source: Vyas et al. 2024, Algorithm 3, in the form of the authors' repository. With fewer
+    columns than rows the first L has eigenvectors that nothing determines, so two
+    implementations agree step by step on square matrices only.
+    """
+
+    def __init__(
+        self,
+        params,
+        lr: float = 3e-3,
+        betas: tuple[float, float] = (0.95, 0.95),
+        shampoo_beta: float | None = None,
+        eps: float = 1e-8,
+        weight_decay: float = 0.01,
+        precondition_frequency: int = 10,
+        *,
+        maximize: bool = False,
+    ):
+        super().__init__(
+            params,
+            dict(
+                lr=lr,
+                betas=betas,
+                shampoo_beta=shampoo_beta,
+                eps=eps,
+                weight_decay=weight_decay,
+                precondition_frequency=precondition_frequency,
+                maximize=maximize,
+            ),
+        )
+
+    def rule(self, group):
+        return soap
+
+    def decay(self, group):
+        return None
+
+    def numbers(self, group, t):
+        values = super().numbers(group, t)
+        if group["shampoo_beta"] is None:
+            values["shampoo_beta"] = values["beta2"]
+        return values
+
+    def initial_state(self, p, group):
+        state = super().initial_state(p, group)
+        left, right = (np.eye(n, dtype=p.data.dtype) for n in p.data.shape)
+        return {**state, "L": 0 * left, "R": 0 * right, "Q": left, "S": right}
