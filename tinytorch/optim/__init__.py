@@ -2,13 +2,18 @@
 
 from tinytorch.optim.adam_family import Adamax, AdamW, NAdam, RAdam
 from tinytorch.optim.adaptive import Adadelta, Adagrad, RMSprop
+from tinytorch.optim.averaged import AdamWScheduleFree, SGDScheduleFree
 from tinytorch.optim.clipping import clip_grad_norm_, clip_grad_value_
+from tinytorch.optim.curvature import SophiaG
 from tinytorch.optim.engines import engine
+from tinytorch.optim.factored import Adafactor
 from tinytorch.optim.groups import decay_groups
 from tinytorch.optim.layerwise import LAMB, LARS
+from tinytorch.optim.matrix import SOAP, Muon, Shampoo
 from tinytorch.optim.optimizer import Optimizer
 from tinytorch.optim.optimizers import SGD, Adam, Momentum, Nesterov, gradient_descent_step
 from tinytorch.optim.plateau import ReduceLROnPlateau
+from tinytorch.optim.prodigy import Prodigy
 from tinytorch.optim.schedulers import (
     ChainedScheduler,
     ConstantLR,
@@ -33,10 +38,13 @@ __all__ = [
     "LAMB",
     "LARS",
     "SGD",
+    "SOAP",
     "Adadelta",
+    "Adafactor",
     "Adagrad",
     "Adam",
     "AdamW",
+    "AdamWScheduleFree",
     "Adamax",
     "ChainedScheduler",
     "ConstantLR",
@@ -48,16 +56,21 @@ __all__ = [
     "Lion",
     "Momentum",
     "MultiStepLR",
+    "Muon",
     "NAdam",
     "Nesterov",
     "OneCycleLR",
     "Optimizer",
     "PolynomialLR",
+    "Prodigy",
     "RAdam",
     "RMSprop",
     "ReduceLROnPlateau",
+    "SGDScheduleFree",
     "Scheduler",
     "SequentialLR",
+    "Shampoo",
+    "SophiaG",
     "StepLR",
     "TransformerLR",
     "WarmupCosine",

@@ -1,8 +1,12 @@
 """Schedule-free SGD and AdamW: an average of the iterates takes the place of a schedule."""
 
+from typing import ClassVar
+
 import numpy as np
 
-from tinytorch.optim.optimizer import Optimizer
+from tinytorch.optim import engines
+from tinytorch.optim.checks import OPEN_FRACTION
+from tinytorch.optim.optimizer import Optimizer, coupled
 
 
 def schedule_free_sgd(p, g, z, *, lr, momentum, c):
@@ -26,3 +30,205 @@ def schedule_free_adamw(p, g, z, v, *, t, lr, beta1, beta2, eps, weight_decay, c
 def interpolate(p, g, *, weight):
     """p ← (1 - w) p + w g, where g is another point."""
     return ((1 - weight) * p + weight * g,)
+
+
+class ScheduleFree(Optimizer):
+    """What the two have in common: the weights of the average, and two modes.
+
+    In training mode the parameters are y, where gradients are to be taken; `eval()` puts the
+    average x into them, `train()` goes back to y.
+    """
+
+    def beta(self, group: dict) -> float:
+        """β: y lies on the way from z (0) to x (1)."""
+        raise NotImplementedError(f"{type(self).__name__} must define beta()")
+
+    def decay(self, group):
+        return None
+
+    def carried(self, group):
+        return {"k": 0, "weight_sum": 0.0, "lr_max": 0.0, "averaged": 0}
+
+    def initial_state(self, p, group):
+        return {**super().initial_state(p, group), "z": p.data.copy()}
+
+    def step(self, closure=None):
+        """Move every parameter that has a gradient.
+
+        Raises:
+            RuntimeError: the parameters hold the average: `eval()` was called, `train()` was not.
+        """
+        if any(group["averaged"] for group in self.param_groups):
+            raise RuntimeError(
+                f"{type(self).__name__}: the parameters hold the average; call train() first"
+            )
+        return super().step(closure)
+
+    def prepare(self):
+        for group in self.param_groups:
+            group["k"] += 1
+            group["lr_max"] = max(group["lr_max"], self.warmed_lr(group))
+            group["weight_sum"] += self.weight(group)
+            for p in group["params"]:
+                if self.state[p]["t"] == 0:  # it may have been loaded since
+                    np.copyto(self.state[p]["z"], p.data)
+
+    def warmed_lr(self, group: dict) -> float:
+        """The learning rate, rising linearly in the first `warmup_steps` steps."""
+        return group["lr"] * min(1.0, group["k"] / max(1, group["warmup_steps"]))
+
+    def weight(self, group: dict) -> float:
+        """The weight of the present step in the average: t^r lr_max^power."""
+        return float(group["k"] ** group["r"] * group["lr_max"] ** group["weight_lr_power"])
+
+    def numbers(self, group, t):
+        values = super().numbers(group, t)
+        values["lr"] = self.warmed_lr(group)
+        values["c"] = self.weight(group) / group["weight_sum"] if group["weight_sum"] else 0.0
+        return values
+
+    def train(self) -> None:
+        """Put y, the point at which gradients are taken, into the parameters."""
+        for group in self.param_groups:
+            if group["averaged"]:
+                self._move_towards_z(group, 1 - self.beta(group))
+                group["averaged"] = 0
+
+    def eval(self) -> None:
+        """Put x, the average, into the parameters: what is to be evaluated and kept."""
+        for group in self.param_groups:
+            if not group["averaged"]:
+                self._move_towards_z(group, 1 - 1 / self.beta(group))
+                group["averaged"] = 1
+
+    def _move_towards_z(self, group: dict, weight: float) -> None:
+        for p in group["params"]:
+            if self.state[p]["t"] > 0:
+                engines.run((interpolate,), (p.data, self.state[p]["z"]), {"weight": weight})
+
+
+class SGDScheduleFree(ScheduleFree):
+    """SGD without a schedule: gradients at y, steps of z, and the answer is the average x.
+
+        z ← z - lr (g + λ y)
+        x ← (1 - c) x + c z,   c = w_t / (w_1 + ... + w_t),   w_t = t^r lr_max^power
+        y = (1 - β) z + β x
+
+    The parameters are y while training; call `eval()` before evaluating, `train()` after.
+
+    Arguments:
+        params: tensors, (name, tensor) pairs or groups.
+        lr: step size, >= 0; larger than SGD's.
+        momentum: β, in (0, 1).
+        weight_decay: λ, added to the gradient as λ y.
+        warmup_steps: steps in which lr rises linearly, an integer >= 0.
+        r: power of t in the weight of a step, >= 0.
+        weight_lr_power: power of the largest learning rate so far in it, >= 0.
+        maximize: go uphill.
+
+    Raises:
+        ValueError: a value outside its range.
+
+    Source: Defazio et al. 2024, eq. 3-5, in the form of the authors' library.
+    """
+
+    allowed: ClassVar = {"momentum": OPEN_FRACTION}
+
+    def __init__(
+        self,
+        params,
+        lr: float = 1.0,
+        momentum: float = 0.9,
+        weight_decay: float = 0.0,
+        warmup_steps: int = 0,
+        r: float = 0.0,
+        weight_lr_power: float = 2.0,
+        *,
+        maximize: bool = False,
+    ):
+        super().__init__(
+            params,
+            dict(
+                lr=lr,
+                momentum=momentum,
+                weight_decay=weight_decay,
+                warmup_steps=warmup_steps,
+                r=r,
+                weight_lr_power=weight_lr_power,
+                maximize=maximize,
+            ),
+        )
+
+    def beta(self, group):
+        return group["momentum"]
+
+    def decay(self, group):
+        return coupled
+
+    def rule(self, group):
+        return schedule_free_sgd
+
+
+class AdamWScheduleFree(ScheduleFree):
+    """AdamW without a schedule: Adam's denominator, the average in place of the first moment.
+
+        v ← β₂ v + (1 - β₂) g²
+        z ← z - lr (g / (√v̂ + ε) + λ y)
+        x ← (1 - c) x + c z,   c = w_t / (w_1 + ... + w_t),   w_t = t^r lr_max^power
+        y = (1 - β₁) z + β₁ x
+
+    The parameters are y while training; call `eval()` before evaluating, `train()` after.
+
+    Arguments:
+        params: tensors, (name, tensor) pairs or groups.
+        lr: step size, >= 0.
+        betas: (β₁, β₂), β₁ in (0, 1), β₂ in [0, 1).
+        eps: ε, >= 0, in the units of the gradient.
+        weight_decay: λ, decoupled, taken at y.
+        warmup_steps: steps in which lr rises linearly, an integer >= 0.
+        r: power of t in the weight of a step, >= 0.
+        weight_lr_power: power of the largest learning rate so far in it, >= 0.
+        maximize: go uphill.
+
+    Raises:
+        ValueError: a value outside its range.
+
+    Source: Defazio et al. 2024, Algorithm 1, in the form of the authors' library.
+    """
+
+    def __init__(
+        self,
+        params,
+        lr: float = 0.0025,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        warmup_steps: int = 0,
+        r: float = 0.0,
+        weight_lr_power: float = 2.0,
+        *,
+        maximize: bool = False,
+    ):
+        super().__init__(
+            params,
+            dict(
+                lr=lr,
+                betas=betas,
+                eps=eps,
+                weight_decay=weight_decay,
+                warmup_steps=warmup_steps,
+                r=r,
+                weight_lr_power=weight_lr_power,
+                maximize=maximize,
+            ),
+        )
+
+    def check_group(self, group):
+        if group["betas"][0] == 0:
+            raise ValueError("AdamWScheduleFree: the first of betas must be > 0, got 0")
+
+    def beta(self, group):
+        return group["betas"][0]
+
+    def rule(self, group):
+        return schedule_free_adamw

@@ -20,6 +20,10 @@ def fractions(value) -> bool:
     return isinstance(value, (tuple, list)) and len(value) == 2 and all(map(fraction, value))
 
 
+def three_numbers(value) -> bool:
+    return isinstance(value, (tuple, list)) and len(value) == 3 and all(map(number, value))
+
+
 def one_of(*allowed):
     """Exactly one of these (1 is not True)."""
     names = ", ".join(map(repr, allowed))
@@ -34,11 +38,13 @@ NUMBER = (number, "a finite number")
 NONNEGATIVE = (lambda v: number(v) and v >= 0, "a finite number >= 0")
 POSITIVE = (lambda v: number(v) and v > 0, "a finite number > 0")
 FRACTION = (fraction, "a number in [0, 1)")
+OPTIONAL_FRACTION = (lambda v: v is None or fraction(v), "a number in [0, 1), or None")
 OPEN_FRACTION = (lambda v: number(v) and 0 < v < 1, "a number in (0, 1)")
 PROPORTION = (lambda v: number(v) and 0 <= v <= 1, "a number in [0, 1]")
 POSITIVE_PROPORTION = (lambda v: number(v) and 0 < v <= 1, "a number in (0, 1]")
 COUNT = (lambda v: integer(v) and v >= 0, "an integer >= 0")
 POSITIVE_COUNT = (lambda v: integer(v) and v >= 1, "an integer >= 1")
+AT_LEAST_ONE = (lambda v: number(v) and v >= 1, "a finite number >= 1")
 FLAG = (lambda v: isinstance(v, bool), "True or False")
 
 ALLOWED = {
@@ -61,6 +67,25 @@ ALLOWED = {
     "momentum_decay": NONNEGATIVE,
     "decoupled_weight_decay": FLAG,
     "trust_coefficient": NONNEGATIVE,
+    "beta2_decay": (lambda v: number(v) and v <= 0, "a finite number <= 0"),
+    "d": AT_LEAST_ONE,
+    "ns_coefficients": (three_numbers, "three finite numbers"),
+    "ns_steps": (lambda v: integer(v) and 0 <= v < 100, "an integer from 0 to 99"),
+    "adjust_lr_fn": one_of(None, "original", "transposed", "match_rms_adamw"),
+    "bias_correction": FLAG,
+    "precondition_frequency": POSITIVE_COUNT,
+    "shampoo_beta": OPTIONAL_FRACTION,
+    "bs": NONNEGATIVE,
+    "warmup_steps": COUNT,
+    "r": NONNEGATIVE,
+    "weight_lr_power": NONNEGATIVE,
+    "beta3": OPTIONAL_FRACTION,
+    "decouple": FLAG,
+    "use_bias_correction": FLAG,
+    "safeguard_warmup": FLAG,
+    "d0": POSITIVE,
+    "d_coef": POSITIVE,
+    "growth_rate": (lambda v: v == math.inf or (number(v) and v >= 1), "a number >= 1 or inf"),
 }
 
 

@@ -1,7 +1,10 @@
 """Adafactor: Adam's second moment in the memory of a row and a column."""
 
+from typing import ClassVar
+
 import numpy as np
 
+from tinytorch.optim.checks import NONNEGATIVE
 from tinytorch.optim.optimizer import Optimizer
 
 
@@ -24,6 +27,13 @@ def adafactor(p, g, r, c, *, t, lr, beta2_decay, eps1, eps2, d, weight_decay):
     u = g / np.sqrt(np.maximum(v, eps1 * eps1))
     u = u / max(1.0, root_mean_square(u) / d)
     return p * (1 - lr * weight_decay) - step * u, r, c
+
+
+def two_epsilons(value) -> bool:
+    nonnegative, _ = NONNEGATIVE
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        return False
+    return (value[0] is None or nonnegative(value[0])) and nonnegative(value[1])
 
 
 class Adafactor(Optimizer):
@@ -52,6 +62,7 @@ class Adafactor(Optimizer):
     """
 
     elementwise = False
+    allowed: ClassVar = {"eps": (two_epsilons, "a number >= 0 or None, and a number >= 0")}
 
     def __init__(
         self,

@@ -1,10 +1,12 @@
 """Rules that see a matrix as a matrix: Muon, Shampoo, SOAP."""
 
 import math
+from typing import ClassVar
 
 import numpy as np
 
 from tinytorch.core.tensor import Tensor
+from tinytorch.optim.checks import FRACTION, POSITIVE
 from tinytorch.optim.optimizer import Optimizer, decoupled
 
 
@@ -144,6 +146,8 @@ class Muon(MatrixOptimizer):
     precision of the parameter: PyTorch rounds the matrix to bfloat16 first.
     """
 
+    allowed: ClassVar = {"momentum": FRACTION}
+
     def __init__(
         self,
         params,
@@ -174,10 +178,6 @@ class Muon(MatrixOptimizer):
                 bias_correction=bias_correction,
             ),
         )
-
-    def check_group(self, group):
-        if group["momentum"] >= 1:
-            raise ValueError(f"Muon: momentum must be in [0, 1), got {group['momentum']!r}")
 
     def rule(self, group):
         return muon
@@ -216,6 +216,8 @@ class Shampoo(MatrixOptimizer):
     Source: Gupta, Koren & Singer 2018, Algorithm 1.
     """
 
+    allowed: ClassVar = {"eps": POSITIVE}
+
     def __init__(
         self,
         params,
@@ -236,10 +238,6 @@ class Shampoo(MatrixOptimizer):
                 maximize=maximize,
             ),
         )
-
-    def check_group(self, group):
-        if group["eps"] == 0:
-            raise ValueError("Shampoo: eps must be a finite number > 0, got 0")
 
     def rule(self, group):
         return shampoo

@@ -10,13 +10,14 @@ and hands the rule to the engine.
 """
 
 import itertools
+from typing import ClassVar
 
 import numpy as np
 
 from tinytorch.core.autograd import enable_grad
 from tinytorch.core.tensor import Tensor
 from tinytorch.optim import engines, saving
-from tinytorch.optim.checks import NUMBER, check, require
+from tinytorch.optim.checks import ALLOWED, NUMBER, require
 from tinytorch.optim.groups import Group
 from tinytorch.optim.vocabulary import accept_synonyms
 
@@ -46,6 +47,7 @@ class Optimizer:
     """
 
     elementwise = True
+    allowed: ClassVar[dict] = {}  # what a hyper-parameter may be, where `checks` says otherwise
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -190,7 +192,7 @@ class Optimizer:
             if name in carried:
                 require(owner, name, value, NUMBER)
             elif name not in ("params", "param_names"):
-                check(owner, name, value)
+                require(owner, name, value, self.allowed.get(name) or ALLOWED[name])
         self.check_group(group)
 
     def check_group(self, group: dict) -> None:

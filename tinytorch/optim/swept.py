@@ -132,6 +132,9 @@ class Part:
         tensor = Tensor(p, dtype=np.float64, requires_grad=True)
         self.optimizer = make([tensor])
         (group,) = self.optimizer.param_groups
+        if self.optimizer.carried(group):
+            name = type(self.optimizer).__name__
+            raise ValueError(f"sweep: {name} carries numbers from step to step, for one run only")
         self.stages = self.optimizer.stages(group)
         self.state = [a for name, a in self.optimizer.state[tensor].items() if name != "t"]
         self.group = sweep_group(type(self.optimizer).__name__, group, arrays)

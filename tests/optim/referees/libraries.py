@@ -1,28 +1,30 @@
 """The referees that are libraries: each runs a problem and returns what `run` returns."""
 
 import contextlib
+import io
 from unittest import mock
 
 import numpy as np
 
+from tests.optim.referees import formulas
 from tests.optim.referees.problem import Problem, flat
 
 # torch/testing/_internal/common_optimizers.py has these too; the package does not.
 NOT_HERE = ("ASGD", "LBFGS", "Rprop", "SparseAdam")
 
 
-def torch_like(make, given: Problem, before_step=None) -> np.ndarray:
-    """Run an optimizer that has PyTorch's interface."""
+def torch_like(make, given: Problem) -> np.ndarray:
+    """Run an optimizer that has PyTorch's interface, in training mode where it has one."""
     import torch
 
     params = [torch.tensor(s, requires_grad=True) for s in given.starts]
     optimizer = make(params)
+    if hasattr(optimizer, "train"):
+        optimizer.train()
     rows = []
     for gradients in given.gradients:
         for p, g in zip(params, gradients, strict=True):
             p.grad = torch.tensor(g)
-        if before_step is not None:
-            before_step(optimizer)
         optimizer.step()
         rows.append(flat([p.detach().numpy() for p in params]))
     return np.array(rows)
@@ -94,3 +96,23 @@ def optax(name: str, kwargs: dict, given: Problem) -> np.ndarray:
             params = optax.apply_updates(params, updates)
             rows.append(flat([np.asarray(p) for p in params]))
     return np.array(rows)
+
+
+def schedulefree(name: str, kwargs: dict, given: Problem) -> np.ndarray:
+    """The authors' library of schedule-free optimizers."""
+    import schedulefree
+
+    return torch_like(lambda params: getattr(schedulefree, name)(params, **kwargs), given)
+
+
+def prodigyopt(name: str, kwargs: dict, given: Problem) -> np.ndarray:
+    """The authors' library of Prodigy."""
+    import prodigyopt
+
+    with contextlib.redirect_stdout(io.StringIO()):  # it announces its weight decay
+        return torch_like(lambda params: getattr(prodigyopt, name)(params, **kwargs), given)
+
+
+def formula(name: str, kwargs: dict, given: Problem) -> np.ndarray:
+    """The paper, written once more, in `formulas`."""
+    return getattr(formulas, name)(kwargs, given)

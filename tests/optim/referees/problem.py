@@ -1,5 +1,6 @@
 """What an optimizer and its referee are both given: a start, and a gradient for every step."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ TOLERANCE = 1e-12
 
 
 class Problem(NamedTuple):
-    """Float64 starts, and gradients with a drift, so that the runs go somewhere.
+    """Float64 starts, and gradients that drift, first forth, then back, so that runs go somewhere.
 
     Attributes:
         starts: a list of arrays.
@@ -31,7 +32,9 @@ def problem(shapes, steps: int = STEPS, seed: int = 0) -> Problem:
         return [np.array(random.standard_normal(shape)) for shape in shapes]
 
     starts, drift = draw(), draw()
-    gradients = [[d + e for d, e in zip(drift, draw(), strict=True)] for _ in range(steps)]
+    gradients = [
+        [math.cos(t / 8) * d + e for d, e in zip(drift, draw(), strict=True)] for t in range(steps)
+    ]
     return Problem(starts, gradients)
 
 
@@ -52,3 +55,9 @@ def run(name: str, kwargs: dict, given: Problem) -> np.ndarray:
         optimizer.step()
         rows.append(flat([p.data for p in params]))
     return np.array(rows)
+
+
+def difference(ours: np.ndarray, theirs: np.ndarray) -> float:
+    """The largest difference of any parameter after any step, relative where that is above 1."""
+    assert ours.shape == theirs.shape
+    return float(np.max(np.abs(ours - theirs) / np.maximum(1, np.abs(theirs))))

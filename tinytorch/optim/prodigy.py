@@ -1,0 +1,148 @@
+"""Prodigy: Adam that estimates its own learning rate, from how far it has come."""
+
+import math
+
+import numpy as np
+
+from tinytorch.optim import engines
+from tinytorch.optim.optimizer import Optimizer, coupled, decoupled
+
+
+def prodigy(p, g, m, v, *, lr, beta1, beta2, eps, d, d_next):
+    """Mishchenko & Defazio 2024, Algorithm 4: Adam on d g, with a learning rate of d lr."""
+    m = beta1 * m + (1 - beta1) * d * g
+    v = beta2 * v + (1 - beta2) * d * d * g * g
+    return p - lr * m / (np.sqrt(v) + d_next * eps), m, v
+
+
+class Prodigy(Optimizer):
+    """Adam whose learning rate is d lr, where d is a growing lower bound on the distance to go.
+
+        s ← β₃ s + (d / d₀) d lr g
+        r ← β₃ r + (d / d₀) d lr ⟨g, p₀ - p⟩          summed over all parameters
+        m ← β₁ m + (1 - β₁) d g,   v ← β₂ v + (1 - β₂) d² g²
+        d' = max(d, d_coef · r / ‖s‖₁)
+        p ← (1 - d lr λ) p
+        p ← p - d lr m / (√v + d' ε)
+
+    Arguments:
+        params: tensors, (name, tensor) pairs or groups; d is common to all.
+        lr: factor of the estimated rate, >= 0; the same in all groups, or 0 to leave one alone.
+        betas: (β₁, β₂), both in [0, 1).
+        beta3: β₃, in [0, 1); None for √β₂.
+        eps: ε, >= 0.
+        weight_decay: λ, >= 0.
+        decouple: decoupled decay; otherwise λ p is added to the gradient.
+        use_bias_correction: multiply the rate by √(1 - β₂ᵗ) / (1 - β₁ᵗ).
+        safeguard_warmup: leave lr out of s, so that a warm-up does not inflate d.
+        d0: d₀ > 0, the first estimate.
+        d_coef: factor of the estimate, > 0.
+        growth_rate: by how much d may grow in a step, >= 1 or infinite.
+        maximize: go uphill.
+
+    Raises:
+        ValueError: a value outside its range; learning rates that differ and are not 0.
+
+    Source: Mishchenko & Defazio 2024, Algorithm 4, in the form of prodigyopt.
+    """
+
+    def __init__(
+        self,
+        params,
+        lr: float = 1.0,
+        betas: tuple[float, float] = (0.9, 0.999),
+        beta3: float | None = None,
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        decouple: bool = True,
+        use_bias_correction: bool = False,
+        safeguard_warmup: bool = False,
+        d0: float = 1e-6,
+        d_coef: float = 1.0,
+        growth_rate: float = math.inf,
+        *,
+        maximize: bool = False,
+    ):
+        super().__init__(
+            params,
+            dict(
+                lr=lr,
+                betas=betas,
+                beta3=beta3,
+                eps=eps,
+                weight_decay=weight_decay,
+                decouple=decouple,
+                use_bias_correction=use_bias_correction,
+                safeguard_warmup=safeguard_warmup,
+                d0=d0,
+                d_coef=d_coef,
+                growth_rate=growth_rate,
+                maximize=maximize,
+            ),
+        )
+
+    def rule(self, group):
+        return prodigy
+
+    def decay(self, group):
+        return decoupled if group["decouple"] else coupled
+
+    def carried(self, group):
+        d0 = group["d0"]
+        return {"k": 0, "d": d0, "d_max": d0, "d_used": d0, "d_numerator": 0.0, "rate": 0.0}
+
+    def initial_state(self, p, group):
+        state = super().initial_state(p, group)
+        return {**state, "s": np.zeros_like(p.data, order="C"), "p0": p.data.copy()}
+
+    def numbers(self, group, t):
+        values = super().numbers(group, t)
+        values["lr"] = group["rate"] if group["lr"] > 0 else 0.0
+        values["d"], values["d_next"] = group["d_used"], group["d"]
+        return values
+
+    def prepare(self):
+        first = self.param_groups[0]
+        lr = max(group["lr"] for group in self.param_groups)
+        if any(group["lr"] not in (lr, 0.0) for group in self.param_groups):
+            raise ValueError("Prodigy: the groups' lr must be equal, or 0")
+        k, d, d0, d_max = first["k"] + 1, first["d"], first["d0"], first["d_max"]
+        beta1, beta2 = first["betas"]
+        beta3 = beta2**0.5 if first["beta3"] is None else first["beta3"]
+        rate = d * lr
+        if first["use_bias_correction"]:
+            rate *= (1 - beta2**k) ** 0.5 / (1 - beta1**k)
+
+        numerator, s_norm = beta3 * first["d_numerator"], 0.0
+        for group, p, g in self._gradients():
+            state = self.state[p]
+            if state["t"] == 0:  # it may have been loaded since
+                np.copyto(state["p0"], p.data)
+            weight = d / d0 * (d if group["safeguard_warmup"] else rate)
+            numerator += d / d0 * rate * float(np.sum(g * (state["p0"] - p.data)))
+            np.copyto(state["s"], beta3 * state["s"] + weight * g)
+            s_norm += float(np.sum(np.abs(state["s"])))
+
+        used = d
+        if s_norm > 0:
+            estimate = first["d_coef"] * numerator / s_norm
+            if d == d0:
+                d = max(d, estimate)
+            d_max = max(d_max, estimate)
+            d = min(d_max, d * first["growth_rate"])
+        carried = {"k": k, "d": d, "d_max": d_max, "d_used": used, "rate": rate}
+        for group in self.param_groups:
+            group.update(carried, d_numerator=numerator)
+
+    def _gradients(self):
+        """(group, parameter, gradient as the rule will see it) of all that will move."""
+        for group in self.param_groups:
+            *before, _ = self.stages(group)
+            for p in group["params"]:
+                if p.grad is not None and group["lr"] > 0:
+                    q, g = p.data, p.grad.data
+                    for stage, numbers in zip(
+                        before, engines.keywords(before, self.numbers(group, 1)), strict=True
+                    ):
+                        q, g = stage(q, g, **numbers)
+                    yield group, p, g
