@@ -8,7 +8,7 @@ import numpy as np
 
 from tinytorch.core.functional import as_indices
 from tinytorch.core.module import Module
-from tinytorch.core.tensor import Tensor, as_float, as_tensor, promote, raw, record
+from tinytorch.core.tensor import Tensor, as_float, as_tensor, raw, record
 
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -127,7 +127,7 @@ class CrossEntropyLoss(Loss):
         return self.reduce(losses, (logits, derivative))
 
     def _probabilities(self, logits, targets, log_p, p):
-        targets = as_float(as_tensor(targets, logits.dtype))
+        targets = cast(as_tensor(targets, logits.dtype), logits.dtype)
         in_unit_interval("CrossEntropyLoss", targets.data)
         sums = targets.data.sum(axis=1)
         if not np.allclose(sums, 1, atol=1e-3):
@@ -149,14 +149,18 @@ class CrossEntropyLoss(Loss):
 
 
 def floats(name: str, prediction, target) -> list[Tensor]:
-    """Both as tensors of floats and of one shape."""
+    """Both as tensors of one shape, the target in the prediction's dtype."""
     prediction = as_float(as_tensor(prediction, np.dtype(np.float32)))
     target = as_tensor(target, prediction.dtype)
     if prediction.shape != target.shape:
         raise ValueError(
             f"{name}: predictions of shape {prediction.shape}, targets of shape {target.shape}"
         )
-    return [as_float(t) for t in promote(prediction, target)]
+    return [prediction, cast(target, prediction.dtype)]
+
+
+def cast(target: Tensor, dtype: np.dtype) -> Tensor:
+    return target if target.dtype == dtype else target.astype(dtype)
 
 
 def in_unit_interval(name: str, targets: np.ndarray) -> None:

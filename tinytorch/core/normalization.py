@@ -97,8 +97,9 @@ class BatchNorm(Module):
             self._move(self.running_mean.data, mean)
             self._move(self.running_var.data, variance * (n / (n - 1)))
         else:
-            deviation = x - self.running_mean.reshape(per_channel)
-            y = deviation / np.sqrt(self.running_var.data + self.eps).reshape(per_channel)
+            x = as_float(x)
+            variance = self.running_var.data.reshape(per_channel).astype(x.dtype)
+            y = (x - self.running_mean.reshape(per_channel)) / np.sqrt(variance + self.eps)
         if self.weight is None:
             return y
         return y * self.weight.reshape(per_channel) + self.bias.reshape(per_channel)

@@ -485,13 +485,15 @@ class Tensor:
         axis = axes("logsumexp", axis, self.shape)
         tensor = as_float(self)
         x = tensor._data
-        value = x.max(axis=axis, keepdims=True, initial=-np.inf)
-        value = np.where(np.isfinite(value), value, 0).astype(x.dtype, copy=False)
-        with np.errstate(divide="ignore"):  # the logarithm of an empty sum is -∞
-            value = value + np.log(np.exp(x - value).sum(axis=axis, keepdims=True))
+        shift = x.max(axis=axis, keepdims=True, initial=-np.inf)
+        shift = np.where(np.isfinite(shift), shift, 0)  # nothing to shift by in nothing, or in -∞
+        exp = np.exp(x - shift)
+        total = exp.sum(axis=axis, keepdims=True)
+        with np.errstate(divide="ignore"):  # then the logarithm is -∞
+            value = shift + np.log(total)
         return record(
             value if keepdims else value.squeeze(axis),
-            (tensor, lambda g: restore(g, axis, keepdims) * np.exp(x - value)),
+            (tensor, lambda g: restore(g, axis, keepdims) * (exp / total)),
         )
 
     def softmax(self, axis: int = -1):
