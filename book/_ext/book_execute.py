@@ -8,13 +8,13 @@ with one list of page, line, cell and exception.
 
 import contextlib
 import os
-import re
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
 import book_report
+from book_report import ANSI
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.executors.utils import single_nb_execution
@@ -26,7 +26,6 @@ from sphinx.util import logging
 logger = logging.getLogger(__name__)
 
 SETTINGS = Path(__file__).parent / "cell_settings"
-ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class CellsFailed(SphinxError):

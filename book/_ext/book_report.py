@@ -8,23 +8,27 @@ its environment, so that the next build reads, and warns, again.
 
 import atexit
 import logging
+import os
+import re
 import sys
 from pathlib import Path
 
 from sphinx.util.logging import WarningLogRecordTranslator, WarningSuppressor
 
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
 
 class Collector(logging.Handler):
     def __init__(self, app):
         super().__init__(logging.WARNING)
-        self.found: list[str] = []
+        self.found: dict[str, None] = {}  # in order, each once
+        self.source = f"{app.srcdir}{os.sep}"
         self.addFilter(WarningSuppressor(app))
         self.addFilter(WarningLogRecordTranslator(app))
 
     def emit(self, record):
-        where = getattr(record, "location", None)
-        text = record.getMessage().strip()
-        self.found.append(f"{where}: {text}" if where else text)
+        text = ANSI.sub("", record.getMessage()).strip()
+        self.found[text.replace(self.source, "").replace(":: ", ": ", 1)] = None
 
 
 def say_at_the_end(problems: list[str]) -> None:
@@ -41,7 +45,7 @@ def finish(app, exception) -> None:
         return
     (Path(app.doctreedir) / "environment.pickle").unlink(missing_ok=True)
     if exception is None and (app.warningiserror or app.keep_going):
-        say_at_the_end(collector.found)
+        say_at_the_end(list(collector.found))
 
 
 def setup(app):
