@@ -7,6 +7,7 @@ from tinytorch.lab import (
     Beale,
     Booth,
     Himmelblau,
+    LeastSquares,
     Quadratic,
     Rastrigin,
     Rosenbrock,
@@ -17,6 +18,7 @@ SURFACES = [
     Quadratic([1.0, 7.0]),
     Quadratic([1.0, 30.0], angle=0.4),
     Quadratic([0.01, 0.1, 1.0]),
+    LeastSquares(np.random.default_rng(1).normal(size=(9, 3)), np.arange(9.0)),
     Saddle(),
     Booth(),
     Rosenbrock(),
@@ -106,3 +108,16 @@ def test_himmelblau_maximum_is_one():
     x = Himmelblau.maximum
     np.testing.assert_allclose(Himmelblau().gradient(x), 0, atol=1e-6)
     assert (np.linalg.eigvalsh(Himmelblau().hessian(x)) < 0).all()
+
+
+def test_least_squares_is_the_mean_squared_error_above_its_minimum():
+    rng = np.random.default_rng(2)
+    X, y, w = rng.normal(size=(20, 4)), rng.normal(size=20), rng.normal(size=4)
+    X[:, 3] = X[:, 2]  # a direction without curvature
+    surface = LeastSquares(X, y)
+    loss = np.mean((X @ w - y) ** 2) - np.mean((X @ surface.minima[0] - y) ** 2)
+    np.testing.assert_allclose(surface.value(w), loss, rtol=1e-12)
+    assert surface.curved.sum() == 3
+    np.testing.assert_allclose(
+        surface.condition, np.linalg.cond(X[:, :3] @ np.diag([1, 1, 2**0.5])) ** 2
+    )

@@ -86,6 +86,44 @@ class Quadratic(Surface):
         return np.broadcast_to(self.A, (*np.shape(x), np.shape(x)[-1]))
 
 
+class LeastSquares(Quadratic):
+    """f(w) = mean (X w - y)², less its minimum: an exact quadratic made of data.
+
+    Arguments:
+        inputs: X, shape (n, d); targets: y, shape (n,).
+
+    Attributes:
+        eigenvalues: the curvatures, ascending; those that are zero but for rounding are left out
+            of `condition`, since no gradient ever points along them.
+        directions: the eigenvectors, in columns.
+    """
+
+    def __init__(self, inputs, targets):
+        inputs = np.asarray(inputs, dtype=float)
+        n, d = inputs.shape
+        self.A = inputs.T @ inputs * (2 / n)
+        self.eigenvalues, self.directions = np.linalg.eigh(self.A)
+        solution = np.linalg.lstsq(inputs, np.asarray(targets, dtype=float), rcond=None)[0]
+        self.minima, self.start = solution[None], np.zeros(d)
+
+    @property
+    def curved(self) -> np.ndarray:
+        """Which directions have curvature."""
+        return self.eigenvalues > 1e-10 * self.eigenvalues.max()
+
+    @property
+    def condition(self) -> float:
+        present = self.eigenvalues[self.curved]
+        return float(present.max() / present.min())
+
+    def value(self, x):
+        error = np.asarray(x) - self.minima[0]
+        return 0.5 * (error * (error @ self.A)).sum(axis=-1)
+
+    def gradient(self, x):
+        return (np.asarray(x, dtype=float) - self.minima[0]) @ self.A
+
+
 class Saddle(Quadratic):
     """f(p, q) = p² - q²: a minimum along p, a maximum along q, no minimum anywhere."""
 
