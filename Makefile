@@ -14,7 +14,7 @@ else
 TESTING := requirements-referees
 endif
 
-.PHONY: help book test serve lint format unit gate bench publish lock clean
+.PHONY: help book test serve lint format unit gate bench golden publish lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -44,6 +44,9 @@ gate: $(VENV)/.$(TESTING) ## build the book strictly, reusing nothing
 
 bench: $(VENV)/.$(TESTING) ## measure the optimizers against PyTorch and the memory's bandwidth
 	$(BIN)/python -m benchmarks
+
+golden: $(VENV)/.$(TESTING) ## ask the referees anew: golden trajectories and the parity table
+	$(BIN)/python -m tests.optim.golden
 
 publish: $(VENV)/.requirements ## write the tree that is published: site, notebooks, wheel
 	$(BIN)/python book/publish.py

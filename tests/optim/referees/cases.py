@@ -23,6 +23,8 @@ class Case(NamedTuple):
 
 
 CASES = [
+    Case("Momentum", dict(), "torch", "SGD", dict(momentum=0.9)),
+    Case("Nesterov", dict(lr=0.01), "torch", "SGD", dict(lr=0.01, momentum=0.9, nesterov=True)),
     Case(
         "Adam",
         dict(lr=0.1, amsgrad="corrected"),
@@ -195,5 +197,58 @@ CASES = [
         "formula",
         "soap",
         dict(lr=0.01, beta1=0.8, beta2=0.9, beta=0.7, epsilon=1e-3, decay=0.2, every=10),
+    ),
+]
+
+# Where a library has another form than ours: what it does at the same values, and the measured
+# difference, stand in the book.
+DISAGREEMENTS = [
+    (
+        "AMSGrad keeps the largest v̂, not the largest v",
+        Case("Adam", dict(lr=0.01, amsgrad=True), "optax", "amsgrad", dict(learning_rate=0.01)),
+    ),
+    (
+        "Adagrad starts v at 0.1 and has ε = 1e-7 under the root",
+        Case("Adagrad", dict(lr=0.01), "optax", "adagrad", dict(learning_rate=0.01)),
+    ),
+    (
+        "RMSprop has ε under the root",
+        Case("RMSprop", dict(lr=0.01, alpha=0.9), "optax", "rmsprop", dict(learning_rate=0.01)),
+    ),
+    (
+        "NAdam has a constant momentum",
+        Case("NAdam", dict(lr=0.01), "optax", "nadam", dict(learning_rate=0.01)),
+    ),
+    (
+        "RAdam adds ε after the correction of v and rectifies from ρ ≥ 5",
+        Case("RAdam", dict(lr=0.01), "optax", "radam", dict(learning_rate=0.01)),
+    ),
+    (
+        "Muon corrects both terms of its look-ahead for their zero start",
+        Case(
+            "Muon",
+            dict(lr=0.01, eps=0.0, weight_decay=0.0, adjust_lr_fn="transposed"),
+            "optax",
+            "muon",
+            dict(learning_rate=0.01, eps=0.0),
+        ),
+    ),
+    (
+        "Muon rounds to bfloat16 before it makes the matrix orthogonal",
+        Case("Muon", dict(lr=0.01), "torch_as_it_is", "Muon", dict(lr=0.01)),
+    ),
+    (
+        "NAdam keeps the product of its momenta in float32",
+        Case("NAdam", dict(lr=0.01), "torch_as_it_is", "NAdam", dict(lr=0.01)),
+    ),
+    (
+        "Prodigy corrects m and v for their zero start",
+        Case(
+            "Prodigy",
+            dict(lr=0.1, d0=1e-3),
+            "optax",
+            "prodigy",
+            dict(learning_rate=0.1, estim_lr0=1e-3),
+        ),
     ),
 ]

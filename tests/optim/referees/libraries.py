@@ -31,11 +31,16 @@ def torch_like(make, given: Problem) -> np.ndarray:
 
 
 def torch(name: str, kwargs: dict, given: Problem) -> np.ndarray:
-    """torch.optim."""
+    """torch.optim, in float64 throughout."""
+    with float64_throughout():
+        return torch_as_it_is(name, kwargs, given)
+
+
+def torch_as_it_is(name: str, kwargs: dict, given: Problem) -> np.ndarray:
+    """torch.optim, with the roundings that the other replaces."""
     import torch
 
-    with float64_throughout():
-        return torch_like(lambda params: getattr(torch.optim, name)(params, **kwargs), given)
+    return torch_like(lambda params: getattr(torch.optim, name)(params, **kwargs), given)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,7 @@
+"""Trajectories of the referees, kept so that the rules can be tested without them."""
+
+from pathlib import Path
+
+HERE = Path(__file__).parent
+PARITY = HERE.parents[2] / "book" / "_data" / "parity.json"
+KEPT = (1, 2, 3, 10, 25, 50)  # steps
