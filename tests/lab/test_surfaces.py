@@ -78,6 +78,13 @@ def test_minima_are_minima(surface):
 
 
 @each
+def test_far_away_is_no_warning(surface):
+    x = np.full(surface.start.size, 1e200)
+    assert not np.isfinite(surface.value(x))
+    assert surface.gradient(x).shape == x.shape
+
+
+@each
 def test_start_and_window(surface):
     assert np.isfinite(surface.value(surface.start))
     for low, high in surface.window:

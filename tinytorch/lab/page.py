@@ -20,8 +20,11 @@ def glue(name: str, value, spec: str = "") -> None:
     """
     text = format(value, spec)
     try:
+        from IPython import get_ipython
         from IPython.display import display
     except ModuleNotFoundError:
+        return
+    if get_ipython() is None:
         return
     mime = "application/papermill.record/"
     metadata = {"scrapbook": {"name": name, "mime_prefix": mime}}

@@ -16,7 +16,7 @@ def matrices(rows) -> np.ndarray:
 
 
 class Surface:
-    """A function of d numbers.
+    """A function of d numbers. Far from everything it is infinite or nan, without a warning.
 
     Attributes:
         minima: all its minima where it is lowest, of shape (count, d).
@@ -29,6 +29,10 @@ class Surface:
     minima: np.ndarray
     start: np.ndarray
     window = ((-4.0, 4.0), (-4.0, 4.0))
+
+    def __init_subclass__(cls):
+        for name in {"value", "gradient", "hessian"} & vars(cls).keys():
+            setattr(cls, name, np.errstate(over="ignore", invalid="ignore")(vars(cls)[name]))
 
     def value(self, x) -> np.ndarray:
         """f(x)."""
