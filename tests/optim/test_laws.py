@@ -119,6 +119,25 @@ def test_the_gradient_is_only_read(optimizer, seed, kwargs, maximize):
         assert not any(np.shares_memory(p.grad.data, a) for a in run.arrays() if np.ndim(a))
 
 
+@every
+@few
+@given(seeds, options, st.integers(0, 4), st.integers(1, 3))
+def test_saving_and_loading_is_never_having_stopped(optimizer, seed, kwargs, before, after):
+    straight, stopped = Run(optimizer, seed, **kwargs), Run(optimizer, seed, **kwargs)
+    for _ in range(before):
+        straight.step()
+        stopped.step()
+    resumed = Run(optimizer, seed, **{**kwargs, "lr": 0.1})
+    for p, q in zip(resumed.params, stopped.params, strict=True):
+        p.data[...] = q.data
+    resumed.optimizer.load_state_dict(stopped.optimizer.state_dict())
+    resumed.random = stopped.random
+    for _ in range(after):
+        straight.step()
+        resumed.step()
+    identical(straight, resumed)
+
+
 # With a gradient of zero these leave all but t as it was: they sum, or they do not remember.
 NO_FORGETTING = {"SGD", "Adagrad", "Shampoo"}
 

@@ -1,7 +1,10 @@
 """Every rule against its referee, after every step."""
 
+import inspect
+
 import pytest
 
+import tinytorch.optim
 from tests.optim.referees import libraries
 from tests.optim.referees.cases import CASES, SHAPES, VECTORS
 from tests.optim.referees.problem import STEPS, TOLERANCE, difference, problem, run
@@ -41,3 +44,20 @@ def test_equals_its_referee_after_every_step(case):
     theirs = getattr(libraries, case.library)(case.theirs, case.their_kwargs, given)
     ours = run(case.name, case.kwargs, given)
     assert difference(ours, theirs) <= TOLERANCE
+
+
+# How to run, not what to compute; and Adam's way to be AdamW.
+NOT_OURS = {"foreach", "capturable", "differentiable", "fused"}
+ELSEWHERE = {"Adam": {"decoupled_weight_decay"}}
+
+
+@pytest.mark.parametrize("name", TORCH)
+def test_names_order_and_defaults_are_pytorchs(name):
+    torch = pytest.importorskip("torch", reason="PyTorch is the referee of this test")
+    theirs = inspect.signature(getattr(torch.optim, name)).parameters
+    ours = inspect.signature(getattr(tinytorch.optim, name)).parameters
+    assert set(theirs) - NOT_OURS - ELSEWHERE.get(name, set()) <= set(ours)
+    for each in set(theirs) & set(ours) - {"params"}:
+        assert ours[each].default == theirs[each].default, each
+    positional = [a for a, p in ours.items() if p.kind is p.POSITIONAL_OR_KEYWORD]
+    assert positional == [a for a in theirs if a in positional]
