@@ -32,10 +32,10 @@ class Bench:
         names: a dictionary, or an object with attributes.
         dropped: for each class, the numbers its constructor turned out not to take; the package
             is then tried without them too.
-        own: names that must be the file's own, not taken from the package.
+        own: names that must be the file's own, not taken from the package; None on the package.
     """
 
-    def __init__(self, names, dropped: dict | None = None, own: tuple = ()):
+    def __init__(self, names, dropped: dict | None = None, own: tuple | None = None):
         self._names, self._own = names, own
         self.dropped = {} if dropped is None else dropped
         self.fixed = dropped is not None
@@ -46,7 +46,7 @@ class Bench:
         value = self.find(name)
         if value is None:
             raise NotThere(f"the file defines no {name}")
-        if name in self._own and imported(value, self._own):
+        if self._own and name in self._own and imported(value, self._own):
             raise NotThere(f"{name} is the package's own, not written in this file")
         return value
 
@@ -55,6 +55,21 @@ class Bench:
         if isinstance(self._names, dict):
             return self._names.get(name)
         return getattr(self._names, name, None)
+
+    def has(self, name: str) -> bool:
+        """Whether the names hold this one: "ReLU", "Variable.relu"."""
+        owner, _, attribute = name.partition(".")
+        value = self.find(owner)
+        return value is not None and (not attribute or hasattr(value, attribute))
+
+    def own(self, name: str, *methods: str):
+        """The class of this name, once it is sure that it writes these methods itself."""
+        cls = getattr(self, name)
+        for method in methods:
+            function = getattr(cls, method, None)
+            if function is None or (self._own is not None and imported(function)):
+                raise NotThere(f"your {name} has no {method} of its own")
+        return cls
 
     def trying(self, **facts) -> None:
         """Write down under which conditions this check runs."""

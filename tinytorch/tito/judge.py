@@ -139,7 +139,7 @@ def in_place(subject: str, names: dict) -> None:
     from tinytorch.tito.report import explain
 
     for check in checks:
-        bench = Bench(names, own=lesson.names)
+        bench = Bench(names, own=lesson.must_be_own)
         error = observe(check, bench)
         if error is not None and not isinstance(
             error, (benches.NotThere, benches.Inapplicable, NotImplementedError)

@@ -60,6 +60,9 @@ class Lesson:
     steps: tuple[Step, ...]
     checks: tuple[Check, ...]
     mistakes: Callable[[], list] = field(default=list)
+    own: tuple[str, ...] | None = None  # what may not be the package's; all names by default
+
+    closing: str = ""  # code of the workbook's last cell
 
     @property
     def folder(self) -> str:
@@ -68,6 +71,10 @@ class Lesson:
     @property
     def file(self) -> str:
         return f"{self.name}_dev.py"
+
+    @property
+    def must_be_own(self) -> tuple[str, ...]:
+        return self.names if self.own is None else self.own
 
     @property
     def exercises(self) -> list[Exercise]:

@@ -104,7 +104,7 @@ def main(arguments: list[str]) -> int:
         if chosen and check.name not in chosen:
             continue
         say("check", check=check.name)
-        bench = Bench(names, own=lesson.names)
+        bench = Bench(names, own=lesson.must_be_own)
         bench.dropped = dropped
         started = time.perf_counter()
         faulthandler.dump_traceback_later(seconds, file=out)

@@ -95,12 +95,14 @@ def blank(lines: list[str], node, exercise: Exercise, offset: int) -> None:
 
 
 def code(lesson: Lesson, name: str, exercises) -> str:
-    """An object as it stands in the workbook: "Tensor.__add__" gives a class with that method."""
-    owner, _, attribute = name.partition(".")
+    """An object as it stands in the workbook.
+
+    "Linear" is the whole class (or function), "Loss:__init__+forward" a class with these methods
+    alone, and "Tensor.exp" that method in a class built on the one that is there.
+    """
+    owner, chosen, extends = parse(name)
     found = piece(lesson, owner)
-    nodes = [found.node]
-    if attribute:
-        nodes = [member(found.node, a) for a in attribute.split("+")]
+    nodes = [member(found.node, a) for a in chosen] if chosen else [found.node]
     text = []
     for node in nodes:
         offset = first_line(node) - 1
@@ -109,9 +111,19 @@ def code(lesson: Lesson, name: str, exercises) -> str:
         for inner, exercise in sorted(blanks, key=lambda pair: -pair[0].lineno):
             blank(lines, inner, exercise, offset)
         text.append("\n".join(lines))
-    if attribute:
+    if extends:
         return f"class {owner}({owner}):\n" + "\n\n".join(text)
+    if chosen:
+        top = first_line(found.node) - 1
+        head = "\n".join(found.lines[top : found.node.body[0].end_lineno])
+        return head + "\n\n" + "\n\n".join(text)
     return "\n".join(text)
+
+
+def parse(name: str) -> tuple[str, list[str], bool]:
+    """The object, the chosen members, and whether they extend a class that is there."""
+    owner, mark, members = re.fullmatch(r"(\w+)([.:]?)(.*)", name).groups()
+    return owner, members.split("+") if members else [], mark == "."
 
 
 def target_node(found: Piece, exercise: Exercise):
@@ -250,7 +262,9 @@ def about(step: Step, page: str) -> Section | None:
     candidates = sections(page)
     names = [*step.objects, *(e.target for e in step.exercises)]
     for name in names:
-        shown = re.compile(rf":pyobject:\s*{re.escape(name.split('+')[0])}(\.\w+)?\s*$", re.M)
+        shown = re.compile(
+            rf":pyobject:\s*{re.escape(re.split('[:+]', name)[0])}(\.\w+)?\s*$", re.M
+        )
         for section in candidates:
             if shown.search(section.text):
                 return section
@@ -306,7 +320,8 @@ def workbook(lesson: Lesson) -> str:
     path = root / lesson.chapter if root else None
     page = path.read_text(encoding="utf-8") if path and path.is_file() else ""
     shown = [[code(lesson, name, step.exercises) for name in step.objects] for step in lesson.steps]
-    kept = {name.partition(".")[0] for step in lesson.steps for name in step.objects}
+    parsed = [parse(name) for step in lesson.steps for name in step.objects]
+    kept = {owner for owner, _, extends in parsed if not extends}
     texts = [text for cells in shown for text in cells]
     bodies = [code(lesson, name, ()) for step in lesson.steps for name in step.objects]
     imports, helpers = surroundings(lesson, texts + bodies, kept)
@@ -329,6 +344,8 @@ def workbook(lesson: Lesson) -> str:
         given = "# %% [markdown]\n# ## Given\n#\n# Helpers of the package that the code above uses."
         parts.insert(3, "# %%\n" + "\n\n\n".join(helpers))
         parts.insert(3, given)
+    if lesson.closing:
+        parts.append("# %%\n" + lesson.closing)
     if any(check.plot for check in lesson.checks):
         parts.append(markdown("## Look at it\n\nYour trajectories beside the package's."))
         parts.append(
@@ -354,12 +371,12 @@ def step_cells(lesson: Lesson, number: int, step: Step, cells: list[str], page: 
     parts = [markdown(text.strip())]
     done = set()
     for name, cell in zip(step.objects, cells, strict=True):
-        owner, _, attributes = name.partition(".")
+        owner, chosen, _ = parse(name)
         mine = [
             e
             for e in step.exercises
             if e.target.partition(".")[0] == owner
-            and (not attributes or e.target.partition(".")[2] in attributes.split("+"))
+            and (not chosen or e.target.partition(".")[2] in chosen)
         ]
         if mine:
             hints = "\n\n".join(f"**`{e.target}`**: {e.write}.\n\n{unfold(e.hints)}" for e in mine)

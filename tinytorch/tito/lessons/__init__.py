@@ -2,7 +2,7 @@
 
 import importlib
 
-FILES = ("optimizers",)
+FILES = ("tensor", "activations", "layers", "losses", "autograd", "optimizers", "training")
 
 
 def lessons() -> list:
