@@ -16,7 +16,7 @@ from tinytorch.core.module import Module
 from tinytorch.core.training import Trainer, accuracy, evaluate, train
 from tinytorch.data import DataLoader, TensorDataset, digits, regression
 from tinytorch.nn import MLP, CrossEntropyLoss, Linear, MSELoss
-from tinytorch.optim import SGD, Adam, StepLR
+from tinytorch.optim import SGD, Adam, SGDScheduleFree, StepLR
 
 
 def problem(n=22, batch_size=4, seed=0):
@@ -517,3 +517,18 @@ def test_a_loader_of_unknown_length(fake_tqdm):
     fit(progress=True, loader=Batches())
     assert fake_tqdm.arguments["total"] is None
     assert fake_tqdm.updates == 18
+
+
+def test_schedule_free_weights_are_averaged_for_evaluation():
+    model, loader = problem()
+    optimizer = SGDScheduleFree(model.parameters(), lr=0.1)
+    modes = []
+
+    def metric(predictions, targets):
+        modes.append((model.training, bool(optimizer.param_groups[0]["averaged"])))
+        return 0.0
+
+    trainer = Trainer(model, optimizer, MSELoss(), metrics=[metric])
+    history = trainer.fit(loader, 2, validation=loader)
+    assert set(modes) == {(True, False), (False, True)}
+    assert evaluate(model, MSELoss(), loader)["loss"] == history["val_loss"][-1]

@@ -150,6 +150,8 @@ class Trainer:
         Ctrl-C ends the training after the step under way: the model keeps what it learned, and
         the history says that it was interrupted. A second Ctrl-C does not wait for the step.
 
+        A schedule-free optimizer is left with the weights of evaluation in the model.
+
         Arguments:
             loader: the batches, (inputs, targets) each; gone through once an epoch.
             epochs: how often, at least 1.
@@ -180,6 +182,7 @@ class Trainer:
             try:
                 for epoch in range(epochs):
                     values = self._epoch(loader, epoch, stop, bar)
+                    self._optimizer_mode("eval")
                     if validation is not None and not stop.is_set():
                         found = evaluate(self.model, self.loss, validation, self.metrics)
                         values |= {f"val_{name}": value for name, value in found.items()}
@@ -195,6 +198,7 @@ class Trainer:
                         break
             except KeyboardInterrupt:
                 history.interrupted = True
+                self._optimizer_mode("eval")
         history.best_epoch = best.epoch if validation is not None else None
         if not history.interrupted:
             best.restore()
@@ -203,6 +207,7 @@ class Trainer:
     def _epoch(self, loader, epoch: int, stop, bar) -> dict[str, float]:
         """One pass over the data. Returns what the history records of it."""
         self.model.train()
+        self._optimizer_mode("train")
         mean = Mean()
         batches = iter(loader)
         while group := list(itertools.islice(batches, self.accumulate)):
@@ -255,6 +260,10 @@ class Trainer:
         if self.schedule == "step":
             self._move_on(total)
         return total
+
+    def _optimizer_mode(self, mode: str) -> None:
+        """Schedule-free optimizers keep other weights for training than for evaluation."""
+        getattr(self.optimizer, mode, lambda: None)()
 
     def _move_on(self, watched: float) -> None:
         if self.scheduler is not None:

@@ -1,0 +1,212 @@
+"""Checkpoints: one file with everything that a training needs to go on as if it never stopped.
+
+The file is a zip archive: `header.json` says what is where, every array is a NumPy file of its
+own beside it. It holds no pickle, so that reading one runs nobody's code.
+"""
+
+import copy
+import io
+import json
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from tinytorch.core.module import Module, walk
+
+FORMAT = "tinytorch checkpoint"
+VERSION = 1
+HEADER = "header.json"
+
+
+class CheckpointError(ValueError):
+    """A file that is no checkpoint, is damaged, or does not fit what it is loaded into."""
+
+
+def save_checkpoint(path, *, step: int = 0, **parts) -> None:
+    """Write the state of all `parts` to one file, whole or not at all.
+
+    The file appears under its name only when it is complete and on the disk; a file that was
+    there before stays until then.
+
+    Arguments:
+        path: the file.
+        step: a number to find again, such as the steps taken so far.
+        parts: by name, what has `state_dict()` and `load_state_dict()`: model, optimizer,
+            scheduler, DataLoader; and generators of NumPy. A model's own generators (those of
+            dropout) are saved with it; where it draws from the default one, save that too:
+            `random=tinytorch.core.random.generator()`.
+
+    Raises:
+        TypeError: a part that has no state, or a state that holds something else than arrays,
+            numbers, strings, lists, tuples and dictionaries.
+        ValueError: `step` is no integer >= 0.
+        OSError: the file cannot be written.
+    """
+    if not isinstance(step, (int, np.integer)) or isinstance(step, bool) or step < 0:
+        raise ValueError(f"save_checkpoint: step must be an integer >= 0, got {step!r}")
+    arrays: dict[str, np.ndarray] = {}
+    states = {name: encode(get_state(name, part), name, arrays) for name, part in parts.items()}
+    header = {"format": FORMAT, "version": VERSION, "step": int(step), "parts": states}
+
+    path = Path(path)
+    part_path = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with open(part_path, "wb") as file:
+            with zipfile.ZipFile(file, "w") as archive:
+                archive.writestr(HEADER, json.dumps(header, indent=1))
+                for name, array in arrays.items():
+                    with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                        np.lib.format.write_array(member, array, allow_pickle=False)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part_path, path)
+    except BaseException:
+        part_path.unlink(missing_ok=True)
+        raise
+
+
+def load_checkpoint(path, **parts) -> int:
+    """Give `parts` the states that were saved under their names: all of them, or none.
+
+    Arguments:
+        path: a file of `save_checkpoint`.
+        parts: what to load into, by the names of saving. A file may hold more than is asked for:
+            `load_checkpoint(path, model=model)` is enough to predict.
+
+    Returns:
+        The step that was saved.
+
+    Raises:
+        CheckpointError: the file is no checkpoint, of a later version, truncated or damaged; it
+            lacks a part; or a part's state does not fit. No part has changed then.
+        FileNotFoundError: there is no such file.
+    """
+    header, arrays = read(path)
+    absent = [name for name in parts if name not in header["parts"]]
+    if absent:
+        raise CheckpointError(
+            f"{path}: holds {', '.join(header['parts'])}, but no {', '.join(absent)}"
+        )
+    before = {name: copy.deepcopy(get_state(name, part)) for name, part in parts.items()}
+    # Optimizers last: a scheduler sets learning rates too, and those that were in force count.
+    order = sorted(parts, key=lambda name: hasattr(parts[name], "param_groups"))
+    try:
+        for name in order:
+            set_state(parts[name], decode(header["parts"][name], arrays))
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        for other in order[: order.index(name)]:
+            set_state(parts[other], before[other])
+        raise CheckpointError(f"{path}: {name} does not fit: {error}") from error
+    return header["step"]
+
+
+def get_state(name: str, part):
+    if isinstance(part, np.random.Generator):
+        return part.bit_generator.state
+    if not (hasattr(part, "state_dict") and hasattr(part, "load_state_dict")):
+        raise TypeError(f"{name} has no state_dict(): a {type(part).__name__} cannot be saved")
+    if isinstance(part, Module):
+        states = {at: rng.bit_generator.state for at, rng in generators(part)}
+        return {"tensors": part.state_dict(), "generators": states}
+    return part.state_dict()
+
+
+def set_state(part, state) -> None:
+    if isinstance(part, np.random.Generator):
+        part.bit_generator.state = state
+    elif isinstance(part, Module):
+        ours = dict(generators(part))
+        if set(ours) != set(state["generators"]):
+            raise ValueError(
+                f"its generators are {sorted(ours)}, those saved {sorted(state['generators'])}"
+            )
+        saved = state["tensors"]
+        for at, tensor in part.named_tensors():
+            if at in saved and saved[at].dtype != tensor.dtype:
+                raise ValueError(f"{at} is {tensor.dtype}, but {saved[at].dtype} was saved")
+        part.load_state_dict(saved)
+        for at, rng in ours.items():
+            rng.bit_generator.state = state["generators"][at]
+    else:
+        part.load_state_dict(state)
+
+
+def generators(model: Module):
+    """(name, generator) of every generator that the model or a module below it holds."""
+    for at, module in walk(model):
+        if isinstance(module, Module):
+            for name, value in vars(module).items():
+                if isinstance(value, np.random.Generator):
+                    yield f"{at}.{name}" if at else name, value
+
+
+# States as JSON: what JSON lacks becomes a dictionary with one key that starts with a dollar
+
+
+def encode(value, name: str, arrays: dict[str, np.ndarray]):
+    """`value` as JSON; its arrays go to `arrays`, under names that begin with `name`."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray) and not value.dtype.hasobject:
+        while name in arrays:
+            name += "'"
+        arrays[name] = value
+        return {"$array": name}
+    if isinstance(value, (list, tuple)):
+        items = [encode(item, f"{name}/{i}", arrays) for i, item in enumerate(value)]
+        return items if isinstance(value, list) else {"$tuple": items}
+    if isinstance(value, dict):
+        items = {key: encode(item, f"{name}/{key}", arrays) for key, item in value.items()}
+        if all(isinstance(key, str) and key[:1] != "$" for key in items):
+            return items
+        return {"$items": [[encode(key, name, arrays), item] for key, item in items.items()]}
+    raise TypeError(f"{name}: a {type(value).__name__} cannot be saved in a checkpoint")
+
+
+def decode(value, arrays: dict[str, np.ndarray]):
+    if isinstance(value, list):
+        return [decode(item, arrays) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "$array" in value:
+        return arrays[value["$array"]]
+    if "$tuple" in value:
+        return tuple(decode(value["$tuple"], arrays))
+    if "$items" in value:
+        return {decode(key, arrays): decode(item, arrays) for key, item in value["$items"]}
+    return {key: decode(item, arrays) for key, item in value.items()}
+
+
+def read(path) -> tuple[dict, dict[str, np.ndarray]]:
+    """Header and arrays of a checkpoint, every byte of them compared with its checksum."""
+    with open(path, "rb") as file:
+        start = file.read(4)
+        if start != b"PK\x03\x04":
+            what = "is empty" if not start else "is no TinyTorch checkpoint"
+            raise CheckpointError(f"{path}: {what}")
+        try:
+            with zipfile.ZipFile(file) as archive:
+                contents = {name: archive.read(name) for name in archive.namelist()}
+            header = json.loads(contents.pop(HEADER, "null"))
+            foreign = not isinstance(header, dict) or header.get("format") != FORMAT
+            arrays = {} if foreign or header["version"] != VERSION else as_arrays(contents)
+        except Exception as error:  # whatever a reader stumbles over in a damaged file
+            raise CheckpointError(f"{path}: truncated or damaged ({error})") from error
+    if foreign:
+        raise CheckpointError(f"{path}: is no TinyTorch checkpoint")
+    if header["version"] != VERSION:
+        raise CheckpointError(
+            f"{path}: has format version {header['version']}, this TinyTorch reads {VERSION}"
+        )
+    return header, arrays
+
+
+def as_arrays(contents: dict[str, bytes]) -> dict[str, np.ndarray]:
+    return {
+        name.removesuffix(".npy"): np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
+        for name, data in contents.items()
+    }
