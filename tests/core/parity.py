@@ -6,6 +6,7 @@ writes parity.npz, PyTorch's values and gradients, and parity.json, the largest 
 them: a table for the book.
 """
 
+import functools
 import json
 from pathlib import Path
 
@@ -18,12 +19,13 @@ STORED = Path(__file__).with_suffix(".npz")
 TABLE = Path(__file__).with_suffix(".json")
 
 
+@functools.cache
 def stored() -> dict[str, list[np.ndarray]]:
     """What PyTorch computed, by case."""
     with np.load(STORED) as file:
         flat = np.split(file["values"], np.cumsum(file["sizes"])[:-1])
         names = file["names"].tolist()
-    results: dict[str, list[np.ndarray]] = {}
+    results = {}
     for name, values in zip(names, flat, strict=True):
         results.setdefault(name, []).append(values)
     return results

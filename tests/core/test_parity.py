@@ -5,24 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from tests.core.cases import CASES, difference, run_ours, run_theirs
-from tests.core.parity import STORED, TABLE
+from tests.core.cases import difference, run_ours, run_theirs
+from tests.core.parity import CASES, TABLE, stored
 from tinytorch import gradcheck
 
 TOLERANCE = 1e-12
 EACH = pytest.mark.parametrize("case", CASES, ids=str)
-
-
-@pytest.fixture(scope="module")
-def stored() -> dict[str, list[np.ndarray]]:
-    """What PyTorch computed, by case."""
-    with np.load(STORED) as file:
-        flat = np.split(file["values"], np.cumsum(file["sizes"])[:-1])
-        names = file["names"].tolist()
-    results = {}
-    for name, values in zip(names, flat, strict=True):
-        results.setdefault(name, []).append(values)
-    return results
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.smooth], ids=str)
@@ -40,8 +28,8 @@ def test_equals_pytorch(case):
 
 
 @EACH
-def test_equals_what_pytorch_computed(case, stored):
-    ours, theirs = run_ours(case), stored[str(case)]
+def test_equals_what_pytorch_computed(case):
+    ours, theirs = run_ours(case), stored()[str(case)]
     assert [a.size for a in ours] == [b.size for b in theirs]
     assert max(difference(ours, theirs)) <= TOLERANCE
 
@@ -53,10 +41,10 @@ def test_float32_stays_float32(case):
     assert max(difference(ours, wide)) <= 1e-4
 
 
-def test_every_case_has_a_name_of_its_own_and_a_row_in_the_table(stored):
+def test_every_case_has_a_name_of_its_own_and_a_row_in_the_table():
     names = [str(case) for case in CASES]
     assert len(set(names)) == len(names)
-    assert set(names) == set(stored), "run python -m tests.core.parity"
+    assert set(names) == set(stored()), "run python -m tests.core.parity"
     rows = json.loads(TABLE.read_text(encoding="utf-8"))["rows"]
     counts = {row["operation"]: row["cases"] for row in rows}
     assert counts == {n: sum(c.operation == n for c in CASES) for n in counts}

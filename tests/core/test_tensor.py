@@ -1,9 +1,12 @@
-"""Tensors and the walk back through the graph."""
+"""What a tensor is: its dtype, its conversions, its errors, and programs as one would type them."""
+
+import copy
 
 import numpy as np
 import pytest
 
-from tinytorch import Tensor, Variable
+import tinytorch
+from tinytorch import Tensor, Variable, no_grad
 from tinytorch.nn import MLP, CrossEntropyLoss, Dense, ReLU, Sequential
 from tinytorch.optim import Adam, StepLR
 
@@ -17,36 +20,6 @@ def test_variable_as_typed():
     x = Variable([2.0, -3.0], requires_grad=True)
     (x[0] ** 2 + x[1] ** 2).sum().backward()
     assert x.grad.data.tolist() == [4.0, -6.0]
-
-
-def test_dtypes():
-    assert Tensor(1).dtype == Tensor([1, 2]).dtype == np.float32
-    assert Tensor(np.zeros(2)).dtype == np.float64
-    assert (Tensor([1.0]) * np.float64(2) + 1.5).dtype == np.float32
-
-
-def test_first_accumulation_owns_its_array():
-    a, b = (Tensor([1.0, 2.0], requires_grad=True) for _ in range(2))
-    (a + b).backward(Tensor([1.0, 1.0]))
-    assert not np.shares_memory(a.grad.data, b.grad.data)
-    first = a.grad.data
-    (a + b).backward(Tensor([1.0, 1.0]))
-    assert a.grad.data.tolist() == [2.0, 2.0] and first.tolist() == [1.0, 1.0]
-
-
-def test_long_chain_and_deep_diamond():
-    x = Tensor(1.0, requires_grad=True)
-    y = x
-    for _ in range(100_000):
-        y = y + 0.0
-    y.backward()
-    assert x.grad.item() == 1.0
-    x.zero_grad()
-    y = x
-    for _ in range(60):
-        y = (y + y) * 0.5
-    y.backward()
-    assert x.grad.item() == 1.0
 
 
 def test_training_as_typed():
@@ -69,10 +42,312 @@ def test_training_as_typed():
         assert scheduler.get_last_lr() == [0.0005]
 
 
-def test_errors_name_shapes():
-    with pytest.raises(ValueError, match=r"\(3,\) and \(4,\)"):
-        Tensor(np.zeros(3)) + Tensor(np.zeros(4))
-    with pytest.raises(ValueError, match=r"\(2, 3\) and \(2, 3\)"):
-        Tensor(np.zeros((2, 3))) @ Tensor(np.zeros((2, 3)))
-    with pytest.raises(ValueError, match="needs a scalar"):
-        (Tensor([1.0, 2.0], requires_grad=True) * 2).backward()
+# Dtypes
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype"),
+    [
+        (1, np.float32),
+        (True, np.float32),
+        ([1, 2], np.float32),
+        ([[np.float64(1)], [2]], np.float32),
+        (np.float64(1), np.float64),
+        (np.zeros(2), np.float64),
+        (np.zeros(2, np.int64), np.int64),
+        (np.zeros(2, bool), bool),
+        (Tensor(np.zeros(2)), np.float64),
+    ],
+)
+def test_dtype_of(value, dtype):
+    assert Tensor(value).dtype == dtype
+    assert Tensor(value, dtype=np.float64).dtype == np.float64
+
+
+NUMBERS = [
+    2,
+    2.5,
+    True,
+    np.float64(2.5),
+    np.int64(2),
+    np.array(2.5),
+    Tensor(np.float64(2.5)),
+    np.array([2, 3]),
+    np.array([True, True]),
+    Tensor(np.array([2, 3])),
+]
+
+
+@pytest.mark.parametrize("other", NUMBERS, ids=repr)
+def test_float32_stays_float32_beside(other):
+    for x in (Tensor([1.0, 2.0]), Tensor(1.0)):
+        if x.ndim or not isinstance(other, Tensor):
+            for y in (x + other, other - x, x * other, other / x, x / other, x**other, other**x):
+                assert y.dtype == np.float32
+            joined = tinytorch.where([True, False], x, other), tinytorch.maximum(other, x)
+            assert [y.dtype for y in joined] == [np.float32] * 2
+
+
+@pytest.mark.parametrize("name", ["mean", "var", "sum", "max", "min", "exp", "sqrt"])
+def test_reductions_and_functions_keep_float32(name):
+    for shape in ((), (3, 3)):
+        if name != "var" or shape:
+            assert getattr(Tensor(np.ones(shape, np.float32)), name)().dtype == np.float32
+
+
+def test_integers_become_float32_where_the_result_is_no_integer():
+    n = Tensor(np.array([1, 2, 3]))
+    for y in (n / 2, n * 0.5, 2.5 + n, n.mean(), n.var(), n.exp(), n.log(), n.sqrt(), n.softmax()):
+        assert y.dtype == np.float32
+    assert (n * 0.5).data.tolist() == [0.5, 1.0, 1.5]
+    assert (n + 1).dtype == n.sum().dtype == np.int64
+    assert n.mean().item() == 2
+
+
+def test_joining_integers_to_floats_keeps_float32():
+    x = Tensor([1.0], requires_grad=True)
+    y = tinytorch.concatenate([x, np.array([2]), Tensor([3.0])])
+    assert y.dtype == np.float32
+    y.sum().backward()
+    assert x.grad.item() == 1
+    assert tinytorch.concatenate([np.array([1]), np.array([2])]).dtype == np.int64
+
+
+def test_astype_returns_the_gradient_in_the_first_dtype():
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    (x.astype(np.float64) * 2).sum().backward()
+    assert x.grad.dtype == np.float32
+    assert not x.astype(np.int64).requires_grad
+
+
+@pytest.mark.parametrize("value", ["3", None, [None, 1.0], ["a"], [[1, 2], [3]], 1j, {1: 2}])
+def test_what_is_no_number(value):
+    with pytest.raises(TypeError, match="a tensor"):
+        Tensor(value)
+    with pytest.raises(TypeError, match="a tensor"):
+        Tensor([1.0]) + value
+
+
+def test_requires_grad_needs_floats():
+    with pytest.raises(TypeError, match=r"int64.*astype"):
+        Tensor(np.array([1, 2]), requires_grad=True)
+
+
+# Conversions
+
+
+def test_conversions():
+    x = Tensor([[1.5, 2.0]], requires_grad=True)
+    assert x[0, 0].item() == float(x[0, 0]) == 1.5
+    assert int(x[0, 1]) == 2
+    assert f"{x[0, 0]:.2f}" == "1.50"
+    assert f"{x}" == str(x) == repr(x)
+    assert (x.shape, x.ndim, x.size, x.dtype, len(x)) == ((1, 2), 2, 2, np.float32, 1)
+    assert [row.shape for row in x] == [(2,)]
+    assert x.numpy() is x.data
+    assert not x.detach().requires_grad
+    assert np.shares_memory(x.detach().data, x.data)
+    assert not np.shares_memory(x.clone().data, x.data)
+    assert x.argmax() == 1
+    assert x.argmax(axis=0).tolist() == [0, 0]
+    assert np.asarray(x, dtype=np.float64).dtype == np.float64
+    for call in (x.item, lambda: float(x)):
+        with pytest.raises(ValueError, match=r"item\(\).*\(1, 2\)"):
+            call()
+    with pytest.raises(TypeError, match="no length"):
+        len(Tensor(1.0))
+    assert Tensor(1.0)
+    with pytest.raises(ValueError, match="neither true nor false"):
+        bool(x)
+
+
+def test_repr():
+    assert repr(Tensor([1.0, 2.5])) == "Tensor([1. , 2.5])"
+    assert repr(Tensor(1.0, requires_grad=True)) == "Tensor(1., requires_grad=True)"
+    assert repr(Tensor(np.arange(2))) == "Tensor([0, 1], dtype=int64)"
+    assert repr(Tensor(np.zeros((0, 3)))) == "Tensor([], shape=(0, 3), dtype=float64)"
+    long = repr(Tensor(np.zeros(5000)))
+    assert "..." in long
+    assert "shape=(5000,)" in long
+
+
+def test_comparison_gives_arrays():
+    x = Tensor([1.0, 2.0])
+    y = Tensor([2.0, 2.0])
+    assert (x == y).tolist() == [False, True]
+    assert (x != y).tolist() == [True, False]
+    assert (x < y).tolist() == (x <= 1).tolist() == [True, False]
+    assert (y > x).tolist() == (y >= np.array([3, 2]))[::-1].tolist() == [True, False]
+    assert (Tensor(1.5) < x).tolist() == [False, True]
+    assert len({x, y, x}) == 2
+
+
+def test_deepcopy():
+    x = Tensor([1.0], requires_grad=True)
+    x.grad = [2.0]
+    y = copy.deepcopy([x, x])
+    assert y[0] is y[1]
+    assert y[0].requires_grad
+    assert y[0].grad.item() == 2
+    assert not np.shares_memory(y[0].data, x.data)
+    with pytest.raises(RuntimeError, match="only leaves"):
+        copy.deepcopy(x * 2)
+
+
+# NumPy beside tensors
+
+
+def test_arrays_ask_the_tensor():
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    array = np.array([3.0, 4.0], np.float32)
+    for y in (array + x, array - x, array * x, array / x, array**x, array @ x, x @ array):
+        assert isinstance(y, Tensor)
+        assert y.requires_grad
+    assert (array @ x).item() == 11
+
+
+def test_numpy_functions_refuse_to_cut_the_graph():
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    for call in (
+        np.mean,
+        lambda t: np.concatenate([t, t]),
+        lambda t: np.where([True, False], 0, t),
+    ):
+        with pytest.raises(TypeError, match="cut the graph"):
+            call(x)
+    assert np.allclose(x, [1, 2])
+    assert np.argmax(x) == 1
+    assert np.mean(x.detach()) == 1.5
+    with no_grad():
+        assert np.mean(x) == 1.5
+    with pytest.raises(TypeError, match="stack"):
+        Tensor([x[0], x[1]])
+    assert Tensor([Tensor(1.0), Tensor(2.0)]).shape == (2,)
+
+
+# In place
+
+
+def test_in_place_inside_no_grad_updates_the_leaf():
+    w = Tensor([1.0, 2.0], requires_grad=True)
+    y = w * w
+    with no_grad():
+        same = w
+        w -= np.array([0.5, 0.5])
+        w *= 2
+        w += 1
+        w /= 2
+    assert same is w
+    assert w.requires_grad
+    assert w.dtype == np.float32
+    assert w.data.tolist() == [1.0, 2.0]
+    with no_grad():
+        w -= 1
+    y.sum().backward()
+    assert w.grad.data.tolist() == [2.0, 4.0]  # of the values that y was computed from
+    with no_grad(), pytest.raises(ValueError, match=r"\(3, 2\).*\(2,\)"):
+        w += np.ones((3, 2))
+
+
+def test_in_place_while_recording():
+    w = Tensor([1.0, 2.0], requires_grad=True)
+    with pytest.raises(RuntimeError, match="no_grad"):
+        w -= 0.1
+    before = y = w * 1
+    y += w
+    assert before.data.tolist() == [1.0, 2.0]
+    y.sum().backward()
+    assert w.grad.data.tolist() == [2.0, 2.0]
+
+
+def test_assignment_to_elements():
+    x, w = Tensor([1.0, 2.0]), Tensor([3.0, 4.0], requires_grad=True)
+    y = (w * x).sum()
+    x[0] = 7
+    x[np.array([False, True])] = Tensor(8.0)
+    assert x.data.tolist() == [7.0, 8.0]
+    y.backward()
+    assert w.grad.data.tolist() == [1.0, 2.0]
+    with pytest.raises(RuntimeError, match="lose a gradient"):
+        w[0] = 1
+    with pytest.raises(RuntimeError, match="lose a gradient"):
+        x[0] = w[0]
+    with no_grad():
+        w[0] = 1
+    assert w.data.tolist() == [1.0, 4.0]
+
+
+# Errors name the operation and the shapes
+
+
+def zeros(*shape):
+    return Tensor(np.zeros(shape))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: zeros(3) + zeros(4), r"\(3,\) and \(4,\) in tensor \+ tensor"),
+        (lambda: zeros(3) ** zeros(4), r"\(3,\) and \(4,\) in tensor \*\* tensor"),
+        (lambda: np.zeros(3) - zeros(4), r"\(3,\) and \(4,\) in tensor - tensor"),
+        (lambda: zeros(2, 3) @ zeros(2, 3), r"matrix-multiply shapes \(2, 3\) and \(2, 3\)"),
+        (lambda: zeros(2, 3) @ 2.0, r"matrix-multiply shapes \(2, 3\) and \(\)"),
+        (lambda: zeros(2, 3, 4) @ zeros(5, 4, 2), r"\(2, 3, 4\) and \(5, 4, 2\)"),
+        (lambda: zeros(2, 3).reshape(4), r"\(2, 3\), 6 elements, into \(4,\)"),
+        (lambda: zeros(2, 3).permute(0), r"permute.*\(2, 3\)"),
+        (lambda: zeros(2, 3).permute(0, 0), r"permute: axis \(0, 0\).*\(2, 3\)"),
+        (lambda: zeros(2, 3).transpose(0, 2), r"transpose.*\(2, 3\)"),
+        (lambda: zeros(2, 3).sum(axis=2), r"sum: axis 2 does not fit shape \(2, 3\)"),
+        (lambda: zeros(2, 3).mean(axis=(0, -2)), r"mean: axis \(0, -2\)"),
+        (lambda: zeros(2, 3).max(axis="rows"), "max: axis 'rows'"),
+        (lambda: zeros(0, 3).max(axis=0), r"max over no elements.*\(0, 3\)"),
+        (lambda: zeros(0).min(), "min over no elements"),
+        (lambda: zeros(1).var(), r"var with correction=1.*more than 1.*\(1,\)"),
+        (lambda: zeros(2, 3).squeeze(0), r"squeeze.*\(0,\).*\(2, 3\)"),
+        (lambda: zeros(2).unsqueeze(2), "unsqueeze: axis 2"),
+        (lambda: zeros(2, 3).expand(2, 4), r"expand.*\(2, 3\) to \(2, 4\)"),
+        (lambda: zeros(2, 3).expand(-1, 2, 3), r"expand.*\(2, 3\) to \(-1, 2, 3\)"),
+        (lambda: zeros(2, 3).gelu("erf"), "approximate must be 'none' or 'tanh', got 'erf'"),
+        (lambda: tinytorch.maximum(zeros(2), zeros(3)), r"\(2,\) and \(3,\) in .*maximum"),
+        (lambda: tinytorch.where([True] * 2, zeros(3), 0), r"where.*\(2,\), \(3,\) and \(\)"),
+        (lambda: tinytorch.concatenate([zeros(2, 3), zeros(2, 2)]), r"\(2, 3\), \(2, 2\).*axis 0"),
+        (lambda: tinytorch.concatenate([]), "at least one"),
+        (lambda: tinytorch.stack(zeros(2)), "stack needs a list"),
+        (lambda: tinytorch.stack([zeros(2), zeros(3)]), r"different shapes.*\(2,\), \(3,\)"),
+        (lambda: tinytorch.pad(zeros(2, 2), -1), r"pad.*\(2, 2\)"),
+        (lambda: tinytorch.pad(zeros(2, 2), [(1, 1)]), r"pad.*\(2, 2\).*\[\(1, 1\)\]"),
+        (lambda: tinytorch.one_hot([0, 3], 3), r"one_hot: indices must lie in 0..2, got 0..3"),
+        (lambda: tinytorch.embedding(zeros(3, 2), [-1]), "embedding.*0..2, got -1"),
+        (lambda: tinytorch.conv2d(zeros(1, 2, 3), zeros(1, 2, 3, 3)), r"\(1, 2, 3\)"),
+        (lambda: tinytorch.conv2d(zeros(1, 2, 3, 3), zeros(1, 3, 3, 3)), "of the same C"),
+        (lambda: tinytorch.conv2d(zeros(1, 2, 3, 3), zeros(1, 2, 4, 3)), "kernel of .4, 3."),
+        (lambda: tinytorch.conv2d(zeros(1, 1, 3, 3), zeros(1, 1, 1, 1), stride=0), "stride.*>= 1"),
+        (lambda: tinytorch.conv2d(zeros(1, 1, 3, 3), zeros(1, 1, 1, 1), padding=(1,)), "padding"),
+        (lambda: tinytorch.conv2d(zeros(1, 1, 3, 3), zeros(2, 1, 1, 1), zeros(3)), "bias.*3.*2"),
+        (lambda: tinytorch.max_pool2d(zeros(3, 3), 2), r"\(N, C, H, W\), got shape \(3, 3\)"),
+        (lambda: tinytorch.max_pool2d(zeros(1, 1, 3, 3), 4), "does not fit"),
+        (lambda: tinytorch.max_pool2d(zeros(1, 1, 3, 3), 2, padding=2), "more than half"),
+    ],
+)
+def test_errors_name_the_operation_and_the_shapes(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_errors_of_indices():
+    with pytest.raises(IndexError, match=r"shape \(2, 3\).*index 5"):
+        zeros(2, 3)[5]
+    with pytest.raises(IndexError, match=r"shape \(3,\).*integer"):
+        zeros(3)[Tensor([0.0, 1.0])]
+    with pytest.raises(TypeError, match="one_hot: indices must be whole numbers"):
+        tinytorch.one_hot([0.5], 3)
+    with pytest.raises(TypeError, match=r"embedding.*bool"):
+        tinytorch.embedding(zeros(3, 2), np.array([True]))
+    with pytest.raises(TypeError, match="booleans, not float64"):
+        tinytorch.where(np.array([0.0, 1.0]), zeros(2), 0)
+
+
+def test_indices_may_be_tensors():
+    x = Tensor(np.arange(6.0).reshape(2, 3))
+    assert x[Tensor(np.array([1, 0])), Tensor(np.array([2, 1]))].data.tolist() == [5.0, 1.0]
+    assert tinytorch.one_hot(Tensor([1, 0]), 2).data.tolist() == [[0, 1], [1, 0]]

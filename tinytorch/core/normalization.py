@@ -39,9 +39,8 @@ class LayerNorm(Module):
     """
 
     def __init__(self, normalized_shape, eps: float = 1e-5, affine: bool = True):
-        shape = (
-            normalized_shape if isinstance(normalized_shape, (tuple, list)) else [normalized_shape]
-        )
+        several = isinstance(normalized_shape, (tuple, list)) and len(normalized_shape)
+        shape = normalized_shape if several else [normalized_shape]
         self.normalized_shape = tuple(positive("normalized_shape", n) for n in shape)
         self.eps = small("eps", eps)
         self.weight, self.bias = affine_parameters(self.normalized_shape, affine)

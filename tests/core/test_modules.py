@@ -1,0 +1,308 @@
+"""Modules, layers and their state, where one expression is not enough."""
+
+import numpy as np
+import pytest
+
+import tinytorch
+from tinytorch import Tensor, nn
+from tinytorch.core.init import NAMES, initialize
+
+
+def model(rng=0):
+    return nn.Sequential(
+        nn.Conv2d(1, 4, 3, padding=1, rng=rng),
+        nn.BatchNorm2d(4),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.MLP([64, 16, 10], nn.Tanh, rng=rng),
+    )
+
+
+class Net(nn.Module):
+    """Tensors and modules wherever a learner may put them, one of them twice."""
+
+    def __init__(self):
+        self.scale = Tensor([2.0], requires_grad=True)
+        self.body = model()
+        self.heads = {"a": nn.Linear(10, 2, rng=1), "b": nn.Linear(10, 3, bias=False, rng=2)}
+        self.extra = [Tensor([1.0], requires_grad=True), (nn.LayerNorm(3),)]
+        self.again = self.heads["a"]
+        self.above = [self]
+        self.words = "not a module"
+
+    def forward(self, x):
+        return self.heads["a"](self.body(x)) * self.scale
+
+
+def test_names_are_paths_and_each_tensor_comes_once():
+    net = Net()
+    names = [name for name, _ in net.named_tensors()]
+    assert names == [
+        "scale",
+        "body.layers.0.weight",
+        "body.layers.0.bias",
+        "body.layers.1.weight",
+        "body.layers.1.bias",
+        "body.layers.1.running_mean",
+        "body.layers.1.running_var",
+        "body.layers.5.layers.0.weight",
+        "body.layers.5.layers.0.bias",
+        "body.layers.5.layers.2.weight",
+        "body.layers.5.layers.2.bias",
+        "heads.a.weight",
+        "heads.a.bias",
+        "heads.b.weight",
+        "extra.0",
+        "extra.1.0.weight",
+        "extra.1.0.bias",
+    ]
+    parameters = [name for name, _ in net.named_parameters()]
+    assert parameters == [name for name in names if "running" not in name]
+    assert len(net.parameters()) == len(parameters)
+
+
+def test_train_and_eval_reach_every_module():
+    net = Net()
+    assert net.eval() is net
+    assert not any(m.training for m in net.modules())
+    assert net.train() is net
+    assert all(m.training for m in net.modules())
+    assert net.heads["b"] in list(net.modules())
+
+
+def test_zero_grad():
+    net = Net()
+    net(Tensor(np.ones((2, 1, 8, 8), np.float32))).sum().backward()
+    assert net.scale.grad is not None
+    net.zero_grad()
+    assert all(p.grad is None for p in net.parameters())
+
+
+def test_state_is_copied_out_and_in():
+    a, b = model(0), model(1)
+    x = np.random.default_rng(0).normal(size=(3, 1, 8, 8)).astype(np.float32)
+    a(Tensor(x))  # moves the running statistics
+    state = a.state_dict()
+    assert any(not np.array_equal(state[k], b.state_dict()[k]) for k in state)
+    kept = dict(b.named_tensors())
+    b.load_state_dict(state)
+    assert all(kept[name] is tensor for name, tensor in b.named_tensors())
+    np.testing.assert_array_equal(a.eval()(Tensor(x)).data, b.eval()(Tensor(x)).data)
+    state["layers.0.weight"] += 1
+    np.testing.assert_array_equal(a.eval()(Tensor(x)).data, b.eval()(Tensor(x)).data)
+    assert b.layers[0].weight.dtype == np.float32
+    b.load_state_dict({k: v.astype(np.float64) for k, v in state.items()})
+    assert b.layers[0].weight.dtype == np.float32
+
+
+def test_a_state_that_does_not_fit_changes_nothing_and_is_described():
+    net = nn.MLP([3, 4, 2], rng=0)
+    before = net.state_dict()
+    state = {k: v + 1 for k, v in before.items()}
+    state["layers.0.weight"] = np.zeros((4, 3))
+    state["head"] = state.pop("layers.2.bias")
+    with pytest.raises(ValueError, match="does not fit MLP") as error:
+        net.load_state_dict(state)
+    for line in (
+        "missing: layers.2.bias (2,)",
+        "unexpected: head (2,)",
+        "mismatched: layers.0.weight is (3, 4) here, (4, 3) in the state",
+    ):
+        assert line in str(error.value)
+    with pytest.raises(TypeError, match="a tensor"):
+        net.load_state_dict(before | {"layers.2.bias": "words"})
+    for name, array in net.state_dict().items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+def test_repr_is_how_it_was_made():
+    assert repr(nn.MLP([3, 4, 2])) == "MLP(Linear(3, 4), ReLU(), Linear(4, 2))"
+    assert repr(nn.Linear(3, 4, bias=False)) == "Linear(3, 4, bias=False)"
+    assert repr(nn.Dropout(0.1)) == "Dropout(0.1)"
+    assert repr(nn.GELU("tanh")) == "GELU('tanh')"
+    assert repr(nn.LeakyReLU(0.1)) == "LeakyReLU(0.1)"
+    assert repr(nn.LogSoftmax(0)) == "LogSoftmax(axis=0)"
+    assert repr(nn.Embedding(5, 3)) == "Embedding(5, 3)"
+    assert repr(nn.LayerNorm((3, 4))) == "LayerNorm((3, 4))"
+    assert repr(nn.CrossEntropyLoss(label_smoothing=0.1)) == "CrossEntropyLoss(label_smoothing=0.1)"
+    assert repr(nn.MSELoss(reduction="sum")) == "MSELoss(reduction='sum')"
+    assert repr(nn.Conv2d(1, 2, 3, 2, 1, bias=False)) == (
+        "Conv2d(1, 2, (3, 3), stride=(2, 2), padding=(1, 1), bias=False)"
+    )
+    assert repr(model()).splitlines()[:3] == [
+        "Sequential(",
+        "  Conv2d(1, 4, (3, 3), padding=(1, 1)),",
+        "  BatchNorm2d(4),",
+    ]
+
+    class Two(nn.Module):
+        def __init__(self):
+            self.first, self.rest = nn.ReLU(), [nn.Tanh()]
+
+    assert repr(Two()) == "Two(first=ReLU(), rest=[Tanh()])"
+
+
+def test_sequential():
+    layers = nn.Sequential(nn.Linear(2, 3), nn.ReLU())
+    assert len(layers) == 2
+    assert isinstance(layers[1], nn.ReLU)
+    assert [type(layer) for layer in layers.layers] == [nn.Linear, nn.ReLU]
+    with pytest.raises(TypeError, match="layer 1 is not"):
+        nn.Sequential(nn.ReLU(), 3)
+    with pytest.raises(TypeError, match="layer 0 is not"):
+        nn.Sequential([nn.ReLU])
+
+
+# Initial weights
+
+
+@pytest.mark.parametrize(
+    ("name", "variance"),
+    [("he", 2 / 200), ("xavier", 2 / (200 + 600)), ("lecun", 1 / 200), ("zeros", 0)],
+)
+def test_initial_variance(name, variance):
+    for full in [n for n in NAMES if n.startswith(name)]:
+        weight = initialize(full, (200, 600), 200, 600, rng=0)
+        assert weight.requires_grad
+        assert weight.dtype == np.float32
+        assert weight.data.var() == pytest.approx(variance, rel=0.02)
+        assert abs(weight.data.mean()) <= 0.02 * np.sqrt(variance)
+        if full.endswith("uniform"):
+            assert np.abs(weight.data).max() == pytest.approx(np.sqrt(3 * variance), rel=1e-3)
+        if full.endswith("normal"):
+            assert np.abs(weight.data).max() > 3 * np.sqrt(variance)
+
+
+def test_initial_weights_are_pytorchs_in_distribution():
+    """The bounds and deviations are those of torch.nn.init, fan_in and fan_out included."""
+    torch = pytest.importorskip("torch", reason="PyTorch is the referee of this test")
+    weight = torch.empty(64, 32, 3, 5)
+    layer = {"lecun": 1.0, "he": 2.0**0.5}
+    for name, gain in layer.items():
+        torch.nn.init.kaiming_uniform_(weight, nonlinearity="linear" if gain == 1 else "relu")
+        ours = nn.Conv2d(32, 64, (3, 5), init=f"{name}_uniform", rng=0).weight
+        assert ours.shape == tuple(weight.shape)
+        assert ours.data.max() == pytest.approx(weight.max().item(), rel=1e-2)
+    torch.nn.init.xavier_normal_(weight)
+    ours = nn.Conv2d(32, 64, (3, 5), init="xavier_normal", rng=0).weight
+    assert ours.data.std() == pytest.approx(weight.std().item(), rel=2e-2)
+
+
+def test_the_generator_decides():
+    def weights(**options):
+        return nn.MLP([5, 4, 3], **options).state_dict()["layers.2.weight"]
+
+    np.testing.assert_array_equal(weights(rng=3), weights(rng=np.random.default_rng(3)))
+    assert not np.array_equal(weights(rng=3), weights(rng=4))
+    tinytorch.manual_seed(5)
+    first = weights()
+    assert not np.array_equal(first, weights())
+    tinytorch.manual_seed(5)
+    np.testing.assert_array_equal(first, weights())
+    np.testing.assert_array_equal(weights(init="zeros"), 0)
+    with pytest.raises(TypeError, match="rng must be"):
+        weights(rng=-1)
+
+
+# Dropout and normalization while training
+
+
+def test_dropout_keeps_the_mean_and_drops_the_gradient_alike():
+    x = Tensor(np.full((200, 500), 2, np.float32), requires_grad=True)
+    y = nn.Dropout(0.2, rng=0)(x)
+    assert sorted(np.unique(y.data)) == [0, 2.5]
+    assert (y.data == 0).mean() == pytest.approx(0.2, abs=0.01)
+    assert y.data.mean() == pytest.approx(2, rel=0.01)
+    y.sum().backward()
+    np.testing.assert_array_equal(x.grad.data, y.data / 2)
+    assert y.dtype == x.grad.dtype == np.float32
+
+
+def test_dropout_draws_anew_and_can_be_repeated():
+    x = Tensor(np.ones(100, np.float32))
+    layer = nn.Dropout(0.5, rng=1)
+    first, second = layer(x).data, layer(x).data
+    assert not np.array_equal(first, second)
+    np.testing.assert_array_equal(nn.Dropout(0.5, rng=1)(x).data, first)
+    layer = nn.Dropout(0.5)
+    tinytorch.manual_seed(1)
+    np.testing.assert_array_equal(layer(x).data, first)
+    assert layer.eval()(x) is x
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [("BatchNorm1d", (4, 3)), ("BatchNorm1d", (2, 3, 5)), ("BatchNorm2d", (2, 3, 4, 4))],
+)
+def test_running_statistics_are_pytorchs(name, shape):
+    torch = pytest.importorskip("torch", reason="PyTorch is the referee of this test")
+    ours, theirs = getattr(nn, name)(3, momentum=0.3), getattr(torch.nn, name)(3, momentum=0.3)
+    rng = np.random.default_rng(0)
+    for training in (True, True, True, False):
+        x = rng.normal(1, 2, size=shape).astype(np.float32)
+        y = ours.train(training)(Tensor(x))
+        expected = theirs.train(training)(torch.tensor(x)).detach().numpy()
+        np.testing.assert_allclose(y.data, expected, atol=2e-6)
+        for statistic in ("running_mean", "running_var"):
+            a, b = getattr(ours, statistic), getattr(theirs, statistic)
+            assert a.dtype == np.float32
+            np.testing.assert_allclose(a.data, b.numpy(), rtol=2e-6)
+
+
+def test_running_statistics_by_hand():
+    layer = nn.BatchNorm1d(1, momentum=0.5)
+    layer(Tensor([[1.0], [3.0]]))
+    assert layer.running_mean.data.tolist() == [1.0]  # ½·0 + ½·2
+    assert layer.running_var.data.tolist() == [1.5]  # ½·1 + ½·2: the unbiased variance is 2
+    layer.eval()(Tensor([[9.0], [9.0]]))
+    assert layer.running_mean.data.tolist() == [1.0]
+
+
+# Errors
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: nn.Linear(0, 3), "in_features must be an integer of at least 1, got 0"),
+        (lambda: nn.Linear(3, 2.5), "out_features must be .* got 2.5"),
+        (lambda: nn.Linear(True, 2), "in_features must be .* got True"),
+        (lambda: nn.Linear(3, 2, init="he"), "init must be one of zeros, he_uniform.* got 'he'"),
+        (lambda: nn.Conv2d(1, 0, 3), "out_channels .* got 0"),
+        (lambda: nn.Conv2d(1, 1, 0), "kernel_size .* got 0"),
+        (lambda: nn.Conv2d(1, 1, 3, stride=(1, 0)), r"stride .* got \(1, 0\)"),
+        (lambda: nn.Conv2d(1, 1, 3, padding=-1), "padding .* got -1"),
+        (lambda: nn.MaxPool2d(0), "kernel_size .* got 0"),
+        (lambda: nn.Dropout(1.5), r"p must be a probability in \[0, 1\], got 1.5"),
+        (lambda: nn.Dropout(float("nan")), "p must be"),
+        (lambda: nn.Embedding(0, 3), "num_embeddings .* got 0"),
+        (lambda: nn.LayerNorm(()), "normalized_shape"),
+        (lambda: nn.LayerNorm(0), "normalized_shape .* got 0"),
+        (lambda: nn.LayerNorm(3, eps=-1), "eps must be .* got -1"),
+        (lambda: nn.BatchNorm1d(3, momentum=2), r"momentum must lie in \[0, 1\], got 2"),
+        (lambda: nn.BatchNorm1d(3, eps=float("inf")), "eps must be .* got inf"),
+        (lambda: nn.LeakyReLU(-1), "negative_slope .* got -1"),
+        (lambda: nn.GELU("erf"), "got 'erf'"),
+        (lambda: nn.MLP([3]), r"at least an input and an output, got \[3\]"),
+        (lambda: nn.Linear(3, 2)(Tensor(np.ones((4, 2)))), r"Linear\(3, 2\) .* shape \(4, 2\)"),
+        (lambda: nn.Linear(3, 2)(Tensor(1.0)), r"Linear\(3, 2\) .* shape \(\)"),
+        (lambda: nn.LayerNorm(3)(Tensor(np.ones((3, 2)))), r"LayerNorm.* shape \(3, 2\)"),
+        (lambda: nn.BatchNorm1d(3)(Tensor(np.ones((3, 2)))), r"BatchNorm1d.* shape \(3, 2\)"),
+        (lambda: nn.BatchNorm2d(3)(Tensor(np.ones((2, 3)))), r"BatchNorm2d.* shape \(2, 3\)"),
+        (lambda: nn.BatchNorm1d(3)(Tensor(np.ones((1, 3)))), "more than one value per channel"),
+        (lambda: nn.Flatten()(Tensor(1.0)), "Flatten needs a batch"),
+        (lambda: nn.Conv2d(3, 1, 3)(Tensor(np.ones((8, 1, 5, 5)))), r"\(8, 1, 5, 5\) and \(1, 3,"),
+    ],
+)
+def test_errors_name_the_argument_or_the_layer(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_forward_must_be_defined():
+    class Empty(nn.Module):
+        pass
+
+    with pytest.raises(NotImplementedError, match=r"Empty must define forward"):
+        Empty()(1)
