@@ -37,7 +37,13 @@ MAY_IMPORT = {
     "tito": ["core", "nn", "optim", "data", "lab", "exports"],
 }
 # Libraries beside NumPy and the standard library, and the only part that may import them.
-MAY_NEED = {"matplotlib": "lab", "numba": "optim", "rich": "tito", "typer": "tito"}
+MAY_NEED = {
+    "matplotlib": "lab",
+    "llvmlite": "optim",
+    "numba": "optim",
+    "rich": "tito",
+    "typer": "tito",
+}
 MAY_NEED |= {"tqdm": "core.console"}
 MAY_NEED |= {"IPython": "lab", "click": "tito", "jupytext": "tito", "nbformat": "tito"}
 

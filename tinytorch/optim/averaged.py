@@ -102,9 +102,8 @@ class ScheduleFree(Optimizer):
                 group["averaged"] = 1
 
     def _move_towards_z(self, group: dict, weight: float) -> None:
-        for p in group["params"]:
-            if self.state[p]["t"] > 0:
-                engines.run((interpolate,), (p.data, self.state[p]["z"]), {"weight": weight})
+        batch = [(p.data, s["z"]) for p in group["params"] if (s := self.state[p])["t"] > 0]
+        engines.run((interpolate,), batch, {"weight": weight}, engine=self.engine)
 
 
 class SGDScheduleFree(ScheduleFree):

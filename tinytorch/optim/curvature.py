@@ -79,7 +79,6 @@ class SophiaG(Optimizer):
         on the true ones; `zero_grad` and the gradients of the true loss follow.
         """
         for group in self.param_groups:
-            for p in group["params"]:
-                if p.grad is not None:
-                    arrays = (self.state[p]["h"], p.grad.data)
-                    engines.run((gauss_newton,), arrays, self.numbers(group, 1))
+            params = [p for p in group["params"] if p.grad is not None]
+            batch = [(self.state[p]["h"], p.grad.data) for p in params]
+            engines.run((gauss_newton,), batch, self.numbers(group, 1), engine=self.engine)

@@ -1,14 +1,16 @@
-"""How a rule is run: on whole arrays, or in blocks that stay in the cache.
+"""How a rule is run: on whole arrays, in blocks that stay in the cache, or fused into one loop.
 
 A rule is a pure function `rule(p, g, *state, **numbers) -> (p, *state)`. Elementwise rules give
 the same result on a slice as on the whole, so they may be run slice by slice: the temporaries
 of a block of 32k elements fit into the second-level cache, and the step moves each array
-through memory once instead of once per operation. The result is the same, bit for bit.
+through memory once instead of once per operation. Or the rule is compiled into a loop that has
+no temporaries at all (`fused`). The result is the same, bit for bit.
 """
 
 import contextlib
 import functools
 import inspect
+import warnings
 from contextvars import ContextVar
 
 import numpy as np
@@ -23,18 +25,35 @@ def engine(name: str):
     """Run the optimizers' steps inside the `with` block in this way.
 
     Arguments:
-        name: "whole" or "blocked".
+        name: "whole", "blocked", or "fused" (which needs numba: `pip install tinytorch[fast]`).
 
     Raises:
         ValueError: no engine has this name.
     """
-    if name not in ENGINES:
-        raise ValueError(f"engine must be one of {', '.join(ENGINES)}; got {name!r}")
-    token = _chosen.set(name)
+    token = _chosen.set(known(name))
     try:
         yield
     finally:
         _chosen.reset(token)
+
+
+def known(name: str) -> str:
+    """`name`, if an engine has it."""
+    if name not in ENGINES:
+        raise ValueError(f"engine must be one of {', '.join(ENGINES)}; got {name!r}")
+    return name
+
+
+def accept_engine(init):
+    """Let a constructor also take `engine`: how this optimizer's steps are run, always."""
+
+    @functools.wraps(init)
+    def wrapper(self, *args, engine: str | None = None, **kwargs):
+        if engine is not None:
+            self.engine = known(engine)
+        return init(self, *args, **kwargs)
+
+    return wrapper
 
 
 @functools.cache
@@ -45,15 +64,17 @@ def signature(rule) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return arrays[2:], tuple(a.name for a in arguments if a.kind is a.KEYWORD_ONLY)
 
 
-def run(stages, arrays, numbers: dict, elementwise: bool = True) -> None:
-    """Apply `stages` to `arrays = (p, g, *state)` in place; g is only read.
+def run(stages, batch, numbers: dict, elementwise: bool = True, engine: str | None = None) -> None:
+    """Apply `stages` to the arrays of each parameter, in place; gradients are only read.
 
     Arguments:
         stages: pure functions; all but the last map (p, g) to (p, g), the last is the rule.
+        batch: for each parameter its arrays (p, g, *state).
         numbers: every value that a stage may ask for by name.
         elementwise: whether the stages may be run on slices.
+        engine: one of ENGINES; the one of the surrounding `with` block, if None.
     """
-    ENGINES[_chosen.get() if elementwise else "whole"](stages, arrays, keywords(stages, numbers))
+    ENGINES[(engine or _chosen.get()) if elementwise else "whole"](stages, batch, numbers)
 
 
 def keywords(stages, numbers: dict) -> list[dict]:
@@ -71,20 +92,67 @@ def advance(stages, arrays, keywords) -> tuple:
     return rule(p, g, *state, **numbers)
 
 
-def whole(stages, arrays, keywords) -> None:
+def whole(stages, batch, numbers: dict) -> None:
+    own = keywords(stages, numbers)
+    for arrays in batch:
+        update(stages, arrays, own)
+
+
+def update(stages, arrays, keywords) -> None:
     p, _, *state = arrays
     for old, new in zip((p, *state), advance(stages, arrays, keywords), strict=True):
         np.copyto(old, new)
 
 
-def blocked(stages, arrays, keywords) -> None:
-    n = arrays[0].size
-    if n <= BLOCK or not all(a.flags.c_contiguous for a in arrays):
-        whole(stages, arrays, keywords)
+def blocked(stages, batch, numbers: dict) -> None:
+    own = keywords(stages, numbers)
+    for arrays in batch:
+        n = arrays[0].size
+        if n <= BLOCK or not all(a.flags.c_contiguous for a in arrays):
+            update(stages, arrays, own)
+            continue
+        flat = [a.reshape(-1) for a in arrays]
+        for i in range(0, n, BLOCK):
+            update(stages, [a[i : i + BLOCK] for a in flat], own)
+
+
+def fused(stages, batch, numbers: dict) -> None:
+    step, fits, reason = compiler(stages)
+    if step is None:
+        notice(reason)
+        blocked(stages, batch, numbers)
         return
-    flat = [a.reshape(-1) for a in arrays]
-    for i in range(0, n, BLOCK):
-        whole(stages, [a[i : i + BLOCK] for a in flat], keywords)
+    alike, others = {}, []
+    for arrays in batch:
+        if fits(arrays):
+            alike.setdefault(arrays[0].dtype, []).append(arrays)
+        else:
+            others.append(arrays)
+    for arrays in alike.values():
+        step(stages, arrays, numbers)
+    blocked(stages, others, numbers)
 
 
-ENGINES = {"whole": whole, "blocked": blocked}
+@functools.cache
+def compiler(stages) -> tuple:
+    """The functions `step` and `fits` of the fused engine, or why these stages cannot use it."""
+    try:
+        from tinytorch.optim import fused, source
+
+        source.fuse(stages)
+    except ModuleNotFoundError as error:
+        if error.name != "numba":
+            raise
+        return None, None, "numba is not installed (pip install tinytorch[fast])"
+    except source.NotFusable as error:
+        return None, None, str(error)
+    return fused.step, fused.fits, None
+
+
+@functools.cache
+def notice(reason: str) -> None:
+    """Say it once."""
+    warnings.warn(f"fused engine: {reason}; running blocked instead", stacklevel=6)
+
+
+ENGINES = {"whole": whole, "blocked": blocked, "fused": fused}

@@ -33,6 +33,8 @@ class Optimizer:
         params: tensors that require a gradient; or (name, tensor) pairs; or dictionaries, a group
             each, with "params" and values of its own.
         defaults: hyper-parameters of the groups that do not set them.
+        engine: how all its steps are run, "whole", "blocked" or "fused"; every optimizer takes it
+            by name. Without it the surrounding `with tinytorch.optim.engine(...)` decides.
 
     Attributes:
         param_groups: list of dictionaries: "params" and the hyper-parameters, and "param_names"
@@ -48,11 +50,12 @@ class Optimizer:
 
     elementwise = True
     allowed: ClassVar[dict] = {}  # what a hyper-parameter may be, where `checks` says otherwise
+    engine: str | None = None
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         if "__init__" in vars(cls):
-            cls.__init__ = accept_synonyms(cls.__init__)
+            cls.__init__ = engines.accept_engine(accept_synonyms(cls.__init__))
 
     def __init__(self, params, defaults: dict):
         self.defaults = defaults
@@ -247,12 +250,15 @@ class Optimizer:
         """Move `params`, the members of the group that have a gradient."""
         stages = self.stages(group)
         names, _ = engines.signature(stages[-1])
+        batches = {}  # by t: parameters that joined late, or had no gradient, are behind
         for p in params:
             state = self.state[p]
             state["t"] += 1
-            arrays = [p.data, p.grad.data, *(state[name] for name in names)]
-            numbers = self.numbers(group, state["t"])
-            engines.run(stages, arrays, numbers, self.elementwise)
+            arrays = (p.data, p.grad.data, *[state[name] for name in names])
+            batches.setdefault(state["t"], []).append(arrays)
+        for t, batch in batches.items():
+            numbers = self.numbers(group, t)
+            engines.run(stages, batch, numbers, self.elementwise, self.engine)
 
     def fit_state(self, group: dict) -> None:
         """Give the group's parameters the state its rule needs, should another value ask for it."""

@@ -67,7 +67,7 @@ def gradient_descent_step(parameter: Tensor, learning_rate: float) -> None:
     if parameter.grad is None:
         raise ValueError("gradient_descent_step: the parameter has no gradient; call backward()")
     arrays = (parameter.data, parameter.grad.data)
-    engines.run((gradient_descent,), arrays, {"lr": learning_rate})
+    engines.run((gradient_descent,), [arrays], {"lr": learning_rate})
 
 
 class SGD(Optimizer):

@@ -1,0 +1,378 @@
+"""Blocked and fused steps give, bit for bit, what the rule gives on whole arrays."""
+
+import subprocess
+import sys
+import textwrap
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import tinytorch.optim as optim
+from tinytorch import Tensor
+from tinytorch.optim import SGD, Adam, AdamW, Momentum, Optimizer, engine, engines
+from tinytorch.optim.optimizer import ascend, coupled, decoupled
+from tinytorch.optim.source import NotFusable, fuse
+
+ELEMENTWISE = [
+    cls
+    for cls in map(vars(optim).get, optim.__all__)
+    if isinstance(cls, type) and issubclass(cls, Optimizer) and cls.elementwise
+    if cls is not Optimizer
+]
+OPTIONS = [
+    {},
+    {"weight_decay": 0.1, "maximize": True},
+    {"momentum": 0.9, "weight_decay": 0.1},
+    {"momentum": 0.9, "nesterov": True},
+    {"momentum": 0.5, "centered": True},
+    {"amsgrad": True},
+]
+SHAPES = [(), (0,), (7,), (3, 4), (300, 301)]
+
+
+def accepts(cls, options) -> bool:
+    try:
+        cls([Tensor([1.0], requires_grad=True)], **options)
+    except TypeError:
+        return False
+    return True
+
+
+CASES = [(cls, options) for cls in ELEMENTWISE for options in OPTIONS if accepts(cls, options)]
+
+
+def trajectory(cls, options, name, dtype, steps=3, shapes=SHAPES):
+    """All parameters and all state after some steps; some parameters skip some steps."""
+    rng = np.random.default_rng(0)
+    params = [Tensor(rng.normal(size=s).astype(dtype), requires_grad=True) for s in shapes]
+    optimizer = cls(params, **options)
+    with engine(name):
+        for t in range(steps):
+            for i, p in enumerate(params):
+                g = rng.normal(size=p.shape).astype(dtype)
+                p.grad = None if (t, i) == (1, 2) else Tensor(g)
+            optimizer.step()
+    states = [optimizer.state[p] for p in params]
+    return [p.data for p in params] + [s[k] for s in states for k in s if k != "t"]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("cls", "options"), CASES)
+def test_blocked_equals_whole(cls, options, dtype):
+    expected = trajectory(cls, options, "whole", dtype)
+    for a, b in zip(trajectory(cls, options, "blocked", dtype), expected, strict=True):
+        assert a.dtype == dtype
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("cls", "options"), CASES)
+def test_fused_equals_whole(cls, options, dtype):
+    pytest.importorskip("numba", reason="the fused engine needs numba")
+    expected = trajectory(cls, options, "whole", dtype)
+    for a, b in zip(trajectory(cls, options, "fused", dtype), expected, strict=True):
+        assert a.dtype == dtype
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("cls", "options"), CASES)
+def test_no_rule_leaves_the_type_of_its_arrays(cls, options, dtype):
+    """A double among float32 arrays would be rounded at the end, and the step half as fast."""
+    p = Tensor(np.ones(3, dtype), requires_grad=True)
+    optimizer = cls([p], **options)
+    (group,) = optimizer.param_groups
+    p.grad = Tensor(np.ones(3, dtype))
+    optimizer.prepare()
+    stages = optimizer.stages(group)
+    state = [optimizer.state[p][name] for name in engines.signature(stages[-1])[0]]
+    numbers = engines.keywords(stages, optimizer.numbers(group, 1))
+    for new in engines.advance(stages, (p.data, p.grad.data, *state), numbers):
+        assert new.dtype == dtype
+
+
+def many(dtype, count=50):
+    rng = np.random.default_rng(1)
+    sizes = rng.integers(0, 3000, size=count)
+    return [Tensor(rng.normal(size=n).astype(dtype), requires_grad=True) for n in sizes]
+
+
+def stepped(name, prepare, steps=3):
+    """Parameters after steps with gradients of the parameters' own making."""
+    rng = np.random.default_rng(2)
+    params = many(np.float32)
+    optimizer = Adam(params, lr=0.1, engine=name)
+    for _ in range(steps):
+        for p in params:
+            p.grad = Tensor(rng.normal(size=p.shape).astype(p.dtype))
+        prepare(params, optimizer)
+        optimizer.step()
+    return [p.data.copy() for p in params]
+
+
+def nothing(params, optimizer):
+    pass
+
+
+def new_arrays(params, optimizer):
+    params[3].data = params[3].data.copy()
+
+
+def strided(params, optimizer):
+    for p in params[:20:2]:
+        wide = np.zeros((p.size, 2), p.dtype)
+        wide[:, 1] = p.data
+        p.data = wide[:, 1]
+
+
+def strided_gradients(params, optimizer):
+    for p in params[::3]:
+        p.grad = Tensor(np.repeat(p.grad.data, 2)[::2])
+
+
+def constant_gradients(params, optimizer):
+    for p in params[::3]:
+        p.grad = Tensor(np.broadcast_to(np.float32(0.5), p.shape))
+
+
+def gradient_is_the_parameter(params, optimizer):
+    for p in params:
+        p.grad = Tensor(p.data)
+
+
+def one_gradient_for_two(params, optimizer):
+    big = max(params, key=lambda p: p.size)
+    for p in params:
+        p.grad = Tensor(big.grad.data[: p.size])
+
+
+def shared_memory(params, optimizer):
+    memory = np.linspace(-1, 1, 200_000, dtype=np.float32)
+    for i, p in enumerate(params):
+        p.data = memory[100 * i : 100 * i + p.size]
+
+
+def unaligned(params, optimizer):
+    for p in params[:10]:
+        raw = np.zeros(4 * p.size + 1, np.uint8)
+        array = raw[1:].view(np.float32)
+        array[:] = p.data
+        p.data = array
+
+
+@pytest.mark.parametrize(
+    "prepare",
+    [
+        nothing,
+        new_arrays,
+        strided,
+        strided_gradients,
+        constant_gradients,
+        gradient_is_the_parameter,
+        one_gradient_for_two,
+        shared_memory,
+        unaligned,
+    ],
+)
+def test_fused_whatever_the_memory_looks_like(prepare):
+    pytest.importorskip("numba", reason="the fused engine needs numba")
+    for a, b in zip(stepped("fused", prepare), stepped("whole", prepare), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_fused_refuses_a_read_only_parameter_as_whole_does():
+    pytest.importorskip("numba", reason="the fused engine needs numba")
+    data = np.ones(5)
+    data.flags.writeable = False
+    p = Tensor(data, requires_grad=True)
+    p.grad = Tensor(np.ones(5))
+    for name in ("whole", "fused"):
+        with pytest.raises(ValueError, match="read-only"):
+            SGD([p], engine=name).step()
+
+
+@pytest.mark.parametrize("name", ["whole", "blocked", "fused"])
+def test_mixed_types_in_one_group(name):
+    if name == "fused":
+        pytest.importorskip("numba", reason="the fused engine needs numba")
+    params = [Tensor(np.ones(5, d), requires_grad=True) for d in ("f4", "f8", "f4", "f2")]
+    for p in params:
+        p.grad = Tensor(np.full(5, 0.5, p.dtype))
+    Momentum(params, lr=0.5, engine=name).step()
+    for p, dtype in zip(params, ("f4", "f8", "f4", "f2"), strict=True):
+        assert p.dtype == dtype
+        assert p.data.tolist() == [0.75] * 5
+
+
+def test_the_gradient_stays_as_it_was():
+    for name in ("whole", "blocked", "fused"):
+        if name == "fused":
+            pytest.importorskip("numba", reason="the fused engine needs numba")
+        p = Tensor(np.ones(100_000), requires_grad=True)
+        p.grad = Tensor(np.ones(100_000))
+        AdamW([p], maximize=True, engine=name).step()
+        assert (p.grad.data == 1).all()
+
+
+def test_choosing_an_engine():
+    p = Tensor([1.0], requires_grad=True)
+    asked = []
+    original = dict(engines.ENGINES)
+
+    def spy(name):
+        return lambda *args: (asked.append(name), original[name](*args))
+
+    try:
+        engines.ENGINES.update({name: spy(name) for name in original})
+        p.grad = Tensor([1.0])
+        SGD([p]).step()
+        with engine("whole"):
+            SGD([p]).step()
+            SGD([p], engine="blocked").step()
+            with engine("blocked"):
+                SGD([p]).step()
+            SGD([p]).step()
+        SGD([p]).step()
+    finally:
+        engines.ENGINES.update(original)
+    assert asked == ["blocked", "whole", "blocked", "blocked", "whole", "blocked"]
+    with pytest.raises(ValueError, match="engine must be one of whole, blocked, fused; got 'gpu'"):
+        SGD([p], engine="gpu")
+    with pytest.raises(ValueError, match="engine must be one of"), engine("gpu"):
+        pass
+
+
+# The loop that a rule becomes
+
+
+def test_numbers_leave_the_loop_in_pieces_as_large_as_possible():
+    def rule(p, g, m, *, t, lr, beta):
+        c = 1 - beta**t
+        m = beta * m + (1 - beta) * g
+        return p - lr / c * m, m
+
+    loop = fuse((rule,))
+    assert loop.arrays == ("p", "g", "m")
+    assert loop.body == ["m_2 = ((_0 * m) + (_1 * g))", "p_3 = (p - (_2 * m_2))"]
+    assert loop.results == ["p_3", "m_2"]
+    constants = loop.constants(t=3, lr=0.5, beta=0.9)
+    assert constants == [0.9, 1 - 0.9, 0.5 / (1 - 0.9**3)]
+
+
+def test_stages_become_part_of_the_loop():
+    def rule(p, g, *, lr):
+        return (p - lr * g,)
+
+    loop = fuse((ascend, coupled, decoupled, rule))
+    assert len(loop.body) == 4
+    assert loop.constants(lr=0.5, weight_decay=0.25) == [0.25, 1 - 0.5 * 0.25, 0.5]
+    scope = {"p": 8.0, "g": 4.0, "_0": 0.25, "_1": 0.875, "_2": 0.5}
+    for line in loop.body:
+        exec(line, scope)
+    assert scope[loop.results[0]] == 8 * 0.875 - 0.5 * (-4 + 0.25 * 8)
+
+
+def branch(p, g, *, lr):
+    if lr > 1:
+        return (p,)
+    return (p - lr * g,)
+
+
+def in_place(p, g, *, lr):
+    p -= lr * g
+    return (p,)
+
+
+def reduction(p, g, *, lr):
+    return (p - lr * np.sum(g),)
+
+
+def helper(p, g, *, lr):
+    return (p - descent(g, lr),)
+
+
+def descent(g, lr):
+    return lr * g
+
+
+def bare(p, g, *, lr):
+    return p - lr * g
+
+
+def slices(p, g, *, lr):
+    return (p - lr * g[0],)
+
+
+@pytest.mark.parametrize("rule", [branch, in_place, reduction, helper, bare, slices, np.add])
+def test_what_is_no_list_of_assignments_is_not_fused(rule):
+    with pytest.raises(NotFusable):
+        fuse((rule,))
+
+
+def test_a_rule_that_cannot_be_fused_runs_blocked_and_says_so_once():
+    pytest.importorskip("numba", reason="the fused engine needs numba")
+
+    class Own(Optimizer):
+        def __init__(self, params, lr):
+            super().__init__(params, {"lr": lr})
+
+        def rule(self, group):
+            return helper
+
+    p = Tensor([1.0, 2.0], requires_grad=True)
+    p.grad = Tensor([1.0, 1.0])
+    optimizer = Own([p], lr=0.5, engine="fused")
+    engines.notice.cache_clear()
+    with pytest.warns(UserWarning, match=r"fused engine: helper: descent\(g, lr\)"):
+        optimizer.step()
+    optimizer.step()
+    assert p.data.tolist() == [0.0, 1.0]
+
+
+def test_without_numba_fused_runs_blocked_and_says_so_once():
+    program = """
+        import sys, warnings
+        sys.modules["numba"] = None
+        from tinytorch import Tensor
+        from tinytorch.optim import SGD, engine
+        p = Tensor([1.0], requires_grad=True)
+        p.grad = Tensor([0.5])
+        with warnings.catch_warnings(record=True) as seen, engine("fused"):
+            warnings.simplefilter("always")
+            for _ in range(3):
+                SGD([p], lr=1.0).step()
+                SGD([p], lr=1.0, momentum=0.9).step()
+        print(p.data.tolist(), [str(w.message) for w in seen])
+    """
+    run = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.startswith("[-2.0] ['fused engine: numba is not installed")
+    assert run.stdout.count("fused engine") == 1
+
+
+# Memory
+
+
+@pytest.mark.parametrize("name", ["blocked", "fused"])
+def test_a_step_makes_no_temporary_above_a_block(name):
+    if name == "fused":
+        pytest.importorskip("numba", reason="the fused engine needs numba")
+    n = 4_000_000
+    trajectory(Adam, {}, name, np.float32)  # compiled before anything is counted
+    p = Tensor(np.zeros(n, np.float32), requires_grad=True)
+    p.grad = Tensor(np.ones(n, np.float32))
+    tracemalloc.start()
+    try:
+        optimizer = Adam([p], engine=name)
+        state, _ = tracemalloc.get_traced_memory()
+        assert 2 * 4 * n <= state < 2 * 4 * n + 20_000
+        optimizer.step()
+        tracemalloc.reset_peak()
+        before, _ = tracemalloc.get_traced_memory()
+        optimizer.step()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak - before < 10 * engines.BLOCK * 4  # the names of the rule, a block each

@@ -1,0 +1,267 @@
+"""From the source of a rule to the body of one loop over elements.
+
+    def rule(p, g, m, *, t, lr, beta):          once a step:   _0 = beta
+        m = beta * m + (1 - beta) * g     →                    _1 = 1 - beta
+        return p - lr * m, m                                   _2 = lr
+                                          each element:  m_1 = (_0 * m) + (_1 * g)
+                                                         new_2 = p - (_2 * m_1)
+
+What consists of numbers only is taken out of the loop, in pieces as large as possible, and is
+computed in Python's double precision before it is rounded to the type of the arrays, as NumPy
+does it. The rest happens element by element in the order of the rule. Nothing is simplified or
+reordered, so that the loop gives the bits that the rule gives on whole arrays.
+"""
+
+import ast
+import builtins
+import inspect
+import textwrap
+from typing import NamedTuple
+
+import numpy as np
+
+FUNCTIONS = {
+    "abs",
+    "absolute",
+    "sqrt",
+    "square",
+    "sign",
+    "maximum",
+    "minimum",
+    "exp",
+    "log",
+    "tanh",
+}
+
+
+class NotFusable(Exception):
+    """The rule contains what cannot be put into a loop."""
+
+
+class Loop(NamedTuple):
+    """A step as one loop.
+
+    Attributes:
+        arrays: their names, p, g and then the state.
+        numbers: names of the step's numbers.
+        constants: a function of these numbers; what it returns is _0, _1, ... in the body.
+        count: how many constants there are.
+        body: assignments for one element; the names of the arrays stand for its old values.
+        results: names of the new p and the new state.
+    """
+
+    arrays: tuple[str, ...]
+    numbers: tuple[str, ...]
+    constants: object
+    count: int
+    body: list[str]
+    results: list[str]
+
+
+def fuse(stages) -> Loop:
+    """The stages of a step, the rule last, as one loop.
+
+    Raises:
+        NotFusable: a stage has no source, or is not a list of assignments and a return.
+    """
+    arrays = tuple(
+        a.name
+        for a in inspect.signature(stages[-1]).parameters.values()
+        if a.kind is not a.KEYWORD_ONLY
+    )
+    writer = Writer()
+    current = [Element(name) for name in arrays]
+    for stage in stages[:-1]:
+        current[:2] = writer.inline(stage, current[:2])
+    results = writer.inline(stages[-1], current)
+    names = [writer.element(r).name for r in results]
+    return Loop(
+        arrays,
+        tuple(writer.arguments),
+        writer.compute(),
+        len(writer.constants),
+        writer.body,
+        names,
+    )
+
+
+class Element(NamedTuple):
+    """An expression, by name, that has a value for each element."""
+
+    name: str
+
+
+class Number(NamedTuple):
+    """An expression, by source, that is the same for all elements."""
+
+    code: str
+
+
+class Writer:
+    """Writes the loop's body and the function of its constants, one stage after another."""
+
+    def __init__(self):
+        self.body: list[str] = []  # runs for each element
+        self.before: list[str] = []  # runs once a step, in Python
+        self.constants: dict[str, str] = {}  # source of a number: its name in the loop
+        self.arguments: dict[str, None] = {}
+        self.globals: dict[str, object] = {}
+        self.count = 0
+
+    def inline(self, stage, values: list) -> list:
+        """Append a stage, called with `values` for its arrays; what it returns."""
+        definition = read(stage)
+        if definition.args.vararg or definition.args.kwarg or definition.args.defaults:
+            raise NotFusable(f"{stage.__name__}: arguments must be plain names")
+        arrays = [a.arg for a in (*definition.args.posonlyargs, *definition.args.args)]
+        keywords = [a.arg for a in definition.args.kwonlyargs]
+        self.stage = stage
+        self.names = dict(zip(arrays, values, strict=True))
+        self.names |= {name: Number(name) for name in keywords}
+        self.arguments |= dict.fromkeys(keywords)
+        for line in definition.body:
+            match line:
+                case ast.Expr(ast.Constant()):
+                    continue
+                case ast.Assign([target], value):
+                    self.assign(target, value)
+                case ast.Return(ast.Tuple(parts)):
+                    results = [self.evaluate(part) for part in parts]
+                    # A stage gives back p and g, a rule all but g.
+                    kept = arrays if len(results) == len(arrays) else arrays[:1] + arrays[2:]
+                    if len(results) != len(kept):
+                        self.refuse(line)
+                    return [self.keep(*pair) for pair in zip(kept, results, strict=True)]
+                case _:
+                    self.refuse(line)
+        raise NotFusable(f"{stage.__name__} must end with return p, ...")
+
+    def assign(self, target, value) -> None:
+        match target, value:
+            case ast.Name(name), _:
+                self.names[name] = self.keep(name, self.evaluate(value))
+            case ast.Tuple(targets), ast.Tuple(values) if len(targets) == len(values):
+                results = [self.evaluate(v) for v in values]
+                for t, result in zip(targets, results, strict=True):
+                    self.names[t.id] = self.keep(t.id, result)
+            case _:
+                self.refuse(target)
+
+    def keep(self, name: str, value):
+        """Give a computed value a name of its own."""
+        if value[0].isidentifier():
+            return value
+        self.count += 1
+        name = f"{name}_{self.count}"
+        match value:
+            case Element(code):
+                self.body.append(f"{name} = {code}")
+                return Element(name)
+            case Number(code):
+                self.before.append(f"{name} = {code}")
+                return Number(name)
+
+    def evaluate(self, node):
+        """The value of an expression: a Number, or an Element whose numbers are constants."""
+        match node:
+            case ast.Constant(value) if isinstance(value, (int, float)):
+                return Number(repr(value))
+            case ast.Name(name) if name in self.names:
+                return self.names[name]
+            case ast.Name() | ast.Attribute():
+                return Number(self.outer(node))
+            case ast.BinOp(x, ast.Pow(), ast.Constant(2)) if isinstance(self.evaluate(x), Element):
+                return self.combine("np.square({})", x)
+            case ast.BinOp(x, op, y):
+                return self.combine(f"({{}} {symbol(op)} {{}})", x, y)
+            case ast.UnaryOp(op, x):
+                return self.combine(f"({symbol(op)} {{}})", x)
+            case ast.Compare(x, [op], [y]):
+                return self.combine(f"({{}} {symbol(op)} {{}})", x, y)
+            case ast.Call(f, [condition, x, y], []) if self.called(f) is np.where:
+                return self.combine("({1} if {0} else {2})", condition, x, y)
+            case ast.Call(f, parts, []):
+                function = self.called(f)
+                value = self.combine(f"{self.outer(f)}({', '.join(['{}'] * len(parts))})", *parts)
+                known = function in (getattr(np, name) for name in FUNCTIONS) or function is abs
+                if isinstance(value, Element) and not known:
+                    self.refuse(node)
+                return value
+        return self.refuse(node)
+
+    def combine(self, form: str, *nodes):
+        """An operation: a Number if all its operands are, else an Element."""
+        values = [self.evaluate(node) for node in nodes]
+        if all(isinstance(v, Number) for v in values):
+            return Number(form.format(*(v.code for v in values)))
+        return Element(form.format(*(self.element(v).name for v in values)))
+
+    def element(self, value) -> Element:
+        if isinstance(value, Element):
+            return value
+        return Element(self.constants.setdefault(value.code, f"_{len(self.constants)}"))
+
+    def called(self, node):
+        return eval(self.outer(node), self.globals)
+
+    def outer(self, node) -> str:
+        """A name from outside the stage (np, np.sqrt, a constant of its module)."""
+        root = node
+        while isinstance(root, ast.Attribute):
+            root = root.value
+        if not isinstance(root, ast.Name) or root.id in self.names:
+            self.refuse(node)
+        scope = (
+            vars(builtins) | self.stage.__globals__ | inspect.getclosurevars(self.stage).nonlocals
+        )
+        if root.id not in scope:
+            self.refuse(node)
+        value = scope[root.id]
+        if self.globals.setdefault(root.id, value) is not value:
+            raise NotFusable(f"two stages mean different things by {root.id}")
+        return ast.unparse(node)
+
+    def compute(self):
+        """The function that computes the constants."""
+        lines = [f"def constants({', '.join(self.arguments)}):", *self.before]
+        lines.append(f"return [{', '.join(self.constants)}]")
+        scope = dict(self.globals)
+        exec("\n    ".join(lines), scope)
+        return scope["constants"]
+
+    def refuse(self, node):
+        raise NotFusable(f"{self.stage.__name__}: {ast.unparse(node)} cannot be put into a loop")
+
+
+SYMBOLS = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.Pow: "**",
+    ast.USub: "-",
+    ast.UAdd: "+",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+}
+
+
+def symbol(op) -> str:
+    if type(op) not in SYMBOLS:
+        raise NotFusable(f"{type(op).__name__} cannot be put into a loop")
+    return SYMBOLS[type(op)]
+
+
+def read(stage) -> ast.FunctionDef:
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(stage)))
+    except (OSError, TypeError, SyntaxError) as error:
+        raise NotFusable(f"{stage!r} has no source that could be read") from error
+    match tree.body:
+        case [ast.FunctionDef() as definition] if not definition.decorator_list:
+            return definition
+    raise NotFusable(f"{stage!r} is not a plain function")
