@@ -39,6 +39,21 @@ CASES = [
         "adagrad",
         dict(learning_rate=0.1),
     ),
+    Case("RMSprop", dict(lr=0.02, momentum=0.8), "torch", "RMSprop", dict(lr=0.02, momentum=0.8)),
+    Case(
+        "RMSprop",
+        dict(lr=0.01, alpha=0.9, eps=1e-3, momentum=0.9, eps_in_sqrt=True),
+        "optax",
+        "rmsprop",
+        dict(learning_rate=0.01, eps=1e-3, momentum=0.9),
+    ),
+    Case(
+        "RMSprop",
+        dict(lr=0.01, alpha=0.9, eps=1e-3, centered=True, eps_in_sqrt=True),
+        "optax",
+        "rmsprop",
+        dict(learning_rate=0.01, eps=1e-3, centered=True),
+    ),
     Case(
         "RMSprop",
         dict(lr=0.01, alpha=0.9, eps=1e-3, eps_in_sqrt=True),
