@@ -3,6 +3,7 @@
 from tinytorch.optim.adam_family import Adamax, AdamW, NAdam, RAdam
 from tinytorch.optim.adaptive import Adadelta, Adagrad, RMSprop
 from tinytorch.optim.averaged import AdamWScheduleFree, SGDScheduleFree
+from tinytorch.optim.averaging import AveragedModel
 from tinytorch.optim.clipping import clip_grad_norm_, clip_grad_value_
 from tinytorch.optim.curvature import SophiaG
 from tinytorch.optim.engines import engine
@@ -46,6 +47,7 @@ __all__ = [
     "AdamW",
     "AdamWScheduleFree",
     "Adamax",
+    "AveragedModel",
     "ChainedScheduler",
     "ConstantLR",
     "CosineAnnealingLR",

@@ -97,5 +97,9 @@ def check(owner: str, name: str, value) -> None:
 def require(owner: str, name: str, value, kind) -> None:
     """Raise ValueError unless `value` is of this kind, such as `POSITIVE`."""
     allowed, description = kind
-    if not allowed(value):
+    try:
+        fine = allowed(value)
+    except (TypeError, ValueError):  # not even comparable
+        fine = False
+    if not fine:
         raise ValueError(f"{owner}: {name} must be {description}, got {value!r}")

@@ -19,7 +19,7 @@ from tinytorch.core.tensor import Tensor
 from tinytorch.optim import engines, saving
 from tinytorch.optim.checks import ALLOWED, NUMBER, require
 from tinytorch.optim.groups import Group
-from tinytorch.optim.vocabulary import accept_synonyms
+from tinytorch.optim.vocabulary import accept_synonyms, translate
 
 
 class Optimizer:
@@ -116,11 +116,13 @@ class Optimizer:
             TypeError, ValueError: as the constructor.
         """
         owner = type(self).__name__
-        if not isinstance(group, dict) or "params" not in group:
-            raise TypeError(f'{owner}: a group must be a dictionary with "params", got {group!r}')
-        values = {k: v for k, v in group.items() if k not in ("params", "param_names")}
-        params, names = self._read_params(group["params"])
-        names = group.get("param_names", names)
+        if not isinstance(group, dict):
+            raise TypeError(f"{owner}: a group must be a dictionary, got {type(group).__name__}")
+        values = translate(group, self.defaults.get("betas"))
+        if "params" not in values:
+            raise TypeError(f'{owner}: a group needs "params"')
+        params, names = self._read_params(values.pop("params"))
+        self._refuse_unknown(set(values) - {"initial_lr", *self.defaults})
         full = {**self.defaults, **values}
         self.check_values(full)
         self._check_params(params, names)
@@ -162,6 +164,8 @@ class Optimizer:
                 raise ValueError(f"{what} is computed from others")
             if not p.requires_grad:
                 raise ValueError(f"{what} does not require a gradient")
+            if not p.data.flags.writeable:
+                raise ValueError(f"{what} is read-only")
             if p in taken:
                 raise ValueError(f"{what} is given twice")
             taken.add(p)
@@ -185,18 +189,20 @@ class Optimizer:
         owner = type(self).__name__
         carried = self.carried(group)
         known = {"params", "param_names", "initial_lr", *self.defaults, *carried}
-        unknown = set(group) - known
-        if unknown:
-            raise TypeError(
-                f"{owner}: unknown {', '.join(sorted(map(str, unknown)))}; "
-                f"a group may set {', '.join(self.defaults)}"
-            )
+        self._refuse_unknown(set(group) - known)
         for name, value in group.items():
             if name in carried:
                 require(owner, name, value, NUMBER)
             elif name not in ("params", "param_names"):
                 require(owner, name, value, self.allowed.get(name) or ALLOWED[name])
         self.check_group(group)
+
+    def _refuse_unknown(self, names: set) -> None:
+        if names:
+            raise TypeError(
+                f"{type(self).__name__}: unknown {', '.join(sorted(map(str, names)))}; "
+                f"a group may set {', '.join(self.defaults)}"
+            )
 
     def check_group(self, group: dict) -> None:
         """Refuse combinations of values that do not go together."""

@@ -99,8 +99,8 @@ def checked_entry(optimizer, p, group: dict, key: str, saved: dict) -> dict:
     return entry
 
 
-def checked_value(what: str, value, like):
-    """A copy of `value`, if it is finite and of the type (shape, dtype) of `like`."""
+def checked_value(what: str, value, like, finite: bool = True):
+    """A copy of `value`, if it is of the type (shape, dtype) of `like`, and finite."""
     if type(value) is not type(like):
         raise ValueError(f"{what} must be {type(like).__name__}, got {type(value).__name__}")
     if isinstance(like, np.ndarray):
@@ -109,7 +109,7 @@ def checked_value(what: str, value, like):
                 f"{what} must be {like.dtype} {like.shape}, got {value.dtype} {value.shape}"
             )
         value = value.copy(order="C")
-    if not np.isfinite(value).all():
+    if finite and not np.isfinite(value).all():
         raise ValueError(f"{what} must be finite")
     return value
 

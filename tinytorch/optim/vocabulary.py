@@ -6,30 +6,38 @@ import inspect
 SYNONYMS = {"parameters": "params", "learning_rate": "lr"}
 
 
-def accept_synonyms(init):
-    """Let a constructor also take `parameters`, `learning_rate`, `beta1` and `beta2`.
+def translate(given: dict, betas: tuple | None, taken=()) -> dict:
+    """`given` with `parameters`, `learning_rate`, `beta1` and `beta2` under their names of today.
+
+    Arguments:
+        given: arguments, or a parameter group.
+        betas: what a missing one of `beta1` and `beta2` is taken from; None if there are none.
+        taken: names that are given otherwise (by position).
 
     Raises:
         TypeError: an argument is given under both of its names.
     """
+    result = dict(given)
+    pairs = [(old, new) for old, new in SYNONYMS.items() if old in given]
+    if betas is not None:
+        pairs += [(old, "betas") for old in ("beta1", "beta2") if old in given]
+    for old, new in pairs:
+        if new in given or new in taken:
+            raise TypeError(f"{old} is another name for {new}: give one of them, not both")
+        if new != "betas":
+            result[new] = result.pop(old)
+    if any(new == "betas" for _, new in pairs):
+        result["betas"] = (result.pop("beta1", betas[0]), result.pop("beta2", betas[1]))
+    return result
+
+
+def accept_synonyms(init):
+    """Let a constructor also take the older names."""
     signature = inspect.signature(init).parameters
+    betas = signature["betas"].default if "betas" in signature else None
 
     @functools.wraps(init)
     def wrapper(self, *args, **kwargs):
-        positional = set(list(signature)[1 : 1 + len(args)])
-        for old, new in SYNONYMS.items():
-            if old in kwargs and old not in signature:
-                refuse_both(old, new, new in kwargs or new in positional)
-                kwargs[new] = kwargs.pop(old)
-        if "betas" in signature and ("beta1" in kwargs or "beta2" in kwargs):
-            refuse_both("beta1/beta2", "betas", "betas" in kwargs or "betas" in positional)
-            first, second = signature["betas"].default
-            kwargs["betas"] = (kwargs.pop("beta1", first), kwargs.pop("beta2", second))
-        return init(self, *args, **kwargs)
+        return init(self, *args, **translate(kwargs, betas, list(signature)[1 : 1 + len(args)]))
 
     return wrapper
-
-
-def refuse_both(old: str, new: str, both: bool) -> None:
-    if both:
-        raise TypeError(f"{old} is another name for {new}: give one of them, not both")
