@@ -117,25 +117,16 @@ def blocked(stages, batch, numbers: dict) -> None:
 
 
 def fused(stages, batch, numbers: dict) -> None:
-    step, fits, reason = compiler(stages)
+    step, reason = compiler(stages)
     if step is None:
         notice(reason)
-        blocked(stages, batch, numbers)
-        return
-    alike, others = {}, []
-    for arrays in batch:
-        if fits(arrays):
-            alike.setdefault(arrays[0].dtype, []).append(arrays)
-        else:
-            others.append(arrays)
-    for arrays in alike.values():
-        step(stages, arrays, numbers)
-    blocked(stages, others, numbers)
+    rest = step(stages, batch, numbers) if step else batch
+    blocked(stages, rest, numbers)
 
 
 @functools.cache
 def compiler(stages) -> tuple:
-    """The functions `step` and `fits` of the fused engine, or why these stages cannot use it."""
+    """`fused.step`, or None and why these stages cannot be fused."""
     try:
         from tinytorch.optim import fused, source
 
@@ -143,16 +134,16 @@ def compiler(stages) -> tuple:
     except ModuleNotFoundError as error:
         if error.name != "numba":
             raise
-        return None, None, "numba is not installed (pip install tinytorch[fast])"
+        return None, "numba is not installed (pip install tinytorch[fast])"
     except source.NotFusable as error:
-        return None, None, str(error)
-    return fused.step, fused.fits, None
+        return None, str(error)
+    return fused.step, None
 
 
 @functools.cache
 def notice(reason: str) -> None:
     """Say it once."""
-    warnings.warn(f"fused engine: {reason}; running blocked instead", stacklevel=6)
+    warnings.warn(f"fused engine: {reason}; running blocked instead", stacklevel=7)
 
 
 ENGINES = {"whole": whole, "blocked": blocked, "fused": fused}

@@ -16,39 +16,50 @@ from numba.extending import intrinsic
 
 from tinytorch.optim.source import Loop, fuse
 
-SERIAL = 16_384  # elements; below, waking a second thread costs more than it saves
-HEAD = object.__basicsize__  # of any Python object; in an array, its data pointer comes next
+SERIAL = 32_768  # elements; below, waking a second thread costs more than it saves
 DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
 
+# Where NumPy's C interface has the fields of an array object (PyArrayObject_fields).
+DATA = object.__basicsize__
+NDIM, SHAPE, DTYPE, FLAGS = (DATA + 8 * i for i in (1, 2, 5, 6))
+READABLE = 0x0001 | 0x0100  # contiguous and aligned
+WRITABLE = READABLE | 0x0400
 
-def step(stages, batch: list, numbers: dict) -> None:
-    """Step all of `batch`, a list of arrays (p, g, *state) that `fits`, of one dtype.
+
+def step(stages, batch: list, numbers: dict) -> list:
+    """Step the parameters whose arrays (p, g, *state) lie in plain memory and are of one dtype.
+
+    Returns:
+        The other members of `batch`, untouched.
 
     Raises:
         NotFusable: the stages cannot be written as a loop.
     """
-    dtype = batch[0][0].dtype
+    arrays = list(itertools.chain.from_iterable(batch))
+    if not batch or {*map(type, arrays)} != {np.ndarray}:
+        return batch
+    ids = np.fromiter(map(id, arrays), np.intp, len(arrays)).reshape(len(batch), -1)
+    left = np.ones(len(batch), bool)
+    for dtype in DTYPES:
+        sizes = fitting(ids, id(dtype))
+        fit = sizes >= 0
+        if fit.any():
+            every = fit.all()
+            run(stages, ids if every else ids[fit], sizes if every else sizes[fit], numbers, dtype)
+            if every:
+                return []
+            left &= ~fit
+    return list(itertools.compress(batch, left))
+
+
+def run(stages, ids, sizes, numbers: dict, dtype) -> None:
     loop, elements = compiled(stages, dtype)
     constants = np.array(loop.constants(**{name: numbers[name] for name in loop.numbers}), dtype)
-    ids = map(id, itertools.chain.from_iterable(batch))
-    objects = np.fromiter(ids, np.intp, len(batch) * len(loop.arrays)).reshape(len(batch), -1)
-    ends = np.cumsum([arrays[0].size for arrays in batch])
-    if ends[-1] <= SERIAL or share_memory(objects, ends, dtype.itemsize):
-        serial(elements.address, objects, ends, constants, 1)
+    ends = sizes.cumsum()
+    if ends[-1] <= SERIAL or share_memory(ids, sizes * dtype.itemsize):
+        serial(elements.address, ids, ends, constants, 1)
     else:
-        parallel(elements.address, objects, ends, constants, numba.get_num_threads())
-
-
-def fits(arrays) -> bool:
-    """Whether the compiled loop can take these arrays: plain memory, one dtype, one size."""
-    p, g, *state = arrays
-    return (
-        p.dtype in DTYPES
-        and g.flags.c_contiguous
-        and g.flags.aligned
-        and all(a.dtype is p.dtype and a.size == p.size for a in (g, *state))
-        and all(a.flags.carray for a in (p, *state))
-    )
+        parallel(elements.address, ids, ends, constants, numba.get_num_threads())
 
 
 @functools.cache
@@ -76,8 +87,8 @@ def source(loop: Loop) -> str:
     return "\n".join(lines)
 
 
-def tensors(elements, objects, ends, constants, threads):
-    """Run `elements` on all tensors: objects[i] holds the ids of the arrays of the i-th."""
+def tensors(elements, ids, ends, constants, threads):
+    """Run `elements` on all tensors: ids[i] are those of the arrays of the i-th."""
     for thread in numba.prange(threads):
         begin = ends[-1] * thread // threads
         stop = ends[-1] * (thread + 1) // threads
@@ -85,21 +96,10 @@ def tensors(elements, objects, ends, constants, threads):
         while begin < stop:
             start = ends[i - 1] if i else 0
             until = min(stop, ends[i])
-            ids = objects.ctypes.data + i * objects.strides[0]
-            call(elements, ids, begin - start, until - start, constants.ctypes.data)
+            row = ids.ctypes.data + i * ids.strides[0]
+            call(elements, row, begin - start, until - start, constants.ctypes.data)
             begin = until
             i += 1
-
-
-@intrinsic
-def address(typing_context, array_id):
-    """Where the data of the array lies whose id() this is."""
-
-    def generate(context, builder, signature, arguments):
-        field = builder.add(arguments[0], arguments[0].type(HEAD))
-        return builder.load(builder.inttoptr(field, arguments[0].type.as_pointer()))
-
-    return types.intp(types.intp), generate
 
 
 @intrinsic
@@ -126,16 +126,45 @@ def call(typing_context, function, a, b, c, d):
 
 
 @numba.njit
-def share_memory(objects, ends, itemsize):
+def address(array_id):
+    """Where the data of the array lies whose id() this is."""
+    return pointer(array_id + DATA, types.intp)[0]
+
+
+@numba.njit
+def fitting(ids, dtype_id):
+    """For each row the size of its arrays; -1 if they differ, or are not plain memory of dtype."""
+    sizes = np.empty(len(ids), np.intp)
+    for i in range(len(ids)):
+        for j in range(ids.shape[1]):
+            array = ids[i, j]
+            shape = pointer(pointer(array + SHAPE, types.intp)[0], types.intp)
+            size = 1
+            for k in range(pointer(array + NDIM, types.int32)[0]):
+                size *= shape[k]
+            flags = READABLE if j == 1 else WRITABLE
+            plain = pointer(array + FLAGS, types.int32)[0] & flags == flags
+            alike = pointer(array + DTYPE, types.intp)[0] == dtype_id
+            if not plain or not alike or (j > 0 and size != sizes[i]):
+                sizes[i] = -1
+                break
+            sizes[i] = size
+    return sizes
+
+
+@numba.njit
+def share_memory(ids, nbytes):
     """Whether two parameters overlap, and so must be stepped one after the other."""
-    begins = np.array([address(i) for i in objects[:, 0]])
-    order = np.argsort(begins)
+    if len(ids) == 1:
+        return False
+    begins = np.empty(len(ids), np.intp)
+    for i in range(len(ids)):
+        begins[i] = address(ids[i, 0])
     reached = 0
-    for i in order:
-        size = (ends[i] - (ends[i - 1] if i else 0)) * itemsize
-        if size and begins[i] < reached:
+    for i in np.argsort(begins):
+        if nbytes[i] and begins[i] < reached:
             return True
-        reached = max(reached, begins[i] + size)
+        reached = max(reached, begins[i] + nbytes[i])
     return False
 
 

@@ -238,8 +238,8 @@ class Optimizer:
         moving = [[p for p in g["params"] if p.grad is not None] for g in self.param_groups]
         for params in moving:
             for p in params:
-                form = (p.data.shape, p.data.dtype)
-                if form != self._made_for.get(p) or form != (p.grad.data.shape, p.grad.data.dtype):
+                data, g = p.data, p.grad.data
+                if not (data.shape, data.dtype) == (g.shape, g.dtype) == self._made_for.get(p):
                     self._refuse(p)
         self.steps += 1
         for group in self.param_groups:
@@ -260,7 +260,7 @@ class Optimizer:
         for p in params:
             state = self.state[p]
             state["t"] += 1
-            arrays = (p.data, p.grad.data, *[state[name] for name in names])
+            arrays = (p.data, p.grad.data, *map(state.__getitem__, names))
             batches.setdefault(state["t"], []).append(arrays)
         for t, batch in batches.items():
             numbers = self.numbers(group, t)
