@@ -233,7 +233,8 @@ def as_dictionary(grade) -> dict:
         "line": grade.line,
         "seconds": grade.seconds,
         "checks": [
-            {k: v for k, v in vars(outcome).items() if k != "seen"} for outcome in grade.outcomes
+            {k: v for k, v in vars(outcome).items() if k not in ("seen", "suspects")}
+            for outcome in grade.outcomes
         ],
     }
 

@@ -153,28 +153,30 @@ class Package:
 
 @contextlib.contextmanager
 def mistaken(lesson, mistake):
-    """The lesson's names with one of them wrong, inside the `with` block."""
+    """The package's names with one of them wrong, inside the `with` block."""
+    package = Package(lesson.sources)
+    if hasattr(mistake, "applied"):
+        with mistake.applied():
+            yield package
+        return
     owner, _, attribute = mistake.target.rpartition(".")
-    if not owner:
+    if owner:
+        holders = [getattr(package, owner)]
+    else:
+        right = getattr(package, attribute)
         holders = [
             module
             for name, module in list(sys.modules.items())
-            if name.startswith("tinytorch.") and mistake.target in vars(module)
+            if name.startswith("tinytorch.") and vars(module).get(attribute) is right
         ]
-        package = Package(lesson.sources)
-        right = getattr(package, mistake.target)
-        holders = [h for h in holders if vars(h)[mistake.target] is right]
-    else:
-        holders, attribute = [getattr(Package(lesson.sources), owner)], attribute
-    attribute = attribute or mistake.target
-    before = [(holder, vars(holder)[attribute]) for holder in holders]
-    for holder, _ in before:
+    right = vars(holders[0])[attribute]
+    for holder in holders:
         setattr(holder, attribute, mistake.wrong)
     try:
-        yield Package(lesson.sources)
+        yield package
     finally:
-        for holder, old in before:
-            setattr(holder, attribute, old)
+        for holder in holders:
+            setattr(holder, attribute, right)
 
 
 def observe(check, bench: Bench) -> BaseException | None:

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tinytorch.tito.judge import Outcome, judge
+from tinytorch.tito.judge import Outcome, judge, settle
 from tinytorch.tito.lesson import Lesson
 
 SECONDS = 10.0  # for the import, and for each check
@@ -125,6 +125,7 @@ def grade(
     waiting = [check.name for check in lesson.checks]
     while waiting and not result.problem:
         waiting = watch(result, waiting, progress, seconds, megabytes)
+    settle(lesson, result.outcomes)
     result.seconds = time.perf_counter() - started
     return result
 

@@ -37,6 +37,7 @@ class Outcome:
     code: str = ""
     file: str = ""
     seen: list = field(default_factory=list)
+    suspects: list = field(default_factory=list)  # known mistakes that do exactly this
 
     @property
     def good(self) -> bool:
@@ -53,31 +54,42 @@ def judge(lesson: Lesson, check: Check, report: dict) -> Outcome:
         tried=report["tried"],
         seen=report["seen"],
     )
-    error = report["error"]
+    error, seen = report["error"], report["seen"]
     if error and error["kind"] in ("blank", "missing", "inapplicable"):
         outcome.state, outcome.message = error["kind"], error["message"]
         outcome.line, outcome.code = error["line"], error.get("code", "")
         return outcome
-    expected = expectation(lesson, check, report["dropped"])
-    parted = part(report["seen"], expected, whole=not error)
-    if error and parted is None:
-        outcome.state = "error"
-        kind, message = error["kind"], error["message"]
-        if kind == "SystemExit":
-            message = "the file calls sys.exit()"
-        elif kind == "MemoryError":
-            message = "it asks for more memory than a check may have"
-        outcome.message = f"{kind}: {message}" if message else kind
-        outcome.line, outcome.code = error["line"], error.get("code", "")
-        outcome.file = error.get("file", "")
-        return outcome
+    parted = part(seen, expectation(lesson, check, report["dropped"]), whole=not error)
     if parted is not None:
         outcome.state = "failed"
         outcome.where, outcome.got, outcome.expected = parted
-        known = name_mistake(lesson, check, report["seen"], report["dropped"])
-        if known:
-            outcome.mistake, outcome.explanation = known.name, known.explanation
+    elif error:
+        outcome.state, outcome.message = "error", sentence(error)
+        outcome.line, outcome.code = error["line"], error.get("code", "")
+        outcome.file = error.get("file", "")
+    if not outcome.good:
+        outcome.suspects = suspects(lesson, check, seen, report["dropped"], error)
+        accuse(outcome)
     return outcome
+
+
+def sentence(error: dict) -> str:
+    """An exception in the learner's file as one line."""
+    kind, message = error["kind"], error["message"]
+    if kind == "SystemExit":
+        return "it calls sys.exit()"
+    if kind == "AskedForInput":
+        return f"it calls input(): {message}"
+    if kind == "MemoryError":
+        return "it asks for more memory than a check may have"
+    return f"{kind}: {message}" if message else kind
+
+
+def accuse(outcome: Outcome) -> None:
+    """Name the first suspect."""
+    first = outcome.suspects[0] if outcome.suspects else None
+    outcome.mistake = first.name if first else ""
+    outcome.explanation = first.explanation if first else ""
 
 
 def expectation(lesson: Lesson, check: Check, dropped: dict) -> list:
@@ -112,15 +124,55 @@ def same(a, b) -> bool:
     return a.shape == b.shape and np.allclose(a, b, RTOL, ATOL, equal_nan=True)
 
 
-def name_mistake(lesson: Lesson, check: Check, seen: list, dropped: dict):
-    """The known mistake whose whole trajectory is this one, or None."""
+def suspects(lesson: Lesson, check: Check, seen: list, dropped: dict, error=None) -> list:
+    """The known mistakes whose whole trajectory is this one, to the error at its end."""
+    found = []
     for mistake in mistakes_of(lesson):
-        with mistaken(lesson, mistake) as names:
-            bench = Bench(names, dropped)
-            error = observe(check, bench)
-        if error is None and len(bench.seen) == len(seen) and part(seen, bench.seen) is None:
-            return mistake
-    return None
+        theirs, ended = run_wrong(lesson, mistake, check, dropped)
+        alike = (error["kind"], error["message"]) if error else None
+        if alike != ((type(ended).__name__, str(ended)) if ended else None):
+            continue
+        if len(theirs) == len(seen) and part(seen, theirs) is None:
+            found.append(mistake)
+    return found
+
+
+def run_wrong(lesson: Lesson, mistake, check: Check, dropped: dict) -> tuple:
+    """What a known mistake does in a check, and the exception that ended it."""
+    with mistaken(lesson, mistake) as names:
+        bench = Bench(names, dropped)
+        error = observe(check, bench)
+    return bench.seen, error
+
+
+def settle(lesson: Lesson, outcomes: list[Outcome]) -> None:
+    """Where several known mistakes do the same in one check, let the other checks decide.
+
+    First come those that would have passed wherever the file passed, then those that explain most
+    of the failures.
+    """
+    checks = {check.name: check for check in lesson.checks}
+    explained: dict[str, int] = {}
+    for outcome in outcomes:
+        for mistake in outcome.suspects:
+            explained[mistake.name] = explained.get(mistake.name, 0) + 1
+    clear: dict[str, bool] = {}
+
+    def contradicted(mistake) -> bool:
+        """Whether the file passes a check that this mistake fails."""
+        if mistake.name not in clear:
+            passed = [checks[o.check] for o in outcomes if o.state == "passed"]
+            runs = ((c, run_wrong(lesson, mistake, c, {})) for c in passed)
+            clear[mistake.name] = any(
+                error is not None or part(seen, expectation(lesson, check, {})) is not None
+                for check, (seen, error) in runs
+            )
+        return clear[mistake.name]
+
+    for outcome in outcomes:
+        if len(outcome.suspects) > 1:
+            outcome.suspects.sort(key=lambda m: (contradicted(m), -explained[m.name]))
+            accuse(outcome)
 
 
 @cache

@@ -43,9 +43,7 @@ def explain(outcome: Outcome) -> list[str]:
         lines.append(f"        at        {outcome.where}")
         lines.append(f"        came out  {number(outcome.got)}")
         lines.append(f"        expected  {number(outcome.expected)}")
-        if outcome.mistake:
-            lines.append(f"        this is   {outcome.mistake}. {outcome.explanation}")
-        return lines
+        return lines + named(outcome)
     words = {
         "blank": "still to do: ",
         "missing": "",
@@ -55,4 +53,11 @@ def explain(outcome: Outcome) -> list[str]:
     lines.append(f"        {words.get(outcome.state, '')}{outcome.message}")
     if outcome.line:
         lines.append(f"        line {outcome.line}: {outcome.code}")
-    return lines
+    return lines + named(outcome)
+
+
+def named(outcome: Outcome) -> list[str]:
+    """The known mistake that did exactly the same, if there is one."""
+    if not outcome.mistake:
+        return []
+    return [f"        this is   {outcome.mistake}. {outcome.explanation}"]

@@ -82,10 +82,10 @@ def network(bench):
     model = bench.MLP([3, 5, 4, 2])
     kinds = [type(layer).__name__.replace("Dense", "Linear") for layer in model.layers]
     bench.see("its layers", kinds)
-    shapes = [list(array(weight(layer)).shape) for layer in model.layers[::2]]
-    bench.see("the shapes of the weights", shapes)
+    weighty = [x for x, kind in zip(model.layers, kinds, strict=True) if kind == "Linear"]
+    bench.see("the shapes of the weights", [list(array(weight(x)).shape) for x in weighty])
     x = X
-    for i, layer in enumerate(model.layers[::2]):
+    for i, layer in enumerate(weighty):
         w = np.linspace(-1, 1, array(weight(layer)).size).reshape(array(weight(layer)).shape)
         weight(layer).data, bias(layer).data = w, np.full(w.shape[1], 0.1 * (i + 1))
     bench.see("its output", call(model, Tensor(x.copy())))
