@@ -31,8 +31,9 @@ schedule = StepLR(optimizer, step_size=1, gamma=0.5)
 history = Trainer(model, optimizer, CrossEntropyLoss(), scheduler=schedule, clip_norm=1.0).fit(
     DataLoader(data, 64, seed=0), epochs=2, progress=False
 )
-losses = train(MLP([64, 10], Tanh, rng=1), SGD(MLP([64, 10]).parameters(), 0.1),
-               CrossEntropyLoss(), DataLoader(data, 256, seed=0))
+small = MLP([64, 10], rng=1)
+loader = DataLoader(data, 256, seed=0)
+losses = train(small, SGD(small.parameters(), 0.1), CrossEntropyLoss(), loader)
 lr = optimizer.param_groups[0]["lr"]
 print(json.dumps([tinytorch.whose(), history.steps[-3:], losses[:2], lr]))
 """

@@ -92,11 +92,23 @@ class Place:
     def take(self, name: str, right, yours) -> None:
         """Let `yours` stand wherever the package refers to its object `right`."""
         for module_name, module in list(sys.modules.items()):
-            if module_name == "tinytorch" or module_name.startswith("tinytorch."):
-                for attribute, value in list(vars(module).items()):
-                    if value is right and not module_name.startswith("tinytorch.tito"):
-                        self.put(module, attribute, yours)
+            inside = module_name == "tinytorch" or module_name.startswith("tinytorch.")
+            if not inside or module_name.startswith("tinytorch.tito"):
+                continue
+            for attribute, value in list(vars(module).items()):
+                if value is right:
+                    self.put(module, attribute, yours)
+                elif isinstance(value, type) and value.__module__ == module_name:
+                    self._take_default(value.__init__, right, yours)
         self.note(name)
+
+    def _take_default(self, function, right, yours) -> None:
+        """`activation=ReLU` refers to an object too."""
+        defaults = getattr(function, "__defaults__", None) or ()
+        if any(value is right for value in defaults):
+            new = tuple(yours if value is right else value for value in defaults)
+            _places.append((function, "__defaults__", defaults))
+            function.__defaults__ = new
 
     def put(self, holder, attribute: str, yours) -> None:
         _places.append((holder, attribute, vars(holder)[attribute]))
