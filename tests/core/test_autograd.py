@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tinytorch import Tensor, no_grad, stack
+from tinytorch.core.autograd import enable_grad
 from tinytorch.core.tensor import record
 
 
@@ -139,6 +140,14 @@ def test_no_grad_records_nothing_and_restores():
         return t * 2
 
     assert not double(x).requires_grad
+
+
+def test_enable_grad_records_within_no_grad():
+    x = leaf(2.0)
+    with no_grad():
+        with enable_grad():
+            assert (x * 2).requires_grad
+        assert not (x * 2).requires_grad
 
 
 def test_inputs_that_need_no_gradient_get_no_edge():

@@ -1,5 +1,7 @@
 """Modules, layers and their state, where one expression is not enough."""
 
+import inspect
+
 import numpy as np
 import pytest
 
@@ -306,3 +308,16 @@ def test_forward_must_be_defined():
 
     with pytest.raises(NotImplementedError, match=r"Empty must define forward"):
         Empty()(1)
+
+
+@pytest.mark.parametrize("public", [tinytorch, nn], ids=["tinytorch", "nn"])
+def test_everything_public_says_what_it_does(public):
+    for name in public.__all__:
+        documented = getattr(public, name)
+        assert inspect.getdoc(documented), name
+        own = vars(documented) if inspect.isclass(documented) else {}
+        for method in [
+            m for m in own if not m.startswith("_") and m not in ("forward", "training")
+        ]:
+            if callable(own[method]) or isinstance(own[method], property):
+                assert inspect.getdoc(own[method]), f"{name}.{method}"

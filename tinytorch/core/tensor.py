@@ -57,6 +57,7 @@ class Tensor:
 
     @property
     def data(self) -> np.ndarray:
+        """The array, shared with whoever holds it; assigning gives the tensor another."""
         return self._data
 
     @data.setter
@@ -67,6 +68,7 @@ class Tensor:
 
     @property
     def grad(self):
+        """The accumulated gradient, a tensor, or None before `backward`."""
         return self._grad
 
     @grad.setter
@@ -79,18 +81,22 @@ class Tensor:
 
     @property
     def shape(self) -> tuple:
+        """The lengths of the axes."""
         return self._data.shape
 
     @property
     def ndim(self) -> int:
+        """How many axes there are."""
         return self._data.ndim
 
     @property
     def size(self) -> int:
+        """How many elements there are."""
         return self._data.size
 
     @property
     def dtype(self) -> np.dtype:
+        """The NumPy type of the elements."""
         return self._data.dtype
 
     @property
@@ -359,34 +365,41 @@ class Tensor:
     # Functions of one number, element by element
 
     def exp(self):
+        """e to the power of each element."""
         x = as_float(self)
         value = np.exp(x._data)
         return record(value, (x, lambda g: g * value))
 
     def log(self):
+        """The natural logarithm of each element."""
         x = as_float(self)
         data = x._data
         return record(np.log(data), (x, lambda g: g / data))
 
     def sqrt(self):
+        """The square root of each element."""
         x = as_float(self)
         value = np.sqrt(x._data)
         return record(value, (x, lambda g: g / (2 * value)))
 
     def abs(self):
+        """The absolute value of each element; its derivative at 0 is 0."""
         return abs(self)
 
     def tanh(self):
+        """The hyperbolic tangent of each element."""
         x = as_float(self)
         value = np.tanh(x._data)
         return record(value, (x, lambda g: g * (1 - value * value)))
 
     def sigmoid(self):
+        """1 / (1 + exp(-x)) for each element x."""
         x = as_float(self)
         value = 0.5 + 0.5 * np.tanh(0.5 * x._data)  # exp would overflow
         return record(value, (x, lambda g: g * value * (1 - value)))
 
     def relu(self):
+        """max(0, x) for each element x; its derivative at 0 is 0."""
         value = np.maximum(self._data, 0)
         return record(value, (self, lambda g: g * (value > 0)))
 
@@ -422,6 +435,7 @@ class Tensor:
     # Reductions
 
     def sum(self, axis=None, keepdims: bool = False):
+        """The sum over `axis`: None for all, a number, or several."""
         axis = axes("sum", axis, self.shape)
         shape = self.shape
         return record(
@@ -430,6 +444,7 @@ class Tensor:
         )
 
     def mean(self, axis=None, keepdims: bool = False):
+        """The mean over `axis`: None for all, a number, or several."""
         axis = axes("mean", axis, self.shape)
         x, shape = as_float(self), self.shape
         count = math.prod(shape[i] for i in axis)
@@ -515,6 +530,7 @@ class Tensor:
     # Shape
 
     def reshape(self, *shape):
+        """The same elements in another shape; one length may be -1."""
         shape, before = sequence(shape), self.shape
         try:
             value = self._data.reshape(shape)
@@ -543,6 +559,7 @@ class Tensor:
 
     @property
     def T(self):
+        """The axes reversed."""
         return self.transpose()
 
     def squeeze(self, axis=None):
