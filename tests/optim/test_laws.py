@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.optim.registry import OPTIMIZERS
 from tinytorch import Tensor
-from tinytorch.optim import Prodigy, engine, engines
+from tinytorch.optim import Prodigy, engine, engines, planned
 from tinytorch.optim.averaged import ScheduleFree
 from tinytorch.optim.matrix import MatrixOptimizer
 
@@ -60,7 +60,11 @@ def identical(one: Run, other: Run, tolerance=0.0):
 def test_blocks_make_no_difference(optimizer, seed, kwargs, block, dtype):
     runs = []
     for name in ("whole", "blocked"):
-        with mock.patch.object(engines, "BLOCK", block), engine(name):
+        with (
+            mock.patch.object(engines, "BLOCK", block),
+            mock.patch.object(planned, "BLOCK", block),
+            engine(name),
+        ):
             runs.append(Run(optimizer, seed, dtype=dtype, **kwargs).step().step().step())
     identical(*runs)
 

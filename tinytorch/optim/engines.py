@@ -3,8 +3,9 @@
 A rule is a pure function `rule(p, g, *state, **numbers) -> (p, *state)`. Elementwise rules give
 the same result on a slice as on the whole, so they may be run slice by slice: the temporaries
 of a block of 32k elements fit into the second-level cache, and the step moves each array
-through memory once instead of once per operation. Or the rule is compiled into a loop that has
-no temporaries at all (`fused`). The result is the same, bit for bit.
+through memory once instead of once per operation; a rule that consists of ufuncs gets by with
+one or two temporaries for all its operations (`planned`). Or the rule is compiled into a loop
+that has no temporaries at all (`fused`). The result is the same, bit for bit.
 """
 
 import contextlib
@@ -14,6 +15,8 @@ import warnings
 from contextvars import ContextVar
 
 import numpy as np
+
+from tinytorch.optim import planned
 
 BLOCK = 32_768  # elements; the fastest of 8k .. 256k on the machines of benchmarks/
 
@@ -105,8 +108,9 @@ def update(stages, arrays, keywords) -> None:
 
 
 def blocked(stages, batch, numbers: dict) -> None:
-    own = keywords(stages, numbers)
-    for arrays in batch:
+    others = planned.step(stages, batch, numbers)
+    own = keywords(stages, numbers) if others else None
+    for arrays in others:
         n = arrays[0].size
         if n <= BLOCK or not all(a.flags.c_contiguous for a in arrays):
             update(stages, arrays, own)

@@ -263,5 +263,15 @@ def read(stage) -> ast.FunctionDef:
         raise NotFusable(f"{stage!r} has no source that could be read") from error
     match tree.body:
         case [ast.FunctionDef() as definition] if not definition.decorator_list:
+            if not is_current(stage):
+                raise NotFusable(f"{stage!r} was made from another source than its file holds now")
             return definition
     raise NotFusable(f"{stage!r} is not a plain function")
+
+
+def is_current(stage) -> bool:
+    """Whether the file holds the source that the function was made from: it may be edited since."""
+    codes = [compile("".join(inspect.findsource(stage)[0]), "", "exec", dont_inherit=True)]
+    for code in codes:
+        codes += filter(inspect.iscode, code.co_consts)
+    return stage.__code__ in codes

@@ -1,0 +1,137 @@
+"""Plans: NumPy calls that give the rule's bits, and allocate nothing."""
+
+import numpy as np
+import pytest
+
+import tinytorch.optim as optim
+from tinytorch import Tensor
+from tinytorch.optim import planned, source
+from tinytorch.optim.optimizers import adam, gradient_descent
+
+
+def rng_arrays(count, size, dtype=np.float64):
+    rng = np.random.default_rng(0)
+    return [rng.random(size).astype(dtype) + 0.1 for _ in range(count)]
+
+
+def assert_same_bits(rule, count, **numbers):
+    ours, theirs = rng_arrays(count, 9), rng_arrays(count, 9)
+    assert planned.step((rule,), [ours], numbers) == []
+    p, g, *state = theirs
+    for old, new in zip((p, *state), rule(p, g, *state, **numbers), strict=True):
+        np.copyto(old, new)
+    for a, b in zip(ours, theirs, strict=True):
+        assert a.tobytes() == b.tobytes()
+
+
+def old_value_read_late(p, g, m, *, beta):
+    new = beta * m + g
+    return p - m * new, new
+
+
+def old_value_of_p_in_the_state(p, g, m):
+    moved = p - g
+    return moved, m + p
+
+
+def result_twice(p, g, m, n):
+    m = m + g
+    return p - m, m, m
+
+
+def nothing_changes(p, g, m):
+    return p, m
+
+
+def number_as_result(p, g, m, *, beta):
+    return p - g, 2 * beta
+
+
+def many_values_at_once(p, g):
+    a, b, c, d = p + g, p - g, p * g, p / g
+    return ((a * b) / (c + d) + (a - b) * (c - d),)
+
+
+def functions_and_signs(p, g):
+    return (np.maximum(-p, np.sqrt(abs(g))) - np.sign(g) ** 2,)
+
+
+@pytest.mark.parametrize(
+    ("rule", "count", "numbers"),
+    [
+        (old_value_read_late, 3, {"beta": 0.9}),
+        (old_value_of_p_in_the_state, 3, {}),
+        (result_twice, 4, {}),
+        (nothing_changes, 3, {}),
+        (number_as_result, 3, {"beta": 0.9}),
+        (many_values_at_once, 2, {}),
+        (functions_and_signs, 2, {}),
+        (adam, 4, {"t": 3, "lr": 0.1, "beta1": 0.9, "beta2": 0.99, "eps": 1e-8}),
+    ],
+)
+def test_the_bits_of_the_rule(rule, count, numbers):
+    assert_same_bits(rule, count, **numbers)
+
+
+def test_a_plan_allocates_little():
+    assert planned.plan((adam,))[2] == 2
+    assert planned.plan((gradient_descent,))[2] == 1
+
+
+def swapped(p, g, m):
+    return m, p
+
+
+def chosen(p, g):
+    return (np.where(g > 0, p, g),)
+
+
+def cubed(p, g):
+    return (p - g**3,)
+
+
+@pytest.mark.parametrize("rule", [swapped, chosen, cubed], ids=lambda r: r.__name__)
+def test_what_has_no_plan_is_left_to_the_rule(rule):
+    arrays = rng_arrays(3 if rule is swapped else 2, 5)
+    before = [a.copy() for a in arrays]
+    assert planned.step((rule,), [arrays], {}) == [arrays]
+    for a, b in zip(arrays, before, strict=True):
+        assert np.array_equal(a, b)
+
+
+def test_arrays_that_do_not_fit_are_left_to_the_rule():
+    p, g = rng_arrays(2, 8)
+    read_only = p.copy()
+    read_only.flags.writeable = False
+    for arrays in ([p[::2], g[::2]], [p, g.astype(np.float32)], [p, p], [p[1:], p[:-1]],
+                   [read_only, g]):  # fmt: skip
+        assert planned.step((gradient_descent,), [arrays], {"lr": 0.1}) == [arrays]
+
+
+def test_a_parameter_that_is_its_own_gradient():
+    p = Tensor([1.0, -2.0], requires_grad=True)
+    p.grad = p.detach()
+    optim.SGD([p], lr=0.25).step()
+    assert p.data.tolist() == [0.75, -1.5]
+
+
+@pytest.mark.parametrize("n", [planned.BLOCK - 1, planned.BLOCK, planned.BLOCK + 1])
+def test_at_the_edge_of_a_block(n):
+    p, g = rng_arrays(2, n, np.float32)
+    expected = p - np.float32(0.1) * g
+    planned.step((gradient_descent,), [[p, g]], {"lr": 0.1})
+    assert p.tobytes() == expected.tobytes()
+
+
+def test_a_file_that_was_edited_since_is_not_believed(tmp_path, monkeypatch):
+    """The function in memory counts, not what its file says by now."""
+    path = tmp_path / "edited_rule.py"
+    path.write_text("def rule(p, g, *, lr):\n    return (p - lr * g,)\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import edited_rule
+
+    path.write_text("def rule(p, g, *, lr):\n    return (p + lr * g,)\n")
+    with pytest.raises(source.NotFusable, match="made from another source"):
+        source.fuse((edited_rule.rule,))
+    arrays = rng_arrays(2, 3)
+    assert planned.step((edited_rule.rule,), [arrays], {"lr": 0.1}) == [arrays]

@@ -1,0 +1,134 @@
+"""A rule as a plan of NumPy calls that allocate nothing: what the blocked engine runs.
+
+    m_1 = (_0 * m) + (_1 * g)         multiply(_0, m, out=m)
+    new_2 = p - (_2 * m_1)      →     multiply(_1, g, out=scratch0)
+                                      add(m, scratch0, out=m)
+                                      multiply(_2, m, out=scratch0)
+                                      subtract(p, scratch0, out=p)
+
+The operations of the rule in their order, so that the bits are the rule's. A result goes into the
+array it replaces if the old value is not read any more, anything else into the first scratch
+array that is free.
+"""
+
+import ast
+import functools
+import threading
+
+import numpy as np
+
+from tinytorch.optim.source import NotFusable, fuse
+
+BLOCK = 65_536  # elements; a plan touches fewer arrays than the rule, so its blocks may be larger
+BINARY = {ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide"}
+
+_own = threading.local()
+
+
+@functools.cache
+def plan(stages) -> tuple | None:
+    """(loop, function, count): call function(*arrays, *constants, *count scratch arrays).
+
+    None if the stages hold something else than ufuncs of arrays of one dtype.
+    """
+    try:
+        return make_plan(stages)
+    except NotFusable:
+        return None
+
+
+def make_plan(stages) -> tuple:
+    loop = fuse(stages)
+    operations: list[tuple] = []
+    for line in loop.body:
+        (assignment,) = ast.parse(line).body
+        flatten(assignment.value, assignment.targets[0].id, operations)
+    replaced = list(zip(loop.arrays[:1] + loop.arrays[2:], loop.results, strict=True))
+    if any(new in loop.arrays and new != old for old, new in replaced):
+        raise NotFusable("an array takes another one's old value")
+
+    constants = [f"_{i}" for i in range(loop.count)]
+    target = {new: old for old, new in reversed(replaced)}
+    last = {name: i for i, (_, operands, _) in enumerate(operations) for name in operands}
+    last |= dict.fromkeys(loop.results, len(operations))
+    place = {name: name for name in (*loop.arrays, *constants)}
+    scratch, free, lines = [], [], []
+    for i, (ufunc, operands, value) in enumerate(operations):
+        inputs = [place[name] for name in operands]
+        free += sorted({place[n] for n in operands if last[n] == i} & set(scratch))
+        old = target.get(value)
+        if old is not None and last.get(old, i) <= i:
+            place[value] = old
+        else:
+            if not free:
+                scratch.append(f"scratch{len(scratch)}")
+                free.append(scratch[-1])
+            place[value] = free.pop()
+        lines.append(f"{ufunc}({', '.join(inputs)}, out={place[value]})")
+    lines += [f"copyto({old}, {place[new]})" for old, new in replaced if place[new] != old]
+
+    scope = {name: getattr(np, name) for name in ("copyto", *(ufunc for ufunc, *_ in operations))}
+    heading = f"def step({', '.join([*loop.arrays, *constants, *scratch])}):"
+    exec("\n    ".join([heading, *(lines or ["pass"])]), scope)
+    return loop, scope["step"], len(scratch)
+
+
+def flatten(node, name: str | None, operations: list) -> str:
+    """Append the operations (ufunc, operands, value) of an expression; the name of its value."""
+    match node:
+        case ast.Name(id):
+            return id
+        case ast.BinOp(x, op, y) if type(op) in BINARY:
+            ufunc, parts = BINARY[type(op)], [x, y]
+        case ast.UnaryOp(ast.USub(), x):
+            ufunc, parts = "negative", [x]
+        case ast.Call(ast.Name("abs"), [x], []):
+            ufunc, parts = "absolute", [x]
+        case ast.Call(ast.Attribute(ast.Name("np"), ufunc), parts, []):
+            pass
+        case _:
+            raise NotFusable(f"{ast.unparse(node)} is no ufunc")
+    operands = [flatten(part, None, operations) for part in parts]
+    operations.append((ufunc, operands, name or f"?{len(operations)}"))
+    return operations[-1][2]
+
+
+def step(stages, batch, numbers: dict) -> list:
+    """Step those tensors of `batch` that a plan is good for, block by block; return the others."""
+    made = plan(stages)
+    if made is None:
+        return batch
+    loop, function, count = made
+    values = loop.constants(**{name: numbers[name] for name in loop.numbers})
+    ready, others = {}, []
+    for arrays in batch:
+        if not fits(*arrays):
+            others.append(arrays)
+            continue
+        n, dtype = arrays[0].size, arrays[0].dtype
+        if dtype not in ready:
+            constants = [np.asarray(value, dtype) for value in values]
+            ready[dtype] = constants, scratch_arrays(count, BLOCK, dtype)
+        constants, scratch = ready[dtype]
+        flat = [a.reshape(-1) for a in arrays]
+        for i in range(0, n, BLOCK):
+            own = [a[i : i + BLOCK] for a in flat] if n > BLOCK else flat
+            function(*own, *constants, *[s[: own[0].size] for s in scratch])
+    return others
+
+
+def fits(p, g, *state) -> bool:
+    """Whether the arrays are plain memory of one type, and g none that is being written."""
+    return (
+        g.flags.c_contiguous
+        and all(a.dtype == p.dtype and a.size == p.size for a in (g, *state))
+        and all(a.flags.carray and not np.may_share_memory(a, g) for a in (p, *state))
+    )
+
+
+def scratch_arrays(count: int, size: int, dtype) -> list[np.ndarray]:
+    """Arrays of this thread, kept between steps, with any content."""
+    kept = _own.__dict__.setdefault((dtype, size), [])
+    while len(kept) < count:
+        kept.append(np.empty(size, dtype))
+    return kept[:count]
