@@ -118,10 +118,12 @@ def max_pool2d(x: Tensor, kernel_size, stride=None, padding=0) -> Tensor:
     def derivative(g):
         total = np.zeros_like(frame)
         target = windows(total, kernel, stride)
-        free = np.ones(value.shape, bool)
+        free = np.ones_like(value, dtype=bool)
+        aligned = np.empty_like(value)  # in memory as the value is
+        aligned[...] = g
         for i, j in np.ndindex(*kernel):
             chosen = free & (view[..., i, j] == value)
-            target[..., i, j] += g * chosen
+            target[..., i, j] += aligned * chosen
             free &= ~chosen
         return inside(total, padding)
 
