@@ -1,5 +1,6 @@
 """The laboratory of the book: surfaces, runs, measurements and plots. Needs matplotlib."""
 
+from tinytorch.lab.interactive import Slider
 from tinytorch.lab.measure import (
     iterations_to,
     learning_rate_finder,
@@ -37,6 +38,7 @@ __all__ = [
     "Rastrigin",
     "Rosenbrock",
     "Saddle",
+    "Slider",
     "Surface",
     "TrainingRuns",
     "canvas",
