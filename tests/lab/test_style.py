@@ -64,6 +64,11 @@ def test_trajectories_and_heatmap():
     assert np.ma.getmaskarray(mesh.get_array()).sum() == 2
 
 
+def test_a_heatmap_without_a_colour_bar():
+    assert len(heatmap([1, 2], [1, 2], np.eye(2)).figure.axes) == 2
+    assert len(heatmap([1, 2], [1, 2], np.eye(2), zlabel=None).figure.axes) == 1
+
+
 def test_the_same_figure_twice_is_the_same_bytes():
     def png():
         ax = plot_trajectories(Himmelblau(), {"Adam": np.array([[0.0, 0.0], [1.0, 2.0]])})

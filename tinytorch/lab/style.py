@@ -245,7 +245,7 @@ def heatmap(
     ax=None,
     xlabel: str = "",
     ylabel: str = "",
-    zlabel: str = "",
+    zlabel: str | None = "",
     log: tuple[bool, bool] = (True, True),
     limits: tuple[float | None, float | None] = (None, None),
     title: str = "",
@@ -254,6 +254,7 @@ def heatmap(
 
     Arguments:
         x, y: the coordinates, (n,) and (m,); z: (m, n).
+        zlabel: what the colour bar says; None draws no bar.
         log: whether the x and y axes are logarithmic.
         limits: the values of z at the two ends of the colour scale.
 
@@ -269,6 +270,7 @@ def heatmap(
     ax.grid(False)
     ax.set_xscale("log" if log[0] else "linear")
     ax.set_yscale("log" if log[1] else "linear")
-    with plt.rc_context(SETTINGS):
-        ax.figure.colorbar(mesh, ax=ax, label=zlabel)
+    if zlabel is not None:
+        with plt.rc_context(SETTINGS):
+            ax.figure.colorbar(mesh, ax=ax, label=zlabel)
     return finish(ax, xlabel, ylabel, title, legend=False)
