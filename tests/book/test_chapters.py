@@ -1,0 +1,206 @@
+"""Every chapter has what a chapter needs, and no page states a result that was typed by hand."""
+
+import ast
+import importlib
+import pkgutil
+import re
+
+import pytest
+
+import tinytorch
+from tests.book import chapters
+from tests.book.chapters import bare_numbers, parse, plain
+
+CHAPTERS, PAGES = chapters.chapters(), chapters.pages()
+
+
+def public_names() -> set[str]:
+    """Every function and class of the package that a chapter could write a second time."""
+    found = set()
+    machinery = ("engines", "fused", "planned", "swept", "console", "parity")
+    for part in ("core", "optim", "nn", "data"):
+        folder = importlib.import_module(f"tinytorch.{part}")
+        for module in pkgutil.iter_modules(folder.__path__, f"{folder.__name__}."):
+            if module.name.rpartition(".")[2] in machinery:
+                continue
+            source = importlib.util.find_spec(module.name).loader.get_source(module.name)
+            for node in ast.parse(source).body:
+                if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name[0] != "_":
+                    found.add(node.name)
+    assert {"Adam", "heavy_ball", "train", "Linear", "CrossEntropyLoss"} <= found
+    return found
+
+
+def steps_by_itself(node: ast.ClassDef) -> bool:
+    """Whether a class has a step() that leaves the stepping to nobody else."""
+    for method in node.body:
+        if isinstance(method, ast.FunctionDef) and method.name == "step":
+            return "super().step(" not in ast.unparse(method)
+    return False
+
+
+def test_the_book_is_listed(capsys):
+    lines = chapters.table().splitlines()
+    assert len(lines) == 1 + len(PAGES)
+    with capsys.disabled():
+        print("\n" + "\n".join(lines))
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_chapter_has_what_a_chapter_needs(name):
+    page = CHAPTERS[name]
+    exercises = page.labels("exercise", "exercise-start")
+    assert len(exercises) >= 3
+    assert page.solved == exercises, "exercises without a solution"
+    assert page.claims >= 3, "claims that nothing checks"
+    assert page.glued, "no number of this page comes from a cell"
+    assert page.cited
+    assert any(directive == "bibliography" for _, directive, _, _ in page.directives)
+    for section in ("Summary", "Exercises", "References"):
+        assert re.search(rf"^## {section}$", page.text, re.M), f"no section {section}"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_figures_say_what_they_show(name):
+    page = PAGES[name]
+    missing, names = [], [figure.get("name") for _, figure in page.figures]
+    for line, figure in page.figures:
+        for part in ("caption", "alt", "name"):
+            if not str(figure.get(part) or "").strip():
+                missing.append(f"line {line}: no {part}")
+        if figure.get("name") and not re.search(
+            rf"\{{(num)?ref\}}`[^`]*\b{figure['name']}\b", page.text
+        ):
+            missing.append(f"line {line}: {figure['name']} is not mentioned in the text")
+    assert not missing
+    assert len(set(names)) == len(names)
+    if name in CHAPTERS:
+        assert len(names) >= 3
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_cells_are_short(name):
+    long = [
+        f"line {cell.line}: {cell.length} lines of code"
+        for cell in PAGES[name].cells
+        if cell.shown and cell.length > (15 if cell.figure is None else 12)
+    ]
+    assert not long
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_writes_an_algorithm_of_its_own(name):
+    taken, found = public_names(), []
+    for cell in PAGES[name].cells:
+        for node in ast.walk(ast.parse(plain(cell.code))):
+            if not isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                continue
+            if node.name in taken:
+                found.append(f"line {cell.line}: {node.name} stands in the package already")
+            if isinstance(node, ast.ClassDef) and steps_by_itself(node) and not cell.solution:
+                found.append(f"line {cell.line}: {node.name} is an optimizer")
+    assert not found
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_number_in_the_text_is_a_result_typed_by_hand(name):
+    found = [f"line {line}: {number} in “{s}”" for line, number, s in bare_numbers(PAGES[name])]
+    assert not found, "see CONTRIBUTING.md, How a chapter is made"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_glued_numbers_are_made_on_the_page(name):
+    page = PAGES[name]
+    code = "\n".join(cell.code for cell in page.cells)
+    patterns = [
+        re.sub(r"\\\{.*?\\\}", ".+", re.escape(key))
+        for key in re.findall(r"glue\(\s*f?[\"']([^\"']+)[\"']", code)
+    ]
+    strange = [n for n in set(page.glued) if not any(re.fullmatch(p, n) for p in patterns)]
+    assert not strange
+
+
+# The reader of pages, itself
+
+CELL = "```{code-cell} python\nrates = [0.07, 300]\n```\n\n"
+HIDDEN = "```{code-cell} python\n:tags: [remove-cell]\nclaim('', 21 < a < 69)\n```\n\n"
+CAPTION = (
+    "```{code-cell} python\n---\nmystnb:\n  figure:\n    name: fig-a\n"
+    "    caption: Momentum needs 22 steps.\n---\nplot()\n```\n"
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "After tuning, momentum needs 22 steps where plain descent needs {glue:text}`sgd`.",
+        "The loss falls to 0.013, as expected.",
+        "Adam reads 97 % of the digits.",
+        "It is 3 times as fast.",
+        "That takes 1,200 iterations, see {numref}`fig-a`.",
+        HIDDEN + "Plain descent needs 69 steps.",
+        "| SGD | 69 |\n| Adam | {glue:text}`adam` |",
+        "```{exercise} A title\n:label: ex-a\nWhy does it need 22 steps?\n```",
+        "::::{admonition} Note\n:::{tip}\nIt ends at 4.5e-3 then.\n:::\n::::",
+        CAPTION,
+        "As {cite:t}`a2001` found. Here it takes 22 steps.",
+        "- one\n- about 22 steps\n",
+    ],
+)
+def test_a_result_typed_by_hand_is_found(text):
+    assert len(bare_numbers(parse(text))) >= 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "After tuning, momentum needs {glue:text}`ball` steps, at $\\beta = 0.9$ and `lr=0.01`.",
+        CELL + "We run 300 steps at 0.07.",
+        CELL + "At a rate of 7 % of the whole.",
+        "Polyak proposed it in 1964; three of the 4 corners are enough.",
+        "ResNet is trained with momentum 0.9 and decay 1e-4 {cite:p}`he2016`.",
+        "| ResNet | 0.1, batch 256 | {cite:t}`he2016` |",
+        "Begin with 06 Optimizers, after 01 and 05.",
+        "It takes [4 to 5 hours, or 300 minutes]{.given} with the workbook.",
+        "$$\nx = 22.5\n$$\n\n```{math}\n:label: eq\n y = 17.3\n```\n",
+        "See [the page](https://example.org/12/34.html) and x2 or β₁ = .",
+        "```bash\ntito test 06 --seconds 22\n```\n",
+    ],
+)
+def test_honest_text_passes(text):
+    assert bare_numbers(parse(text)) == []
+
+
+def test_a_page_is_read_rightly():
+    text = (
+        "---\nkernelspec: {}\n---\n\n# A page\n\nWords, {cite:p}`a2001,b2002`.\n\n"
+        + CAPTION
+        + "\n```{exercise} One\n:label: ex-one\nDo it.\n```\n\n"
+        "```{solution-start} ex-one\n:class: dropdown\n```\n\nSo.\n\n"
+        "```{code-cell} python\n:tags: [remove-cell]\nfrom a import (b,\n  c)\n\nclaim(b)\n```\n\n"
+        "```{solution-end}\n```\n\n```{exercise} Two\n:label: ex-two\nAnd this.\n```\n"
+        "After it {glue:text}`a-number`.\n"
+    )
+    page = parse(text)
+    assert page.labels("exercise") == ["ex-one", "ex-two"]
+    assert page.solved == ["ex-one"]
+    assert page.cited == {"a2001", "b2002"}
+    assert page.glued == ["a-number"]
+    assert page.claims == 1
+    assert [cell.solution for cell in page.cells] == [False, True]
+    assert [cell.length for cell in page.cells] == [1, 1]
+    (line, figure), *rest = page.figures
+    assert (line, figure["name"], figure["alt"], rest) == (9, "fig-a", None, [])
+
+
+@pytest.mark.parametrize(
+    ("code", "alone"),
+    [("p -= g", True), ("clip(g)\n        super().step()", False)],
+)
+def test_an_optimizer_of_its_own_is_known(code, alone):
+    node = ast.parse(f"class A(SGD):\n    def step(self):\n        {code}\n").body[0]
+    assert steps_by_itself(node) is alone
+
+
+def test_the_package_is_of_this_repository():
+    assert chapters.ROOT.joinpath("tinytorch").samefile(tinytorch.__path__[0])
