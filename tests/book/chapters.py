@@ -37,7 +37,9 @@ class Cell:
         settings = self.options.get("mystnb", {})
         if "figure" not in settings:
             return None
-        return {**settings["figure"], "alt": settings.get("image", {}).get("alt")}
+        inner = re.search(r"\balt=\s*[\"'](.+?)[\"']", self.code, re.S)  # of a figure with a slider
+        alt = settings.get("image", {}).get("alt") or (inner and inner[1])
+        return {**settings["figure"], "alt": alt}
 
     @property
     def length(self) -> int:
