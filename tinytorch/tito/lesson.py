@@ -53,7 +53,6 @@ class Lesson:
     number: str
     name: str
     title: str
-    chapter: str  # page of the book, from its root
     needs: tuple[str, ...]
     sources: tuple[str, ...]  # modules of the package that hold the objects
     names: tuple[str, ...]  # what a learner's file must define

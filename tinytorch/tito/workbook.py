@@ -232,6 +232,20 @@ def book_root() -> Path | None:
     return root if (root / "book").is_dir() else None
 
 
+def chapter(lesson: Lesson) -> Path | None:
+    """The page of the book, if the book is here."""
+    root = book_root()
+    names = (f"{lesson.folder}.md", f"{lesson.name}.md")
+    found = (p for name in names for p in sorted(root.glob(f"book/**/{name}"))) if root else ()
+    return next(iter(found), None)
+
+
+def address(lesson: Lesson) -> str:
+    """Where the chapter is, as text."""
+    path, root = chapter(lesson), book_root()
+    return f"`{path.relative_to(root).as_posix()}`" if path else f"{lesson.number} {lesson.title}"
+
+
 @dataclass(frozen=True)
 class Section:
     line: int
@@ -316,9 +330,8 @@ def unfold(hints) -> str:
 
 def workbook(lesson: Lesson) -> str:
     """The text of a module's workbook."""
-    root = book_root()
-    path = root / lesson.chapter if root else None
-    page = path.read_text(encoding="utf-8") if path and path.is_file() else ""
+    path = chapter(lesson)
+    page = path.read_text(encoding="utf-8") if path else ""
     shown = [[code(lesson, name, step.exercises) for name in step.objects] for step in lesson.steps]
     parsed = [parse(name) for step in lesson.steps for name in step.objects]
     kept = {owner for owner, _, extends in parsed if not extends}
@@ -331,7 +344,7 @@ def workbook(lesson: Lesson) -> str:
         HEADER,
         markdown(
             f"# {lesson.number} {lesson.title}\n\n"
-            f"Chapter: `{lesson.chapter}`. "
+            f"Chapter: {address(lesson)}. "
             + (f"Builds on {needs}, which need not be done first. " if needs else "")
             + "Write what is missing where an error says `write ...`; the cell below each blank "
             f"tries it. In a terminal, `tito test {lesson.number}` tries everything."
@@ -365,9 +378,9 @@ def step_cells(lesson: Lesson, number: int, step: Step, cells: list[str], page: 
     text = f"## Step {number}: {step.title}\n\n"
     if section:
         text += prose(section) + "\n\n"
-        text += f"Chapter: `{lesson.chapter}`, line {section.line}, “{section.heading}”.\n\n"
+        text += f"Chapter: {address(lesson)}, line {section.line}, “{section.heading}”.\n\n"
     else:
-        text += f"Chapter: `{lesson.chapter}`.\n\n"
+        text += f"Chapter: {address(lesson)}.\n\n"
     parts = [markdown(text.strip())]
     done = set()
     for name, cell in zip(step.objects, cells, strict=True):

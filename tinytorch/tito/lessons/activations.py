@@ -187,7 +187,6 @@ LESSON = Lesson(
     number="02",
     name="activations",
     title="Activations",
-    chapter="book/foundations/02_activations.md",
     needs=("01",),
     sources=("tinytorch.core.activations",),
     names=("ReLU", "LeakyReLU", "Sigmoid", "Tanh", "Softmax"),

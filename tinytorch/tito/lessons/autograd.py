@@ -439,7 +439,6 @@ LESSON = Lesson(
     number="05",
     name="autograd",
     title="Autograd",
-    chapter="book/foundations/05_autograd.md",
     needs=("01",),
     sources=("tinytorch.core.autograd", "tinytorch.core.tensor"),
     names=("Variable",),

@@ -243,7 +243,6 @@ LESSON = Lesson(
     number="03",
     name="layers",
     title="Layers",
-    chapter="book/foundations/03_layers.md",
     needs=("01", "02"),
     sources=("tinytorch.core.layers",),
     names=("Linear", "Sequential", "MLP"),

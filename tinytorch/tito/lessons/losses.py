@@ -210,7 +210,6 @@ LESSON = Lesson(
     number="04",
     name="losses",
     title="Losses",
-    chapter="book/foundations/04_losses.md",
     needs=("01",),
     sources=("tinytorch.core.losses",),
     names=("MSELoss", "CrossEntropyLoss", "BCEWithLogitsLoss"),

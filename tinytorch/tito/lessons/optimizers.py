@@ -309,7 +309,6 @@ LESSON = Lesson(
     number="06",
     name="optimizers",
     title="Optimizers",
-    chapter="book/optimizers/06_optimizers.md",
     needs=("01", "05"),
     sources=("tinytorch.optim", "tinytorch.optim.optimizers", "tinytorch.optim.schedulers"),
     names=("gradient_descent_step", "SGD", "Momentum", "Adam", "StepLR"),

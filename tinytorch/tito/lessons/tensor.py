@@ -239,7 +239,6 @@ LESSON = Lesson(
     number="01",
     name="tensor",
     title="Tensor",
-    chapter="book/foundations/01_tensor.md",
     needs=(),
     sources=("tinytorch.core.tensor",),
     names=("Tensor",),

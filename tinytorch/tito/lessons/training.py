@@ -312,7 +312,6 @@ LESSON = Lesson(
     number="07",
     name="training",
     title="Training",
-    chapter="book/training/07_training.md",
     needs=("03", "04", "06"),
     sources=("tinytorch.core.training", "tinytorch.optim.clipping"),
     names=("train", "accuracy", "evaluate", "clip_grad_norm_"),

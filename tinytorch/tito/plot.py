@@ -1,0 +1,74 @@
+"""A learner's trajectories beside the package's."""
+
+import io
+
+import numpy as np
+
+from tinytorch.tito.bench import Bench, NotThere, observe
+from tinytorch.tito.judge import expectation
+
+LOSS = np.array([0.5, 5.0])  # of the valley that the checks go down
+
+
+def figure(pairs):
+    """One panel for each (title, theirs, ours): the loss against the step."""
+    from tinytorch.lab import style
+
+    fig, axes = style.canvas(columns=len(pairs))
+    for ax, (title, mine, reference) in zip(np.ravel(axes), pairs, strict=True):
+        for path, label, line in ((reference, "package", "-"), (mine, "yours", "o")):
+            points = np.asarray(path, float).reshape(-1, 2)
+            loss = np.maximum((points * points) @ LOSS, 1e-16)
+            ax.semilogy(
+                loss, line, label=label, markersize=3, color="C0" if label == "package" else "C1"
+            )
+        ax.set(title=title, xlabel="step", ylabel="loss")
+        ax.legend()
+    return fig
+
+
+def trajectories(lesson, seen: dict, dropped: dict) -> list:
+    """(title, theirs, ours) of every check that has a trajectory and came to its end."""
+    pairs = []
+    for check in lesson.checks:
+        if check.plot and check.name in seen:
+            reference = expectation(lesson, check, dropped)
+            mine = seen[check.name]
+            if len(mine) == len(reference):
+                title = check.name.partition(":")[0]
+                pairs.append((title, [v for _, v in mine], [v for _, v in reference]))
+    return pairs
+
+
+def draw_grade(grade) -> bytes | None:
+    """A PNG of what a graded file did, or None if no trajectory was complete."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    seen = {o.check: o.seen for o in grade.outcomes if o.state in ("passed", "failed")}
+    pairs = trajectories(grade.lesson, seen, {})
+    if not pairs:
+        return None
+    file = io.BytesIO()
+    figure(pairs).savefig(file, format="png", dpi=120)
+    return file.getvalue()
+
+
+def draw_here(word: str, names: dict):
+    """In a notebook: draw what the names in it do so far."""
+    from tinytorch.tito import lessons
+
+    lesson, seen = lessons.find(word), {}
+    for check in lesson.checks:
+        if check.plot:
+            bench = Bench(names, own=lesson.must_be_own)
+            error = observe(check, bench)
+            if error is None:
+                seen[check.name] = bench.seen
+            elif not isinstance(error, (NotThere, NotImplementedError)):
+                raise error
+    pairs = trajectories(lesson, seen, {})
+    if not pairs:
+        print("Nothing to draw yet: no optimizer has come to the end of the valley.")
+        return None
+    return figure(pairs)
