@@ -4,8 +4,9 @@ A rule is a pure function `rule(p, g, *state, **numbers) -> (p, *state)`. Elemen
 the same result on a slice as on the whole, so they may be run slice by slice: the temporaries
 of a block of 32k elements fit into the second-level cache, and the step moves each array
 through memory once instead of once per operation; a rule that consists of ufuncs gets by with
-one or two temporaries for all its operations (`planned`). Or the rule is compiled into a loop
-that has no temporaries at all (`fused`). The result is the same, bit for bit.
+one or two temporaries for all its operations (`planned`). The result is the same, bit for bit.
+Or the rule is compiled into a loop that has no temporaries at all (`fused`), with the same result
+up to the rounding of a division.
 """
 
 import contextlib
@@ -103,7 +104,10 @@ def whole(stages, batch, numbers: dict) -> None:
 
 def update(stages, arrays, keywords) -> None:
     p, _, *state = arrays
-    for old, new in zip((p, *state), advance(stages, arrays, keywords), strict=True):
+    result = advance(stages, arrays, keywords)
+    moved = [any(new is a for a in arrays) for new in result]  # a rule may give back what it got
+    result = [new.copy() if m else new for new, m in zip(result, moved, strict=True)]
+    for old, new in zip((p, *state), result, strict=True):
         np.copyto(old, new)
 
 

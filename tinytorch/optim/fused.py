@@ -65,7 +65,7 @@ def run(stages, ids, sizes, numbers: dict, dtype) -> None:
 @functools.cache
 def compiled(stages, dtype) -> tuple:
     """The stages as a loop, and its machine code: void elements(ids, begin, until, constants)."""
-    loop = fuse(stages)
+    loop = fuse(stages, exact=False)
     number = numba.from_dtype(dtype)
     scope = {"np": np, "address": address, "pointer": pointer, "dtype": number}
     exec(source(loop), scope)

@@ -9,12 +9,16 @@
 What consists of numbers only is taken out of the loop, in pieces as large as possible, and is
 computed in Python's double precision before it is rounded to the type of the arrays, as NumPy
 does it. The rest happens element by element in the order of the rule. Nothing is simplified or
-reordered, so that the loop gives the bits that the rule gives on whole arrays.
+reordered, so that the loop gives the bits that the rule gives on whole arrays; but where speed
+is asked for, a division by a number becomes a product with its reciprocal, which rounds once
+more.
 """
 
 import ast
 import builtins
+import functools
 import inspect
+import math
 import textwrap
 from typing import NamedTuple
 
@@ -58,8 +62,12 @@ class Loop(NamedTuple):
     results: list[str]
 
 
-def fuse(stages) -> Loop:
+@functools.cache
+def fuse(stages, exact: bool = True) -> Loop:
     """The stages of a step, the rule last, as one loop.
+
+    Arguments:
+        exact: keep divisions by numbers, which a processor does many times slower than products.
 
     Raises:
         NotFusable: a stage has no source, or is not a list of assignments and a return.
@@ -69,7 +77,7 @@ def fuse(stages) -> Loop:
         for a in inspect.signature(stages[-1]).parameters.values()
         if a.kind is not a.KEYWORD_ONLY
     )
-    writer = Writer()
+    writer = Writer(exact)
     current = [Element(name) for name in arrays]
     for stage in stages[:-1]:
         current[:2] = writer.inline(stage, current[:2])
@@ -100,7 +108,8 @@ class Number(NamedTuple):
 class Writer:
     """Writes the loop's body and the function of its constants, one stage after another."""
 
-    def __init__(self):
+    def __init__(self, exact: bool):
+        self.exact = exact
         self.body: list[str] = []  # runs for each element
         self.before: list[str] = []  # runs once a step, in Python
         self.constants: dict[str, str] = {}  # source of a number: its name in the loop
@@ -172,6 +181,9 @@ class Writer:
                 return Number(self.outer(node))
             case ast.BinOp(x, ast.Pow(), ast.Constant(2)) if isinstance(self.evaluate(x), Element):
                 return self.combine("np.square({})", x)
+            case ast.BinOp(x, ast.Div(), y) if not self.exact and self.divides(x, y):
+                inverse = Number(f"reciprocal({self.evaluate(y).code})")
+                return Element(f"({self.evaluate(x).name} * {self.element(inverse).name})")
             case ast.BinOp(x, op, y):
                 return self.combine(f"({{}} {symbol(op)} {{}})", x, y)
             case ast.UnaryOp(op, x):
@@ -188,6 +200,9 @@ class Writer:
                     self.refuse(node)
                 return value
         return self.refuse(node)
+
+    def divides(self, x, y) -> bool:
+        return isinstance(self.evaluate(x), Element) and isinstance(self.evaluate(y), Number)
 
     def combine(self, form: str, *nodes):
         """An operation: a Number if all its operands are, else an Element."""
@@ -225,12 +240,16 @@ class Writer:
         """The function that computes the constants."""
         lines = [f"def constants({', '.join(self.arguments)}):", *self.before]
         lines.append(f"return [{', '.join(self.constants)}]")
-        scope = dict(self.globals)
+        scope = {**self.globals, "reciprocal": reciprocal}
         exec("\n    ".join(lines), scope)
         return scope["constants"]
 
     def refuse(self, node):
         raise NotFusable(f"{self.stage.__name__}: {ast.unparse(node)} cannot be put into a loop")
+
+
+def reciprocal(number) -> float:
+    return 1 / number if number else math.inf
 
 
 SYMBOLS = {
