@@ -1,5 +1,6 @@
 """The laboratory of the book: surfaces, runs, measurements and plots. Needs matplotlib."""
 
+from tinytorch.lab.drawing import addresses, draw_graph, draw_memory
 from tinytorch.lab.interactive import Slider
 from tinytorch.lab.measure import (
     iterations_to,
@@ -41,8 +42,11 @@ __all__ = [
     "Slider",
     "Surface",
     "TrainingRuns",
+    "addresses",
     "canvas",
     "claim",
+    "draw_graph",
+    "draw_memory",
     "glue",
     "heatmap",
     "iterations_to",
