@@ -108,10 +108,10 @@ def looks_for(labels, like: dict | None) -> dict:
     }
 
 
-def canvas(columns: int = 1, height: float = 3.6, **kwargs):
+def canvas(columns: int = 1, height: float = 3.6, rows: int = 1, **kwargs):
     """A figure in the book's style, and its axes: `fig, ax = canvas()`."""
     with plt.rc_context(SETTINGS):
-        return plt.subplots(1, columns, figsize=(WIDTH, height), layout="constrained", **kwargs)
+        return plt.subplots(rows, columns, figsize=(WIDTH, height), layout="constrained", **kwargs)
 
 
 def finish(ax, xlabel, ylabel, title, legend):
