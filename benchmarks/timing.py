@@ -10,13 +10,14 @@ import importlib.metadata
 import json
 import platform
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 
 from benchmarks import THREADS
 
-RESULTS = Path(__file__).parent / "results"
+RESULTS = Path(__file__).parents[1] / "tinytorch" / "lab" / "records"
 LIBRARIES = ("numpy", "torch", "optax", "jax", "numba")
 
 
@@ -79,7 +80,7 @@ def show(result: dict) -> None:
 
 
 def environment() -> dict:
-    """What the numbers depend on: machine, threads, versions."""
+    """What the numbers depend on: machine, threads, day, versions."""
     versions = {}
     for library in LIBRARIES:
         try:
@@ -89,6 +90,7 @@ def environment() -> dict:
     return {
         "machine": f"{processor()}, {platform.system()} {platform.machine()}",
         "threads": THREADS,
+        "date": date.today().isoformat(),
         "python": platform.python_version(),
         **versions,
     }
@@ -103,7 +105,7 @@ def processor() -> str:
 
 
 def save(name: str, results: list[dict]) -> Path:
-    """Write benchmarks/results/NAME.json: the environment, and the tables."""
+    """Keep the environment and the tables where the book finds them, as the record NAME."""
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
     document = {"environment": environment(), "results": results}

@@ -9,6 +9,7 @@ from tinytorch.lab.measure import (
     sharpness,
 )
 from tinytorch.lab.page import claim, glue
+from tinytorch.lab.records import recorded
 from tinytorch.lab.runs import TrainingRuns, sweep, train_runs, trajectory, tune
 from tinytorch.lab.style import (
     canvas,
@@ -56,6 +57,7 @@ __all__ = [
     "plot_bands",
     "plot_convergence",
     "plot_trajectories",
+    "recorded",
     "sharpness",
     "sweep",
     "train_runs",
