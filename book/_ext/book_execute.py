@@ -8,6 +8,7 @@ with one list of page, line, cell and exception.
 
 import contextlib
 import os
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -112,15 +113,25 @@ def failed_cell(notebook) -> tuple[int, int, str]:
         for output in cell.get("outputs", []):
             if output.output_type == "error":
                 message = ANSI.sub("", output.evalue).strip()
+                if output.ename == "AssertionError" and not message:
+                    message = asserted(output.traceback)
                 return *where[:2], f"{output.ename}: {message}" if message else output.ename
         if cell.get("execution_count") is None:
             break
     return where
 
 
+def asserted(traceback: list[str]) -> str:
+    """The line that a traceback points to: which claim it was that does not hold."""
+    pointed = re.findall(r"^-+> \d+ (.*)$", ANSI.sub("", "\n".join(traceback)), re.MULTILINE)
+    return pointed[0].strip() if pointed else ""
+
+
 def describe(page: Page, error: BaseException) -> str:
     number, line, message = failed_cell(page.notebook)
     message = message or f"{type(error).__name__}: {ANSI.sub('', str(error)).strip()}"
+    if os.environ.get("TINYTORCH_EXPORTS"):
+        message += " [on the code exported by the learner]"
     return f"{page.name}:{line}: code cell {number}: {message}"
 
 

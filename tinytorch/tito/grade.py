@@ -209,9 +209,10 @@ def unloadable(result: Grade, report: dict) -> None:
 
 def innermost(frames: list[str], file: Path) -> tuple[int | None, str]:
     """The line of the learner's that was running when the time was up."""
+    written = str(file).encode("ascii", "backslashreplace").decode()  # as faulthandler does
     for frame in frames:
         found = FRAME.search(frame)
-        if found and found[1] == str(file):
+        if found and found[1] == written:
             number = int(found[2])
             lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
             return number, lines[number - 1].strip() if number <= len(lines) else ""
