@@ -1,6 +1,7 @@
 """A learner's trajectories beside the package's."""
 
 import io
+import os
 
 import numpy as np
 
@@ -42,9 +43,7 @@ def trajectories(lesson, seen: dict, dropped: dict) -> list:
 
 def draw_grade(grade) -> bytes | None:
     """A PNG of what a graded file did, or None if no trajectory was complete."""
-    import matplotlib
-
-    matplotlib.use("Agg")
+    os.environ.setdefault("MPLBACKEND", "Agg")  # into a file, no window
     seen = {o.check: o.seen for o in grade.outcomes if o.state in ("passed", "failed")}
     pairs = trajectories(grade.lesson, seen, {})
     if not pairs:
