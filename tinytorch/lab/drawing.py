@@ -83,21 +83,32 @@ def draw_graph(root, names: dict | None = None, *, ax=None, height: float = 3.2)
         for c, group in enumerate(columns)
         for i, node in enumerate(group)
     }
-    arrow = {"arrowstyle": "-|>", "color": GREY, "linewidth": 1.5, "shrinkA": 26, "shrinkB": 26}
+    boxes = {}
     with plt.rc_context(SETTINGS):
         for node in nodes:
-            at = place[id(node)]
-            parents = [parent for parent, _ in node._edges]
-            for i, parent in enumerate(parents):
-                bend = 0.25 * (i - (len(parents) - 1) / 2) * (sum(p is parent for p in parents) > 1)
-                style = arrow | {"connectionstyle": f"arc3,rad={bend}"}
-                ax.annotate("", at, place[id(parent)], arrowprops=style)
             lines = [known.get(id(node), ""), operation(node)]
             lines = [" = ".join(filter(None, lines)), brief(node)]
             if node.grad is not None:
                 lines.append(f"grad {brief(node.grad)}")
-            box = {"boxstyle": "round", "edgecolor": GREY if node._edges else BLUE}
-            ax.text(*at, "\n".join(lines), ha="center", va="center", bbox=box | {"fc": "white"})
+            box = {"boxstyle": "round", "fc": "white", "ec": GREY if node._edges else BLUE}
+            text = ax.text(
+                *place[id(node)], "\n".join(lines), ha="center", va="center", bbox=box, zorder=2
+            )
+            boxes[id(node)] = text.get_bbox_patch()
+        for node in nodes:
+            parents = [parent for parent, _ in node._edges]
+            for i, parent in enumerate(parents):
+                twice = sum(p is parent for p in parents) > 1
+                bend = 0.5 * (i - (len(parents) - 1) / 2) if twice else 0.0
+                if column[id(node)] - column[id(parent)] > 1:  # around what stands between
+                    bend -= 0.35
+                style = {
+                    "arrowstyle": "-|>,head_width=0.3,head_length=0.6", "color": GREY,
+                    "linewidth": 1.5, "connectionstyle": f"arc3,rad={bend}",
+                    "patchA": boxes[id(parent)], "patchB": boxes[id(node)],
+                }  # fmt: skip
+                ends = place[id(node)], place[id(parent)]
+                ax.annotate("", *ends, arrowprops=style, zorder=3)
     tallest = max(map(len, columns))
     ax.set(xlim=(-0.5, len(columns) - 0.5), ylim=(-tallest / 2, tallest / 2))
     ax.axis("off")
