@@ -307,6 +307,7 @@ def prose(section: Section, paragraphs: int = 4) -> str:
     for block in blocks:
         if re.search(r"\{(glue|ref|numref|eval|fig)[^}]*\}", block):
             continue  # speaks of a figure or of a number that is not here
+        block = re.sub(r"\s*\{cite:p\}`[^`]*`", "", block)
         taken.append(re.sub(r"\{[\w:-]+\}`([^`<]*?)\s*(?:<[^`]*>)?`", r"\1", block))
         if len(taken) == paragraphs:
             break
