@@ -1,7 +1,7 @@
 """Show the package's docstrings, which are plain text, in a reference made for reStructuredText.
 
 A star or a bar in a docstring means a product, an unpacking, a modulus: never markup. What stands
-between backticks is code.
+between backticks is code. Lines set in, after a blank one, are formulas or code and stay lines.
 """
 
 import re
@@ -17,8 +17,24 @@ def escape(line: str) -> str:
     return "".join(pieces)
 
 
+def marked_up(lines: list[str]) -> list[str]:
+    """The lines of a docstring, escaped, with a mark before what is set in from the margin."""
+    kept: list[str] = []
+    literal, outer = False, ""  # outer: the last line that was not blank
+    for line in lines:
+        if line.strip():
+            if not line.startswith(" "):
+                literal = False
+            elif not literal and kept and not kept[-1].strip() and outer[:1].strip():
+                literal = True
+                kept += ["::", ""]
+            outer = line
+        kept.append(line if literal else escape(line))
+    return kept
+
+
 def plain_text(app, what, name, obj, options, lines) -> None:
-    lines[:] = [escape(line) for line in lines]
+    lines[:] = marked_up(lines)
 
 
 def setup(app):

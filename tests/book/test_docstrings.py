@@ -1,19 +1,26 @@
 """A docstring is plain text: its stars and bars are shown as they stand."""
 
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
+import tinytorch
+import tinytorch.data
+import tinytorch.lab
+import tinytorch.nn
+import tinytorch.optim
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def escape(monkeypatch):
+def docstrings(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / "book" / "_ext"))
     import book_docstrings
 
-    yield book_docstrings.escape
+    yield book_docstrings
     sys.modules.pop("book_docstrings", None)
 
 
@@ -26,5 +33,41 @@ def escape(monkeypatch):
         (">>> 2 * 3", ">>> 2 * 3"),
     ],
 )
-def test_markup_is_escaped_outside_code(escape, line, shown):
-    assert escape(line) == shown
+def test_markup_is_escaped_outside_code(docstrings, line, shown):
+    assert docstrings.escape(line) == shown
+
+
+def test_formulas_keep_their_lines(docstrings):
+    given = [
+        "Steps by 2 * lr.",
+        "",
+        "    p = p - 2 * g",
+        "",
+        "    q = q * 2",
+        "",
+        "Arguments:",
+        "    lr: a * b",
+        "",
+        "    eps: another",
+    ]
+    assert docstrings.marked_up(given) == [
+        r"Steps by 2 \* lr.",
+        "",
+        "::",
+        "",
+        "    p = p - 2 * g",
+        "",
+        "    q = q * 2",
+        "",
+        "Arguments:",
+        r"    lr: a \* b",
+        "",
+        "    eps: another",
+    ]
+
+
+def test_the_reference_names_everything_that_is_public():
+    page = (ROOT / "book/appendices/api-reference.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"\w+", page))
+    for package in (tinytorch, tinytorch.data, tinytorch.lab, tinytorch.nn, tinytorch.optim):
+        assert set(package.__all__) <= listed

@@ -99,8 +99,8 @@ class TrainingRuns:
 
     Attributes:
         losses: training loss of the batch before every step, (seeds, steps).
-        test_loss, accuracy: on the test data, before the first epoch and after each,
-            (seeds, epochs + 1).
+        test_loss: on the test data, before the first epoch and after each, (seeds, epochs + 1).
+        accuracy: likewise.
     """
 
     losses: np.ndarray
