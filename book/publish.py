@@ -26,7 +26,7 @@ LEFT_OUT = shutil.ignore_patterns(".buildinfo*", "*.map", "objects.inv.tmp")
 
 
 def wheel(folder: Path) -> Path:
-    """Build the package's wheel into the folder, from a copy, since setuptools leaves its traces."""
+    """Build the package's wheel from a copy, since setuptools leaves its traces."""
     build = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"
     with tempfile.TemporaryDirectory() as copy:
         for name in ("LICENSE", "README.md", "pyproject.toml"):

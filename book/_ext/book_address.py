@@ -64,7 +64,7 @@ def origin(folder: Path) -> str:
 
 
 def find(configured: str, folder: Path) -> tuple[Repository | None, str]:
-    """The repository that the links lead to, and a line to say if it had to be the configured one."""
+    """The repository that the links lead to; a line to say if that is the configured one."""
     for variable in VARIABLES:
         given = os.environ.get(variable)
         if given:

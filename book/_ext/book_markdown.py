@@ -196,7 +196,7 @@ class Markdown:
     write_footnote = write_citation
 
     def write_Admonition(self, node, depth):
-        """Titled where docutils leaves the title to the theme; quoted unless a cell stands in it."""
+        """Quoted, unless a cell stands in it; titled even where the theme would do that."""
         title = next((c for c in node.children if isinstance(c, nodes.title)), None)
         heading = self.inline(title) if title else type(node).__name__.capitalize()
         heading = re.sub(r":? +\(", " (", heading)  # "Exercise 3:  (Title)"
