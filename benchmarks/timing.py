@@ -8,6 +8,7 @@ the rounds' ratios.
 import gc
 import importlib.metadata
 import json
+import os
 import platform
 from collections.abc import Callable
 from datetime import date
@@ -91,6 +92,7 @@ def environment() -> dict:
         "machine": f"{processor()}, {platform.system()} {platform.machine()}",
         "threads": THREADS,
         "date": date.today().isoformat(),
+        "load": round(os.getloadavg()[0], 1),  # well above the threads: others were at work
         "python": platform.python_version(),
         **versions,
     }
