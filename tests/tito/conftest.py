@@ -1,6 +1,5 @@
 """What the tests of tito share: a workspace, a way to call it, and workbooks filled in."""
 
-import ast
 import os
 import subprocess
 import sys
@@ -10,24 +9,6 @@ from types import SimpleNamespace
 import pytest
 
 from tinytorch.tito import workbook
-
-
-def fill(text: str, lesson) -> str:
-    """A workbook with the package's bodies in the blanks."""
-    lines = text.splitlines()
-    blanks = []
-    targets = {exercise.target for exercise in lesson.exercises}
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, (ast.ClassDef, ast.Module)):
-            prefix = f"{node.name}." if isinstance(node, ast.ClassDef) else ""
-            functions = [(prefix + f.name, f) for f in node.body if isinstance(f, ast.FunctionDef)]
-            blanks += [(f.body[-1], name) for name, f in functions if name in targets]
-    assert len(blanks) == len(lesson.exercises)
-    for raising, name in sorted(blanks, key=lambda b: -b[0].lineno):
-        assert isinstance(raising, ast.Raise)
-        body = textwrap.indent(workbook.body(lesson, name), " " * raising.col_offset)
-        lines[raising.lineno - 1 : raising.end_lineno] = body.splitlines()
-    return "\n".join(lines) + "\n"
 
 
 class Space:
@@ -71,4 +52,5 @@ def space(tmp_path):
 
 @pytest.fixture
 def filled():
-    return fill
+    """Fills a workbook with the package's bodies."""
+    return workbook.filled

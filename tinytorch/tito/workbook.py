@@ -148,6 +148,21 @@ def body(lesson: Lesson, target: str) -> str:
     return textwrap.dedent("\n".join(found.lines[inner[0].lineno - 1 : node.end_lineno]))
 
 
+def filled(text: str, lesson: Lesson) -> str:
+    """A workbook with the package's bodies in its blanks: what the tests and the book try."""
+    lines, blanks = text.splitlines(), []
+    targets = {exercise.target for exercise in lesson.exercises}
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, (ast.ClassDef, ast.Module)):
+            prefix = f"{node.name}." if isinstance(node, ast.ClassDef) else ""
+            functions = [(prefix + f.name, f) for f in node.body if isinstance(f, Function)]
+            blanks += [(f.body[-1], name) for name, f in functions if name in targets]
+    for raising, name in sorted(blanks, key=lambda b: -b[0].lineno):
+        answer = textwrap.indent(body(lesson, name), " " * raising.col_offset)
+        lines[raising.lineno - 1 : raising.end_lineno] = answer.splitlines()
+    return "\n".join(lines) + "\n"
+
+
 # What the code needs around it
 
 
@@ -291,27 +306,34 @@ def about(step: Step, page: str) -> Section | None:
     return None
 
 
-def prose(section: Section, paragraphs: int = 4) -> str:
-    """The first paragraphs and formulas of a section, as plain Markdown."""
-    text = re.sub(
-        r"^(`{3,}|:{3,})\{math\}.*?\n(?::.*\n)*(.*?)^\1\s*$",
-        r"$$\n\2$$",
-        section.text,
-        flags=re.M | re.S,
-    )
+def prose(section: Section, paragraphs: int = 6) -> str:
+    """The paragraphs and formulas before a section's first cell, and its key insight."""
+    before, _, after = section.text.partition("\n```{code-cell}")
+    insights = re.findall(r"^\*\*Key insight.*?(?=\n\s*\n|\Z)", after, re.M | re.S)
+    text = "\n\n".join([before, *insights])
+    math = r"^(`{3,}|:{3,})\{math\}[^\n]*\n(?::[^\n]*\n)*(.*?)^\1\s*$"
+    text = re.sub(math, r"\n$$\n\2$$\n", text, flags=re.M | re.S)
     text = re.sub(r"^(`{3,}|:{3,}|~{3,}).*?^\1\s*$", "", text, flags=re.M | re.S)
     text = re.sub(r"^(%.*|\(.*\)=|<!--.*?-->|\+\+\+.*)$", "", text, flags=re.M)
-    text = re.sub(r"^\$\$\s*\(.*\)\s*$", "$$", text, flags=re.M)
+    text = re.sub(r"^\$\$[ \t]*\([^)]*\)\s*$", "$$", text, flags=re.M)
     blocks = [b.strip() for b in re.split(r"\n\s*\n", text) if b.strip()]
     taken = []
     for block in blocks:
-        if re.search(r"\{(glue|ref|numref|eval|fig)[^}]*\}", block):
-            continue  # speaks of a figure or of a number that is not here
         block = re.sub(r"\s*\{cite:p\}`[^`]*`", "", block)
-        taken.append(re.sub(r"\{[\w:-]+\}`([^`<]*?)\s*(?:<[^`]*>)?`", r"\1", block))
-        if len(taken) == paragraphs:
-            break
+        # What speaks of a figure, a number or a place that is not here is left out
+        sentences = [block]
+        if not block.startswith("$$"):
+            sentences = re.split(r"(?<=[.?!])\s+(?=[A-Z*`$])", block)
+        here = [s for s in sentences if not ELSEWHERE.search(s)]
+        plain = re.sub(r"\{[\w:-]+\}`([^`<]*?)\s*(?:<[^`]*>)?`", r"\1", " ".join(here))
+        if plain:
+            taken.append(plain if "$$" in plain else textwrap.fill(plain, 98))
+    if len(taken) > paragraphs:
+        taken = [*taken[: paragraphs - 1], taken[-1]]
     return "\n\n".join(taken)
+
+
+ELSEWHERE = re.compile(r"\{(glue|ref|numref|eq|eval|cite)[^}]*\}")
 
 
 # Putting it together

@@ -1,0 +1,100 @@
+"""Every command on the page that teaches the loop is run: the cells by the build, the rest here."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import jupytext
+import nbclient
+import pytest
+
+from tinytorch.tito.lessons import find
+from tinytorch.tito.workbook import filled, workbook
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "book" / "tito.md"
+TEXT = PAGE.read_text(encoding="utf-8")
+
+CONSOLE = [
+    line.removeprefix("$ ")
+    for block in re.findall(r"^```console\n(.*?)^```", TEXT, re.M | re.S)
+    for line in block.splitlines()
+]
+# In its place a command of the test: the whole book is not built twice
+QUICK = {
+    "tito run jupyter-book build .": "tito run jupyter-book --version",
+    "tito milestone 06": "tito milestone 06 --seeds 1",
+    "python -m pytest tests/ -k optimizers -v": "python -m pytest tests/tito -k optimizers -q",
+}
+MAY_FAIL = {"tito doctor"}  # it says so if the package is not installed
+
+
+def test_the_cells_run_and_show_what_the_text_says(tmp_path):
+    notebook = jupytext.reads(TEXT, fmt="md:myst")
+    environment = {k: v for k, v in os.environ.items() if k != "TINYTORCH_EXPORTS"}
+    client = nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3")
+    client.execute(env=environment, cwd=str(tmp_path))
+    output = "\n".join(
+        o["text"] for c in notebook.cells for o in c.get("outputs", []) if o.get("name") == "stdout"
+    )
+    output = output.replace("\r\n", "\n")
+    assert "\x1b" not in output
+    assert "still to do: write gradient_descent_step" in output
+    assert "this is   only m corrected." in output
+    assert "Yours under `tito run`: " in output
+    assert "Adam is yours\n" in output
+    assert "Adam is the package's\n" in output
+    assert "yours, exported" in output
+    assert "Your workbook is left as it is" in output
+
+
+def test_every_command_named_in_the_text_exists():
+    named = set(re.findall(r"`?tito ([a-z]+)\b", TEXT))
+    from tinytorch.tito.__main__ import tito
+
+    assert named <= set(tito.commands), named - set(tito.commands)
+    assert len(CONSOLE) >= 6
+
+
+@pytest.mark.slow
+def test_the_console_commands_run_one_after_another(space):
+    """In one bash, as a reader would type them, with the clone's folders at hand."""
+    lesson = find("06")
+    space.write(lesson, filled(workbook(lesson), lesson))
+    assert space.tito("export", "06").code == 0
+    for name in ("bin", "tests", "pyproject.toml", "tinytorch", "book"):
+        (space.root / name).symlink_to(ROOT / name)
+    launchers = space.root / "launchers"
+    launchers.mkdir()
+    jupyter_book = "-c 'from jupyter_book.cli.main import main; main()'"
+    for name, rest in (
+        ("tito", "-m tinytorch.tito"),
+        ("jupyter-book", jupyter_book),
+        ("python", ""),
+    ):
+        path = launchers / name
+        path.write_text(f'#!/bin/sh\nexec "{sys.executable}" {rest} "$@"\n', encoding="utf-8")
+        path.chmod(0o755)
+    script = ["set -u"]
+    for command in CONSOLE:
+        end = "true" if command in MAY_FAIL else f"{{ echo FAILED: '{command}'; exit 1; }}"
+        script.append(f"{QUICK.get(command, command)} || {end}")
+    done = subprocess.run(
+        ["bash", "-c", "\n".join(script)],
+        cwd=space.root,
+        env={
+            **os.environ,
+            "PATH": f"{launchers}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(ROOT),
+            "VIRTUAL_ENV": "none",
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=500,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
+    assert "Milestone reached" in done.stdout
