@@ -273,7 +273,7 @@ def chapters() -> dict[str, Page]:
     return {
         name: page
         for name, page in pages().items()
-        if name.startswith("book/") and not name.startswith("book/appendices/")
+        if name.startswith("book/") and not name.startswith(("book/appendices/", "book/tito"))
     }
 
 
