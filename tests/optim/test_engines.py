@@ -430,3 +430,14 @@ def test_a_step_makes_no_temporary_above_a_block(name):
     finally:
         tracemalloc.stop()
     assert peak - before < 10 * engines.BLOCK * 4  # the names of the rule, a block each
+
+
+def test_another_layout_of_arrays_is_noticed(monkeypatch):
+    fused = pytest.importorskip("tinytorch.optim.fused", reason="numba is not installed")
+    fused.check_layout.cache_clear()
+    fused.check_layout()
+    fused.check_layout.cache_clear()
+    monkeypatch.setattr(fused, "address", lambda array_id: 0)
+    with pytest.raises(fused.NotFusable, match="laid out"):
+        fused.check_layout()
+    fused.check_layout.cache_clear()

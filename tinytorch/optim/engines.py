@@ -139,6 +139,7 @@ def compiler(stages) -> tuple:
         from tinytorch.optim import fused, source
 
         source.fuse(stages)
+        fused.check_layout()
     except ModuleNotFoundError as error:
         if error.name != "numba":
             raise

@@ -14,7 +14,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from tinytorch.optim.source import Loop, fuse
+from tinytorch.optim.source import Loop, NotFusable, fuse
 
 SERIAL = 32_768  # elements; below, waking a second thread costs more than it saves
 DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
@@ -50,6 +50,23 @@ def step(stages, batch: list, numbers: dict) -> list:
                 return []
             left &= ~fit
     return list(itertools.compress(batch, left))
+
+
+@functools.cache
+def check_layout() -> None:
+    """See once that arrays lie in memory as this file takes them to.
+
+    Raises:
+        NotFusable: they do not, in this Python or NumPy.
+    """
+    for dtype in DTYPES:
+        sample = np.zeros((3, 5), dtype)
+        frozen = np.zeros(2, dtype)
+        frozen.flags.writeable = False
+        ids = np.array([[id(sample)], [id(sample.T)], [id(frozen)]], np.intp)
+        found = fitting(ids, id(dtype)).tolist(), address(id(sample))
+        if found != ([15, -1, -1], sample.ctypes.data):
+            raise NotFusable("arrays are laid out in another way than expected here")
 
 
 def run(stages, ids, sizes, numbers: dict, dtype) -> None:
