@@ -8,7 +8,7 @@ from tinytorch.lab.measure import (
     measured_rate,
     sharpness,
 )
-from tinytorch.lab.page import claim, glue
+from tinytorch.lab.page import Table, claim, glue
 from tinytorch.lab.records import recorded
 from tinytorch.lab.runs import TrainingRuns, sweep, train_runs, trajectory, tune
 from tinytorch.lab.style import (
@@ -42,6 +42,7 @@ __all__ = [
     "Saddle",
     "Slider",
     "Surface",
+    "Table",
     "TrainingRuns",
     "addresses",
     "canvas",

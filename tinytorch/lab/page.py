@@ -1,4 +1,7 @@
-"""What a page needs beside its plots: numbers for the text, and claims that must hold."""
+"""What a page needs beside its plots: numbers for the text, tables, and claims that must hold."""
+
+import html
+import re
 
 
 def claim(words: str, holds, **measured) -> None:
@@ -29,3 +32,45 @@ def glue(name: str, value, spec: str = "") -> None:
     mime = "application/papermill.record/"
     metadata = {"scrapbook": {"name": name, "mime_prefix": mime}}
     display({mime + "text/plain": repr(text)}, metadata=metadata, raw=True)
+
+
+class Table:
+    """A table that a notebook shows; `text in backticks` becomes code.
+
+    Arguments:
+        heads: the names of the columns.
+        rows: lists of as many cells; numbers are written as `str` does, so format them first.
+
+    Raises:
+        ValueError: a row of another length.
+    """
+
+    def __init__(self, heads, rows):
+        self.heads, self.rows = list(heads), [list(row) for row in rows]
+        for row in self.rows:
+            if len(row) != len(self.heads):
+                raise ValueError(f"Table: {len(self.heads)} columns, but a row {row!r}")
+
+    def __repr__(self) -> str:
+        columns = list(zip(self.heads, *self.rows, strict=True))
+        widths = [max(len(str(cell)) for cell in column) for column in columns]
+        lines = [
+            "  ".join(f"{cell!s:<{width}}" for cell, width in zip(row, widths, strict=True))
+            for row in (self.heads, *self.rows)
+        ]
+        return "\n".join(line.rstrip() for line in lines)
+
+    def _repr_html_(self) -> str:
+        def cells(mark, row):
+            return "".join(f"<{mark}>{marked_up(cell)}</{mark.split()[0]}>" for cell in row)
+
+        body = "\n".join(f"<tr>{cells('td', row)}</tr>" for row in self.rows)
+        return (
+            '<div class="pst-scrollable-table-container" tabindex="0"><table class="table">\n'
+            f"<thead><tr>{cells('th scope=col', self.heads)}</tr></thead>\n"
+            f"<tbody>\n{body}\n</tbody></table></div>"
+        )
+
+
+def marked_up(cell) -> str:
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(str(cell)))

@@ -213,6 +213,39 @@ CASES = [
         "soap",
         dict(lr=0.01, beta1=0.8, beta2=0.9, beta=0.7, epsilon=1e-3, decay=0.2, every=10),
     ),
+    # Keras has every option that is its default, under another name.
+    Case(
+        "SGD", dict(lr=0.01, momentum=0.9), "keras", "SGD", dict(learning_rate=0.01, momentum=0.9)
+    ),
+    Case(
+        "Adagrad",
+        dict(lr=0.01, eps=1e-7, initial_accumulator_value=0.1, eps_in_sqrt=True),
+        "keras",
+        "Adagrad",
+        dict(learning_rate=0.01),
+    ),
+    Case(
+        "RMSprop",
+        dict(lr=0.01, alpha=0.9, eps=1e-7, eps_in_sqrt=True),
+        "keras",
+        "RMSprop",
+        dict(learning_rate=0.01),
+    ),
+    Case(
+        "Adadelta",
+        dict(lr=1.0, rho=0.95, eps=1e-7),
+        "keras",
+        "Adadelta",
+        dict(learning_rate=1.0),
+    ),
+    Case(
+        "NAdam",
+        dict(lr=0.01, momentum_decay=1.0, eps=1e-7),
+        "keras",
+        "Nadam",
+        dict(learning_rate=0.01),
+    ),
+    Case("Lion", dict(lr=0.01), "keras", "Lion", dict(learning_rate=0.01)),
 ]
 
 # Where a library has another form than ours: what it does at the same values, and the measured
@@ -265,5 +298,25 @@ DISAGREEMENTS = [
             "prodigy",
             dict(learning_rate=0.1, estim_lr0=1e-3),
         ),
+    ),
+    (
+        "Adam adds ε before the correction of v, and ε = 1e-7",
+        Case("Adam", dict(lr=0.01), "keras", "Adam", dict(learning_rate=0.01)),
+    ),
+    (
+        "Adagrad starts v at 0.1 and has ε = 1e-7 under the root",
+        Case("Adagrad", dict(lr=0.01), "keras", "Adagrad", dict(learning_rate=0.01)),
+    ),
+    (
+        "RMSprop has ε under the root",
+        Case("RMSprop", dict(lr=0.01, alpha=0.9), "keras", "RMSprop", dict(learning_rate=0.01)),
+    ),
+    (
+        "Adamax adds ε outside the maximum",
+        Case("Adamax", dict(lr=0.01), "keras", "Adamax", dict(learning_rate=0.01)),
+    ),
+    (
+        "NAdam's momentum warms up with ψ = 1",
+        Case("NAdam", dict(lr=0.01), "keras", "Nadam", dict(learning_rate=0.01)),
     ),
 ]

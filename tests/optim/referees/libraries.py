@@ -2,12 +2,15 @@
 
 import contextlib
 import io
+import os
 from unittest import mock
 
 import numpy as np
 
 from tests.optim.referees import formulas
 from tests.optim.referees.problem import Problem, flat
+
+os.environ.setdefault("KERAS_BACKEND", "jax")  # read when keras is imported
 
 # torch/testing/_internal/common_optimizers.py has these too; the package does not.
 NOT_HERE = ("ASGD", "LBFGS", "Rprop", "SparseAdam")
@@ -100,6 +103,26 @@ def optax(name: str, kwargs: dict, given: Problem) -> np.ndarray:
             updates, state = update([jnp.asarray(g) for g in gradients], state, params)
             params = optax.apply_updates(params, updates)
             rows.append(flat([np.asarray(p) for p in params]))
+    return np.array(rows)
+
+
+def keras(name: str, kwargs: dict, given: Problem) -> np.ndarray:
+    """keras.optimizers on JAX, in float64."""
+    import jax
+    import keras
+
+    floatx = keras.config.floatx()
+    keras.config.set_floatx("float64")
+    try:
+        with jax.enable_x64(True):
+            params = [keras.Variable(s, dtype="float64") for s in given.starts]
+            optimizer = getattr(keras.optimizers, name)(**kwargs)
+            rows = []
+            for gradients in given.gradients:
+                optimizer.apply([jax.numpy.asarray(g) for g in gradients], params)
+                rows.append(flat([np.asarray(p.value) for p in params]))
+    finally:
+        keras.config.set_floatx(floatx)
     return np.array(rows)
 
 
