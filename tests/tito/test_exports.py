@@ -154,6 +154,26 @@ def test_an_option_that_yours_lacks_stays_the_packages_and_is_named(space):
     assert whose == "the package's: yours does not take it"
 
 
+def test_a_class_built_on_an_exported_one_has_its_own_rule(space):
+    """A chapter that changes Adam's rule shows the changed rule, whoever wrote Adam."""
+    space.root.joinpath("e").mkdir()
+    space.root.joinpath("e", "optimizers_dev.py").write_text(FREE, encoding="utf-8")
+    program = (
+        "import tinytorch; from tinytorch.optim import Adam\n"
+        "class Still(Adam):\n"
+        "    def rule(self, group):\n"
+        "        return lambda p, g, m, v, *, lr: (p, m, v)\n"
+        "p = tinytorch.Tensor([1.0], requires_grad=True); p.grad = tinytorch.Tensor([1.0])\n"
+        "Still([p]).step(); print(p.data[0]); Adam([p], lr=0.5).step(); print(p.data[0])"
+    )
+    env = {"TINYTORCH_EXPORTS": str(space.root / "e")}
+    done = space.tito(program=("-c", program), env=env)
+    assert done.code == 0, done.err
+    still, moved = map(float, done.out.split())
+    assert still == 1.0
+    assert moved == pytest.approx(0.5, rel=1e-5)
+
+
 def test_a_folder_that_is_not_there_is_an_error(space):
     done = space.tito(program=("-c", "import tinytorch"), env={"TINYTORCH_EXPORTS": "/nowhere"})
     assert done.code == 1

@@ -36,7 +36,7 @@ def test_the_cells_run_and_show_what_the_text_says(tmp_path):
     environment = {k: v for k, v in os.environ.items() if k != "TINYTORCH_EXPORTS"}
     client = nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3")
     client.execute(env=environment, cwd=str(tmp_path))
-    output = "\n".join(
+    output = "".join(
         o["text"] for c in notebook.cells for o in c.get("outputs", []) if o.get("name") == "stdout"
     )
     output = output.replace("\r\n", "\n")
