@@ -71,3 +71,11 @@ def test_the_reference_names_everything_that_is_public():
     listed = set(re.findall(r"\w+", page))
     for package in (tinytorch, tinytorch.data, tinytorch.lab, tinytorch.nn, tinytorch.optim):
         assert set(package.__all__) <= listed
+
+
+def test_the_address_that_others_link_to_leads_to_the_optimizers():
+    page = ROOT / "book/_redirects/appendices/api-reference.html"
+    target = re.search(r'location\.replace\("\.\./([^"]+)\.html"', page.read_text(encoding="utf-8"))
+    reference = ROOT / f"{target[1]}.md"
+    assert re.search(r"^## Optimizers$", reference.read_text(encoding="utf-8"), re.M)
+    assert "html_extra_path: [book/_redirects]" in (ROOT / "_config.yml").read_text("utf-8")
