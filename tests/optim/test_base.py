@@ -2,6 +2,7 @@
 
 import gc
 import inspect
+import re
 import weakref
 
 import numpy as np
@@ -386,3 +387,27 @@ def test_repr():
         "weight_decay=0.0, nesterov=False, maximize=False\n"
         ")"
     )
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        (None, "rule() must return a function"),
+        (lambda p, g, *, lr: p - lr * g, "must return the tuple (p,), got ndarray"),
+        (lambda p, g, *, lr: (p - lr * g, g), "must return the tuple (p,), got a tuple of 2"),
+        (lambda p, g, m, *, lr: (p - lr * g,), "must return the tuple (p, m), got a tuple of 1"),
+    ],
+)
+def test_a_rule_that_is_none_or_returns_something_else_is_told_so(rule, words):
+    class Own(Optimizer):
+        def __init__(self, params):
+            super().__init__(params, dict(lr=0.1))
+
+        def rule(self, group):
+            return rule
+
+    p = Tensor([1.0, 2.0], requires_grad=True)
+    p.grad = Tensor([1.0, 1.0])
+    with pytest.raises(TypeError, match=re.escape(words)):
+        Own([p]).step()
+    assert p.data.tolist() == [1.0, 2.0]

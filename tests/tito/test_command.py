@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import tinytorch
 from tinytorch.tito.lessons import find, lessons
 
 SIX = find("06")
@@ -175,6 +176,37 @@ def test_what_happens_in_a_step_does_not_end_the_grading(space, line, words):
     assert words in bad["message"]
     assert bad["line"] == number
     assert bad["code"] == line
+
+
+def test_what_does_not_end_is_waited_for_once(space):
+    space.write(
+        SIX,
+        GOOD.replace(
+            "        self.t += 1\n        for p", "        while True: pass\n        for p"
+        ),
+    )
+    (result,) = json.loads(space.tito("test", "06", "--json", "--seconds", "1").out)
+    assert len(result["checks"]) == len(SIX.checks)
+    endless = [c for c in result["checks"] if c["state"] == "endless"]
+    waited = [c for c in endless if "killed" in c["message"]]
+    assert len(endless) > len(waited) == 1
+    assert all("was not tried" in c["message"] for c in endless if c not in waited)
+
+
+def test_the_same_words_are_said_once(space):
+    space.write(SIX, "")
+    done = space.tito("test", "06")
+    assert done.out.count("the file defines no Adam") == 1
+
+
+def test_without_a_command_it_says_which_there_are(space):
+    done = space.tito()
+    assert done.code == 0
+    assert done.out == space.tito("--help").out
+
+
+def test_version(space):
+    assert tinytorch.__version__ in space.tito("--version").out
 
 
 def test_names_that_are_missing_or_the_packages_own(space):

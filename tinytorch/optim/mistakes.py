@@ -429,8 +429,8 @@ MISTAKES = (
     Mistake(
         "heavy_ball",
         "velocity averaged",
-        "The gradient enters the velocity times (1 - momentum); here the velocity is a sum, "
-        "not an average.",
+        "The gradient enters the velocity times (1 - momentum). The velocity should be a sum, "
+        "not an average: b ← μ b + g.",
         averaged_velocity,
     ),
     Mistake(

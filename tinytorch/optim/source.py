@@ -82,6 +82,8 @@ def fuse(stages, exact: bool = True) -> Loop:
     for stage in stages[:-1]:
         current[:2] = writer.inline(stage, current[:2])
     results = writer.inline(stages[-1], current)
+    if len(results) != len(arrays) - 1:
+        raise NotFusable(f"{stages[-1].__name__} does not return (p, *state)")
     names = [writer.element(r).name for r in results]
     return Loop(
         arrays,

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from tinytorch import __version__
 from tinytorch.tito import grade as grading
 from tinytorch.tito import lessons, report
 from tinytorch.tito.workspace import Trouble, Workspace, here, nearest, write, write_new
@@ -32,7 +33,7 @@ class ModuleWord(click.ParamType):
         try:
             return lessons.find(value) if isinstance(value, str) else value
         except LookupError as error:
-            self.fail(str(error), param, ctx)
+            raise click.UsageError(str(error), ctx) from None
 
     def shell_complete(self, ctx, param, incomplete):
         from click.shell_completion import CompletionItem
@@ -67,13 +68,19 @@ def with_json(command):
     return click.option("--json", "as_json", is_flag=True, help="For a program to read.")(command)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="tinytorch", prog_name="tito")
-def tito():
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    invoke_without_command=True,
+)
+@click.version_option(__version__, prog_name="tito")
+@click.pass_context
+def tito(context):
     """Write the optimizers yourself, be told what is wrong, and run the book on your code.
 
     Exit status: 0 all pass, 1 some fail, 2 a file could not be run, 3 wrong usage.
     """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 @tito.command("list")
@@ -203,9 +210,9 @@ def show(grade, space, verbose) -> None:
     for outcome in grade.outcomes:
         head, *rest = report.explain(outcome)
         console.print(f"[{STYLES.get(outcome.state, 'red')}]{escape(head)}[/]")
-        if outcome.state == "blank" and outcome.message == told:
+        if outcome.state != "failed" and rest == told:
             continue
-        told = outcome.message
+        told = rest
         for line in rest:
             console.print(escape(line))
     console.print(summary(grade))
@@ -255,7 +262,7 @@ def draw(grade, space) -> None:
 @takes_modules
 @click.option("--force", is_flag=True, help="Export although checks fail.")
 def export(modules, named, force):
-    """Put your code in the package's place, for what runs under `tito run`."""
+    """Put your code in the package's place, under `tito run`."""
     from tinytorch.tito import exporting
 
     space = nearest()
@@ -349,7 +356,7 @@ def doctor(as_json):
 @click.option("--seeds", type=click.IntRange(1), default=3, show_default=True)
 @with_json
 def milestone(module, seeds, as_json):
-    """Train a network on the digits with everything that you exported."""
+    """Train a network on the digits with what you exported."""
     from tinytorch.tito import milestones
 
     result = milestones.run_exported(nearest(), module, seeds)
@@ -364,7 +371,7 @@ def milestone(module, seeds, as_json):
 @tito.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell):
-    """Print the shell's completion: eval "$(tito completion bash)"."""
+    """Print what completes words: eval "$(tito completion bash)"."""
     from click.shell_completion import get_completion_class
 
     click.echo(get_completion_class(shell)(tito, {}, "tito", "_TITO_COMPLETE").source())

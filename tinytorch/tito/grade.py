@@ -125,6 +125,7 @@ def grade(
     waiting = [check.name for check in lesson.checks]
     while waiting and not result.problem:
         waiting = watch(result, waiting, progress, seconds, megabytes)
+        waiting = spare(result, waiting)
     settle(lesson, result.outcomes)
     result.seconds = time.perf_counter() - started
     return result
@@ -190,6 +191,21 @@ def watch(result: Grade, waiting: list, progress, seconds: float, megabytes: int
     )
     waiting.remove(last)
     return waiting
+
+
+def spare(result: Grade, waiting: list) -> list:
+    """Do not wait again for what has just not ended: the checks that are still worth trying."""
+    if not result.outcomes or result.outcomes[-1].state != "endless":
+        return waiting
+    subject = result.outcomes[-1].subject
+    subjects = {check.name: check.subject for check in result.lesson.checks}
+    message = f"was not tried, since {subject} did not end before"
+    result.outcomes += [
+        Outcome(name, subject, "endless", message=message)
+        for name in waiting
+        if subjects[name] == subject
+    ]
+    return [name for name in waiting if subjects[name] != subject]
 
 
 def unloadable(result: Grade, report: dict) -> None:

@@ -398,7 +398,7 @@ def workbook(lesson: Lesson) -> str:
 
 def step_cells(lesson: Lesson, number: int, step: Step, cells: list[str], page: str) -> list[str]:
     section = about(step, page) if page else None
-    text = f"## Step {number}: {step.title}\n\n"
+    text = f"## {step.title}\n\n"
     if section:
         text += prose(section) + "\n\n"
         text += f"Chapter: {address(lesson)}, line {section.line}, “{section.heading}”.\n\n"

@@ -141,7 +141,7 @@ def schedule(step_size, gamma, count):
             optimizer = SGD([p], lr=0.8)
             scheduler = bench.make("StepLR", optimizer, step_size=step_size, gamma=gamma)
         for t in range(count):
-            bench.see(f"learning rate after {t} steps of the schedule", learning_rate(optimizer, p))
+            bench.see(f"learning rate at t = {t}", learning_rate(optimizer, p))
             scheduler.step()
 
     return run
