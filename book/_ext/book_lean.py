@@ -1,0 +1,106 @@
+"""What a page need not load, and what the theme gets wrong, mended where the page is rendered.
+
+The theme draws two dozen icons with 1.5 MB of script. Its style sheet can draw them from fonts; we
+leave the script out and cut the fonts down to the icons that the book shows.
+"""
+
+import re
+from pathlib import Path
+
+import pydata_sphinx_theme
+from fontTools import subset
+
+INLINE = re.compile(r"[ \t]*<script(?![^>]*\bsrc=)[^>]*>.*?</script>\n?", re.DOTALL)
+CHATTER = re.compile(r"console\.(log|info|debug)\(")
+SEARCH = r"searchtools|language_data|searchindex"
+MENDED = [
+    # scripts that nothing on the page uses: icons, live code, on all pages but one the search
+    (r'<script[^>]*src="[^"]*(fontawesome|sphinx-thebe)\.js[^"]*"[^>]*></script>', ""),
+    (r'<script type="text/x-thebe-config">.*?</script>', ""),
+    (r"<script>(kernelName = |const THEBE_JS_URL)[^<]*</script>", ""),
+    (r'<link[^>]*href="[^"]*sphinx-thebe\.css[^"]*"[^>]*>', ""),
+    # nothing needs a script before it can be shown
+    (r'<script (src="[^"]*_static/(?!documentation_options)[^"]*")>', r"<script defer \1>"),
+    # stated twice by the theme
+    (r'<meta name="viewport" content="width=device-width, initial-scale=1"\s*/>', ""),
+    # a button is called what stands on it
+    (r'(<button[^>]*search-button-field[^>]*?) aria-label="[^"]*"', r"\1"),
+    (r'(<button[^>]*sidebar-toggle[^>]*?title="([^"]*)")', r'\1 aria-label="\2"'),
+    (r'(<i class="fa[^"]*")(?![^>]*data-mode)', r'\1 aria-hidden="true"'),
+]
+MENDED = [(re.compile(pattern, re.DOTALL), to) for pattern, to in MENDED]
+ELSEWHERE = re.compile(rf'<script[^>]*src="[^"]*({SEARCH})\.js[^"]*"[^>]*></script>')
+
+
+def mend(page: str, name: str) -> str:
+    for pattern, replacement in MENDED:
+        page = pattern.sub(replacement, page)
+    if name != "search":
+        page = ELSEWHERE.sub("", page)
+    seen = set()
+
+    def once(match: re.Match) -> str:
+        script = match.group(0).strip()
+        if script in seen:
+            return ""
+        seen.add(script)
+        return match.group(0)
+
+    return INLINE.sub(once, page)
+
+
+def wrap_templates(app) -> None:
+    if app.builder.format != "html":
+        return
+    render = app.builder.templates.render
+    app.builder.templates.render = lambda template, context: mend(
+        render(template, context), context.get("pagename", "")
+    )
+
+
+def icons_used(static: Path, pages) -> set[int]:
+    """The code points of the icons that pages name and of those that the style sheet itself sets."""
+    css = (static / "styles" / "pydata-sphinx-theme.css").read_text(encoding="utf-8")
+    names = set()
+    for page in pages:
+        names.update(re.findall(r"\bfa-([a-z0-9-]+)", page.read_text(encoding="utf-8")))
+    codes = {ord(icon) for icon in re.findall(r'--pst-icon-[\w-]+:\s*"(.)"', css)} | {0xF107}
+    for selector, code in re.findall(r'([^{}]*)\{content:"\\([0-9a-f]+)"\}', css):
+        if names & set(re.findall(r"\.fa-([a-z0-9-]+):+before", selector)):
+            codes.add(int(code, 16))
+    return codes
+
+
+def cut_fonts(static: Path, codes: set[int]) -> None:
+    fonts = Path("vendor", "fontawesome", "webfonts")
+    theme = Path(pydata_sphinx_theme.__file__).parent / "theme" / "pydata_sphinx_theme" / "static"
+    for font in (theme / fonts).glob("*.ttf"):
+        options = subset.Options(flavor="woff2", hinting=False)
+        loaded = subset.load_font(str(font), options)
+        subsetter = subset.Subsetter(options)
+        subsetter.populate(unicodes=codes)
+        subsetter.subset(loaded)
+        target = static / fonts / font.name
+        subset.save_font(loaded, str(target.with_suffix(".woff2")), options)
+        target.unlink(missing_ok=True)
+
+
+def finish(app, exception) -> None:
+    if exception or app.builder.name != "html":
+        return
+    static = Path(app.outdir) / "_static"
+    cut_fonts(static, icons_used(static, Path(app.outdir).rglob("*.html")))
+    for script in static.rglob("*.js"):
+        text = script.read_text(encoding="utf-8")
+        quiet = CHATTER.sub("void(", text)
+        if quiet != text:
+            script.write_text(quiet, encoding="utf-8")
+    for unused in ("*.map", "fontawesome.js*", "sphinx-thebe.*", "webpack-macros.html"):
+        for path in static.rglob(unused):
+            path.unlink()
+
+
+def setup(app):
+    app.connect("builder-inited", wrap_templates, priority=900)
+    app.connect("build-finished", finish)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
