@@ -19,24 +19,27 @@ MENDED = [
     (r'<script type="text/x-thebe-config">.*?</script>', ""),
     (r"<script>(kernelName = |const THEBE_JS_URL)[^<]*</script>", ""),
     (r'<link[^>]*href="[^"]*sphinx-thebe\.css[^"]*"[^>]*>', ""),
-    # nothing needs a script before it can be shown
-    (r'<script (src="[^"]*_static/(?!documentation_options)[^"]*")>', r"<script defer \1>"),
     # stated twice by the theme
     (r'<meta name="viewport" content="width=device-width, initial-scale=1"\s*/>', ""),
     # a button is called what stands on it
     (r'(<button[^>]*search-button-field[^>]*?) aria-label="[^"]*"', r"\1"),
     (r'(<button[^>]*sidebar-toggle[^>]*?title="([^"]*)")', r'\1 aria-label="\2"'),
     (r'(<i class="fa[^"]*")(?![^>]*data-mode)', r'\1 aria-hidden="true"'),
+    # roles that their elements may not have, and a sidebar that is no landmark
+    (r' role="doc-(biblioentry|bibliography|backlink)"', ""),
+    (r'(<div) role="list"( class="citation-list")', r"\1\2"),
+    (r'(<div id="pst-primary-sidebar")', r'\1 role="region" aria-label="The book"'),
 ]
 MENDED = [(re.compile(pattern, re.DOTALL), to) for pattern, to in MENDED]
+DEFERRED = re.compile(r'<script (src="[^"]*_static/(?!documentation_options)[^"]*")>')
 ELSEWHERE = re.compile(rf'<script[^>]*src="[^"]*({SEARCH})\.js[^"]*"[^>]*></script>')
 
 
 def mend(page: str, name: str) -> str:
     for pattern, replacement in MENDED:
         page = pattern.sub(replacement, page)
-    if name != "search":
-        page = ELSEWHERE.sub("", page)
+    if name != "search":  # which runs scripts of its own while it loads
+        page = DEFERRED.sub(r"<script defer \1>", ELSEWHERE.sub("", page))
     seen = set()
 
     def once(match: re.Match) -> str:
@@ -44,7 +47,7 @@ def mend(page: str, name: str) -> str:
         if script in seen:
             return ""
         seen.add(script)
-        return match.group(0)
+        return CHATTER.sub("void(", match.group(0))
 
     return INLINE.sub(once, page)
 
@@ -59,7 +62,7 @@ def wrap_templates(app) -> None:
 
 
 def icons_used(static: Path, pages) -> set[int]:
-    """The code points of the icons that pages name and of those that the style sheet itself sets."""
+    """The code points of the icons that pages name and that the style sheet sets by itself."""
     css = (static / "styles" / "pydata-sphinx-theme.css").read_text(encoding="utf-8")
     names = set()
     for page in pages:

@@ -1,9 +1,11 @@
-"""Every page of the table of contents has a source and comes out as a page."""
+"""Every page of the table of contents has a source and comes out as a page; no other page does."""
 
 from pathlib import Path
 
 import book_report
 from sphinx.errors import SphinxError
+
+GENERATED = {"genindex", "py-modindex", "search"}
 
 
 class PagesMissing(SphinxError):
@@ -20,11 +22,24 @@ def check_sources(app, env, *_) -> None:
     refuse(sorted(set(app.config.external_site_map) - env.found_docs), "no such file")
 
 
+def names_of_pages(folder: Path, kind: str) -> set[str]:
+    files = (path.relative_to(folder) for path in folder.rglob(f"*{kind}"))
+    return {
+        f.with_suffix("").as_posix() for f in files if f.parts[0] not in ("_static", "_modules")
+    }
+
+
 def check_pages(app, exception) -> None:
     if exception is None and app.builder.name == "html":
         names = app.config.external_site_map
         pages = {name: Path(app.builder.get_outfilename(name)) for name in names}
         refuse([name for name, page in pages.items() if not page.is_file()], "not written")
+        for folder, kind in (
+            (app.outdir, ".html"),
+            (Path(app.outdir).parent / "notebooks", ".ipynb"),
+        ):
+            for source in names_of_pages(Path(folder), kind) - app.env.found_docs - GENERATED:
+                (Path(folder) / f"{source}{kind}").unlink()
 
 
 def setup(app):

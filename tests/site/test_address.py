@@ -1,0 +1,76 @@
+"""The repository's address: from the environment, the clone, or the configuration."""
+
+import subprocess
+
+import book_address
+import pytest
+from book_address import Repository
+
+CONFIGURED = "https://github.com/mlsysbook/TinyTorch"
+
+
+@pytest.fixture(autouse=True)
+def _no_variables(monkeypatch):
+    for variable in book_address.VARIABLES:
+        monkeypatch.delenv(variable, raising=False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ada/torch.py",
+        "https://github.com/ada/torch.py",
+        "https://github.com/ada/torch.py.git",
+        "git@github.com:ada/torch.py.git",
+        "https://github.com/ada/torch.py/",
+    ],
+)
+def test_a_repository_is_named_in_many_ways(text):
+    assert Repository.parse(text) == Repository("ada", "torch.py")
+
+
+@pytest.mark.parametrize("text", ["", "torch", "https://gitlab.com/ada/torch", "/home/ada/torch"])
+def test_other_places_are_not_taken_for_github(text):
+    assert Repository.parse(text) is None
+
+
+def clone(folder, remote):
+    subprocess.run(["git", "init", "-q", folder], check=True)
+    if remote:
+        subprocess.run(["git", "-C", folder, "remote", "add", "origin", remote], check=True)
+
+
+def test_the_environment_comes_before_the_clone(tmp_path, monkeypatch):
+    clone(tmp_path, "git@github.com:ada/fork.git")
+    assert book_address.find(CONFIGURED, tmp_path) == (Repository("ada", "fork"), "")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "bob/runner")
+    assert book_address.find(CONFIGURED, tmp_path) == (Repository("bob", "runner"), "")
+    monkeypatch.setenv("TINYTORCH_REPOSITORY", "https://github.com/eve/named")
+    assert book_address.find(CONFIGURED, tmp_path) == (Repository("eve", "named"), "")
+
+
+@pytest.mark.parametrize("remote", [None, "https://gitlab.com/ada/torch.git", "/somewhere/else"])
+def test_without_a_remote_on_github_the_configured_one_counts_and_it_is_said(tmp_path, remote):
+    clone(tmp_path, remote)
+    found, remark = book_address.find(CONFIGURED, tmp_path)
+    assert found == Repository("mlsysbook", "TinyTorch")
+    assert remark.endswith(f"links lead to {CONFIGURED}")
+    assert "\n" not in remark
+
+
+def test_without_git_the_configured_one_counts(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found, remark = book_address.find(CONFIGURED, tmp_path)
+    assert found == Repository("mlsysbook", "TinyTorch")
+    assert remark.startswith("git is not installed")
+
+
+def test_a_variable_that_names_nothing_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("TINYTORCH_REPOSITORY", "torch")
+    with pytest.raises(ValueError, match="TINYTORCH_REPOSITORY is 'torch'"):
+        book_address.find(CONFIGURED, tmp_path)
+
+
+def test_the_site_of_a_user_has_no_folder():
+    assert Repository("ada", "ada.github.io").site == "https://ada.github.io/"
+    assert Repository("ada", "torch").site == "https://ada.github.io/torch/"

@@ -1,0 +1,109 @@
+"""Every page in a real browser, with the network cut, light and dark, wide and narrow."""
+
+import re
+
+import pytest
+
+from .conftest import PAGES, Pages
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+OTHERS = ["genindex", "search"]
+
+
+@pytest.fixture
+def page(browser):
+    """A page that remembers what went wrong on it."""
+    opened = browser.new_page(viewport={"width": 1280, "height": 900})
+    opened.wrong = []
+    opened.on("console", lambda m: opened.wrong.append(f"console: {m.text}"))
+    opened.on("pageerror", lambda e: opened.wrong.append(f"error: {e}"))
+    opened.on("requestfailed", lambda r: opened.wrong.append(f"failed: {r.url}"))
+    opened.on(
+        "response",
+        lambda r: opened.wrong.append(f"{r.status}: {r.url}") if r.status > 399 else None,
+    )
+    yield opened
+    opened.close()
+
+
+def violations(page) -> list[str]:
+    from axe_playwright_python.sync_playwright import Axe
+
+    return [
+        f"{found['id']}: {node['html'][:160]}"
+        for found in Axe().run(page, options={"preload": False}).response["violations"]
+        for node in found["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("name", PAGES + OTHERS)
+def test_a_page_is_sound(name, page, address):
+    page.goto(f"{address}{name}.html", wait_until="networkidle")
+    assert page.wrong == []
+
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        page.wait_for_function(f"document.documentElement.dataset.theme === '{theme}'")
+        assert violations(page) == [], theme
+
+    page.set_viewport_size({"width": 360, "height": 740})
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= 360, f"{width} px wide on a screen of 360"
+
+    drawn = page.evaluate(
+        "[...document.querySelectorAll('.math')].map(m => m.querySelector('svg')"
+        " ? m.querySelector('svg').getBoundingClientRect().width : 0)"
+    )
+    assert all(width > 1 for width in drawn)
+    assert "\\(" not in page.inner_text("main")
+    assert page.wrong == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_first_visit_is_light(name, page, address):
+    Pages.sent.clear()
+    page.goto(f"{address}{name}.html", wait_until="networkidle")
+    page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    page.wait_for_load_state("networkidle")
+    sent = sum(Pages.sent.values())
+    largest = sorted(Pages.sent.items(), key=lambda item: -item[1])[:4]
+    assert sent < 500_000, f"{sent:,} bytes; the largest are {largest}"
+
+
+def test_a_page_works_from_the_file_system(page, published):
+    page.goto((published / "book/start.html").as_uri(), wait_until="networkidle")
+    assert page.wrong == []
+    assert page.locator(".bd-article h1").is_visible()
+
+
+def test_the_search_finds(page, address):
+    page.goto(f"{address}search.html?q=momentum", wait_until="networkidle")
+    page.wait_for_selector("#search-results li a")
+    found = page.locator("#search-results li a").all_inner_texts()
+    assert any(re.search("momentum", text, re.I) for text in found)
+    assert page.wrong == []
+
+
+def test_the_button_changes_the_theme_and_it_stays(page, address):
+    page.emulate_media(color_scheme="light")
+    page.goto(f"{address}index.html", wait_until="networkidle")
+    seen = set()
+    for _ in range(3):
+        page.locator(".theme-switch-button:visible").first.click()
+        seen.add(page.evaluate("document.documentElement.dataset.theme"))
+    assert seen == {"light", "dark"}
+    page.evaluate("localStorage.setItem('mode', 'dark'); localStorage.setItem('theme', 'dark')")
+    page.goto(f"{address}book/start.html", wait_until="networkidle")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert max(map(int, re.findall(r"\d+", background)[:3])) < 60
+
+
+def test_the_keyboard_reaches_the_launch_links(page, address):
+    page.goto(f"{address}book/start.html", wait_until="networkidle")
+    page.keyboard.press("Tab")
+    assert "Skip to main content" in page.evaluate("document.activeElement.innerText")
+    page.locator(".dropdown-launch-buttons button").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowDown")
+    assert "Binder" in page.evaluate("document.activeElement.innerText")
