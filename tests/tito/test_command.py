@@ -326,6 +326,15 @@ def test_run_hands_on_status_and_arguments(space):
     assert "there is no command 'no-such-command-here'" in done.err
 
 
+def test_run_finds_the_python_that_has_the_package(space, monkeypatch):
+    space.write(SIX, GOOD)
+    assert space.tito("export", "06").code == 0
+    monkeypatch.setenv("PATH", os.defpath)
+    done = space.tito("run", "python", "-c", "import sys; print(sys.executable)")
+    assert done.code == 0
+    assert Path(done.out.strip()).parent == Path(sys.executable).parent
+
+
 def test_without_run_nothing_of_the_learners_is_used(space):
     space.write(SIX, GOOD)
     space.tito("export", "06")

@@ -308,7 +308,9 @@ def run(command):
     space = nearest()
     if space is None or not any(space.exports.glob("*_dev.py")):
         raise Trouble("nothing is exported here. First: tito export 06")
-    environment = {**os.environ, "TINYTORCH_EXPORTS": str(space.exports)}
+    own = Path(sys.executable).parent  # `python` is the one that has this package
+    path = os.pathsep.join([str(own), os.environ.get("PATH", os.defpath)])
+    environment = {**os.environ, "PATH": path, "TINYTORCH_EXPORTS": str(space.exports)}
     errors.print(f"tito: with your code from {escape(space.short(space.exports))}", style="dim")
     try:
         sys.exit(subprocess.run(command, env=environment, check=False).returncode)
