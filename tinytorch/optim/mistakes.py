@@ -236,9 +236,11 @@ def step_missing_fails(self, closure=None):
     return step(self, closure)
 
 
-def count_parameters(self, group, t):
-    self._counted = getattr(self, "_counted", 0) + 1
-    return numbers(self, group, self._counted)
+def count_parameters(self, group, params):
+    for p in params:
+        self.state[p]["t"] = getattr(self, "_counted", 0)
+        step_group(self, group, [p])
+        self._counted = self.state[p]["t"]
 
 
 def count_for_all(self, group, t):
@@ -670,7 +672,7 @@ MISTAKES = (
         step_missing_fails,
     ),
     Mistake(
-        "Optimizer.numbers",
+        "Optimizer.step_group",
         "t counts parameters",
         "t grows with every parameter instead of with every step: it is counted inside the loop.",
         count_parameters,

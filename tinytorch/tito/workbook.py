@@ -12,6 +12,7 @@ import re
 import sys
 import textwrap
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -65,11 +66,19 @@ def piece(lesson: Lesson, name: str) -> Piece:
 
 
 def definition(module: ModuleType, name: str) -> Piece | None:
+    return definitions(module).get(name)
+
+
+@cache
+def definitions(module: ModuleType) -> dict[str, Piece]:
+    """The functions and classes that a module defines."""
     text = inspect.getsource(module)
-    for node in ast.parse(text).body:
-        if isinstance(node, (*Function, ast.ClassDef)) and node.name == name:
-            return Piece(name, module, node, tuple(text.splitlines()))
-    return None
+    lines = tuple(text.splitlines())
+    return {
+        node.name: Piece(node.name, module, node, lines)
+        for node in ast.parse(text).body
+        if isinstance(node, (*Function, ast.ClassDef))
+    }
 
 
 def member(node: ast.ClassDef, name: str):
