@@ -27,6 +27,7 @@ MENDED = [
     (r'(<i class="fa[^"]*")(?![^>]*data-mode)', r'\1 aria-hidden="true"'),
     # roles that their elements may not have, and a sidebar that is no landmark
     (r' role="doc-(biblioentry|bibliography|backlink)"', ""),
+    (r"<th[^>]*>\s*(<p>\s*</p>)?\s*</th>", "<td></td>"),
     (r'(<div) role="list"( class="citation-list")', r"\1\2"),
     (r'(<div id="pst-primary-sidebar")', r'\1 role="region" aria-label="The book"'),
 ]
