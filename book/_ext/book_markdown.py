@@ -30,7 +30,9 @@ def quote(text: str) -> str:
 
 
 def hang(marker: str, text: str) -> str:
-    return marker + text.strip().replace("\n", "\n" + " " * len(marker))
+    first, *rest = text.strip().split("\n")
+    inset = " " * len(marker)
+    return "\n".join([marker + first, *((inset + line).rstrip() for line in rest)])
 
 
 class Markdown:
@@ -199,7 +201,10 @@ class Markdown:
         """Quoted, unless a cell stands in it; titled even where the theme would do that."""
         title = next((c for c in node.children if isinstance(c, nodes.title)), None)
         heading = self.inline(title) if title else type(node).__name__.capitalize()
-        heading = re.sub(r":? +\(", " (", heading)  # "Exercise 3:  (Title)"
+        kind = type(node).__name__.split("_")[0]
+        number = self.number(node, kind)
+        if number and number not in heading:  # the HTML writer would have put it there
+            heading = f"{kind.capitalize()} {number} {heading.strip()}"
         outer, self.blocks = self.blocks, []
         if has_cells(node):
             self.blocks = [*outer, f"**{heading}**"]
