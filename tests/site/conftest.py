@@ -121,7 +121,7 @@ class Environment:
     def run(self, notebook: Path, folder: Path) -> None:
         """Execute the notebook from an empty folder; its kernel sees this environment alone."""
         import nbformat
-        from jupyter_client.manager import KernelManager
+        from jupyter_client.manager import AsyncKernelManager
         from nbclient import NotebookClient
 
         folder.mkdir(exist_ok=True)
@@ -129,7 +129,7 @@ class Environment:
         for cell in read.cells:
             if cell.cell_type == "code":
                 cell.outputs, cell.execution_count = [], None
-        manager = KernelManager()
+        manager = AsyncKernelManager()
         manager.kernel_spec.argv = [str(self.python), "-m", "ipykernel_launcher"]
         manager.kernel_spec.argv += ["-f", "{connection_file}"]
         client = NotebookClient(read, km=manager, timeout=300, resources={})
@@ -139,7 +139,7 @@ class Environment:
         }
         environment = {name: os.environ[name] for name in kept if name in os.environ}
         environment["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
-        with client.setup_kernel(env=environment):
+        with client.setup_kernel(env=environment, cleanup_kc=True):
             for index, cell in enumerate(read.cells):
                 client.execute_cell(cell, index)
 
