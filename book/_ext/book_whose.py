@@ -25,16 +25,34 @@ def names_in(page: str) -> set[str]:
     return found
 
 
-def sentence(page: str, whose: dict[str, str]) -> str:
+def sentence(page: str, whose: dict[str, str], closed: list[str]) -> str:
+    """Whose code drew a page, as the page itself uses it."""
+    if "exports.deactivate()" in page:
+        return "This page is about the package as it is: none of your code is in it."
     yours = [name for name, owner in whose.items() if owner == "yours"]
     named = [name for name in yours if name in names_in(page)]
-    listed = ", ".join(f"<code>{html.escape(name)}</code>" for name in named)
-    here = f"its cells name {listed}" if named else "its cells name none of it"
-    everything = ", ".join(html.escape(name) for name in yours)
-    return (
-        '<aside class="whose-code"><p>This page was drawn with your code in the package\'s place: '
-        f"{here}. Exported: {everything}. All else is the package's.</p></aside>"
-    )
+    here = f"its cells name {listed(named)}" if named else "its cells name none of it"
+    said = [
+        f"This page was drawn with your code in the package's place: {here}.",
+        f"Exported: {', '.join(map(html.escape, yours))}.",
+    ]
+    if "exports.only_open()" in page and closed:
+        said.append(
+            f"Where the page opens an optimizer's state it is the package's: {listed(closed)}, "
+            "as you wrote it, keeps its state to itself."
+        )
+    built = [name for name in closed if re.search(rf"^class \w+\(.*\b{name}\b.*\):", page, re.M)]
+    if built:
+        said.append(f"What the page builds on {listed(built)} follows the package's rule.")
+    left = sorted({owner for owner in whose.values() if owner != "yours"})
+    for owner in left:
+        names = [name for name in whose if whose[name] == owner]
+        said.append(f"{listed(names)}: {html.escape(owner)}.")
+    return " ".join([*said, "All else is the package's."])
+
+
+def listed(names: list[str]) -> str:
+    return ", ".join(f"<code>{html.escape(name)}</code>" for name in names)
 
 
 def add(app, pagename, templatename, context, doctree) -> None:
@@ -42,9 +60,10 @@ def add(app, pagename, templatename, context, doctree) -> None:
         return
     page = Path(app.env.doc2path(pagename)).read_text(encoding="utf-8")
     if CELL.search(page):
-        import tinytorch
+        from tinytorch import exports
 
-        context["body"] += sentence(page, tinytorch.whose())
+        said = sentence(page, exports.whose(), exports.closed())
+        context["body"] += f'<aside class="whose-code"><p>{said}</p></aside>'
 
 
 def setup(app):

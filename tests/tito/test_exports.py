@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -135,6 +136,55 @@ def test_written_from_scratch_it_runs_schedules_and_trainer(space):
     assert whose["adam"].startswith("the package's: your file defines none")
     for mine, theirs in zip(run, use(space)[1:], strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-4)
+
+
+SCRATCH = Path(__file__).with_name("solution.py").read_text(encoding="utf-8")
+STILL = """
+for cls in (SGD, Momentum, Adam):
+    cls.step = lambda self: None
+"""
+STEPS = """
+import tinytorch
+from tinytorch import exports, optim
+def moved():
+    p = tinytorch.Tensor([1.0], requires_grad=True)
+    far = []
+    for name, options in (("SGD", {}), ("SGD", {"momentum": 0.5}), ("Momentum", {}), ("Adam", {})):
+        p.grad = tinytorch.Tensor([1.0])
+        before = p.data[0]
+        getattr(optim, name)([p], lr=0.5, **options).step()
+        far.append(round(float(before - p.data[0]), 5))
+    return far
+print(moved())
+print(exports.closed())
+exports.only_open()
+print(moved())
+print(tinytorch.whose("Momentum"))
+"""
+
+
+def test_classes_from_scratch_are_what_steps_until_their_state_is_asked_for(space):
+    """Those here stand still, so that each step is seen to be theirs, or the package's."""
+    folder = space.root / "e"
+    folder.mkdir()
+    (folder / "optimizers_dev.py").write_text(SCRATCH + STILL, encoding="utf-8")
+    done = space.tito(program=("-c", STEPS), env={"TINYTORCH_EXPORTS": str(folder)})
+    assert done.code == 0, done.err
+    theirs, closed, ours, whose = done.out.splitlines()
+    assert theirs == "[0.0, 0.0, 0.0, 0.0]"
+    assert closed == "['Adam', 'Momentum', 'SGD', 'StepLR']"
+    assert ours == "[0.5, 0.5, 0.5, 0.5]"
+    assert whose == "the package's: yours keeps its state to itself, and here it is opened"
+
+
+def test_by_the_workbook_the_state_is_open(space, filled):
+    lesson = find("06")
+    folder = space.root / "e"
+    folder.mkdir()
+    text = filled(workbook(lesson), lesson)
+    (folder / lesson.file).write_text(text, encoding="utf-8")
+    done = space.tito(program=("-c", STEPS), env={"TINYTORCH_EXPORTS": str(folder)})
+    assert done.out.splitlines() == ["[0.5, 0.5, 0.5, 0.5]", "[]", "[0.5, 0.5, 0.5, 0.5]", "yours"]
 
 
 def test_an_option_that_yours_lacks_stays_the_packages_and_is_named(space):

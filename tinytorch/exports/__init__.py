@@ -68,6 +68,26 @@ def deactivate() -> None:
     _left.clear()
 
 
+def closed() -> list[str]:
+    """Names of the exported classes that keep their state to themselves."""
+    present = (vars(holder).get(attribute) for holder, attribute, _ in _places)
+    return sorted({c.__name__ for c in present if not getattr(c, "state_is_open", True)})
+
+
+def only_open() -> None:
+    """Put the package's class back for each that keeps its state to itself.
+
+    For a page that reads, changes or saves `optimizer.state`.
+    """
+    names = closed()
+    for holder, attribute, before in _places:
+        if getattr(vars(holder).get(attribute), "state_is_open", True) is False:
+            setattr(holder, attribute, before)
+    for name in names:
+        del _whose[name]
+        _left[name] = "yours keeps its state to itself, and here it is opened"
+
+
 def load(path: Path):
     """Import a file under its own name, with its neighbours importable."""
     if str(path.parent) not in sys.path:

@@ -2,7 +2,7 @@
 
 One that is written by the workbook is an `Optimizer` already and stands in directly. One that is
 written from scratch knows parameters, a step and little else: it moves the parameters, and the
-package's own class around it keeps groups, checks and schedules.
+package's own class around it keeps groups, checks and schedules. Its state it keeps to itself.
 """
 
 import inspect
@@ -49,6 +49,8 @@ def optimizer(right: type, mine: type) -> type:
         return mine
 
     class Yours(right):
+        state_is_open = False
+
         def __init__(self, *args, **kwargs):
             self._yours = {}
             super().__init__(*args, **kwargs)
@@ -86,7 +88,8 @@ def build(right: type, mine: type, group: dict, defaults: dict):
     """An instance of the learner's class for one group, or None if it lacks one of its options."""
     usual = {
         name: p.default
-        for name, p in inspect.signature(right).parameters.items()
+        for cls in reversed(right.__mro__)  # Momentum leaves most of its arguments to SGD
+        for name, p in inspect.signature(cls.__init__).parameters.items()
         if p.default is not p.empty
     }
     numbers = {name: group[name] for name in defaults if name in ("lr", "momentum", "betas", "eps")}
@@ -140,6 +143,8 @@ def schedule(right: type, mine: type) -> type:
         return mine
 
     class Yours(right):
+        state_is_open = False
+
         def __init__(self, optimizer, step_size, gamma=0.1):
             self._yours = None
             super().__init__(optimizer, step_size, gamma)

@@ -9,6 +9,7 @@ import builtins
 import importlib
 import inspect
 import re
+import symtable
 import sys
 import textwrap
 from dataclasses import dataclass
@@ -174,52 +175,42 @@ def filled(text: str, lesson: Lesson) -> str:
 
 # What the code needs around it
 
+EVER = {"import numpy as np", "from tinytorch.tito import try_out"}
+
 
 def global_names(text: str) -> set[str]:
-    """Names that a piece of code reads and does not define."""
-    tree = ast.parse(text)
-    read = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+    """Names that a piece of code takes from the module it stands in."""
+    read, tables = set(), [symtable.symtable(text, "cell", "exec")]
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        top = table.get_type() == "module"
+        read |= {
+            symbol.get_name()
+            for symbol in table.get_symbols()
+            if symbol.is_referenced() and (top or symbol.is_global())
+        }
     return read - set(dir(builtins))
 
 
-def surroundings(lesson: Lesson, cells: list[str], kept: set[str]) -> tuple[list[str], list[str]]:
-    """Import lines, and the package's helpers that have to be the workbook's own.
-
-    A helper is copied if it refers to something that the workbook defines (as `record` does to
-    `Tensor`); everything else is imported.
-    """
+def origins(lesson: Lesson, names: set[str]) -> set[str]:
+    """Lines that import these names from where the package has them."""
     modules = [importlib.import_module(source) for source in lesson.sources]
-    defined = set(kept)
-    helpers: dict[str, Piece] = {}
-    needed = set().union(*(global_names(cell) for cell in cells)) - defined
-    changed = True
-    while changed:
-        changed = False
-        for name in sorted(needed - set(helpers) - defined):
-            found = next((d for m in modules if (d := definition(m, name))), None)
-            if found and reaches(found, modules, defined | set(helpers), set()):
-                helpers[name] = found
-                needed |= global_names(found.text())
-                changed = True
-    imports = set()
-    for name in sorted(needed - defined - set(helpers)):
+    lines = set()
+    for name in sorted(names):
         holder = next((m for m in modules if name in vars(m)), None)
         if holder is None:
             continue
         value = vars(holder)[name]
         if isinstance(value, ModuleType):
             parent, _, last = value.__name__.rpartition(".")
-            if not parent:
-                imports.add(f"import {last}" + (f" as {name}" if name != last else ""))
-            else:
-                imports.add(f"from {parent} import {last}" + (f" as {name}" * (name != last)))
+            line = f"from {parent} import {last}" if parent else f"import {last}"
+            lines.add(line if name == last else f"{line} as {name}")
         else:
             home = getattr(value, "__module__", None) or holder.__name__
             home = home if name in vars(sys.modules.get(home, holder)) else holder.__name__
-            imports.add(f"from {home} import {name}")
-    return merged(imports), [
-        h.text() for h in sorted(helpers.values(), key=lambda p: p.node.lineno)
-    ]
+            lines.add(f"from {home} import {name}")
+    return lines
 
 
 def merged(imports: set[str]) -> list[str]:
@@ -234,18 +225,6 @@ def merged(imports: set[str]) -> list[str]:
             names.setdefault(module, []).append(name)
     lines += [f"from {module} import {', '.join(found)}" for module, found in names.items()]
     return sorted(lines, key=lambda line: (line.split()[1].startswith("tinytorch"), line))
-
-
-def reaches(found: Piece, modules, targets: set[str], seen: set[str]) -> bool:
-    """Whether a function of the package refers, directly or through others, to the targets."""
-    names = global_names(found.text())
-    if names & targets:
-        return True
-    for name in names - seen:
-        inner = next((d for m in modules if (d := definition(m, name))), None)
-        if inner and name != found.name and reaches(inner, modules, targets, seen | names):
-            return True
-    return False
 
 
 # The chapter
@@ -369,7 +348,9 @@ def workbook(lesson: Lesson) -> str:
     kept = {owner for owner, _, extends in parsed if not extends}
     texts = [text for cells in shown for text in cells]
     bodies = [code(lesson, name, ()) for step in lesson.steps for name in step.objects]
-    imports, helpers = surroundings(lesson, texts + bodies, kept)
+    needed = set().union(*map(global_names, texts)) - kept - {"np"}
+    offered = set().union(*map(global_names, bodies)) - kept - {"np"} - needed
+    imports, helpers = merged(EVER | origins(lesson, needed)), merged(origins(lesson, offered))
 
     needs = ", ".join(lesson.needs)
     parts = [
@@ -381,14 +362,13 @@ def workbook(lesson: Lesson) -> str:
             + "Write what is missing where an error says `write ...`; the cell below each blank "
             f"tries it. In a terminal, `tito test {lesson.number}` tries everything."
         ),
-        "# %%\n" + "\n".join([*imports, "from tinytorch.tito import try_out"]),
+        "# %%\n" + "\n".join(imports),
     ]
+    if helpers:
+        parts[-1] += "\n\n# The package's own bodies use these; yours may do without.\n"
+        parts[-1] += "\n".join(helpers)
     for number, (step, cells) in enumerate(zip(lesson.steps, shown, strict=True), start=1):
         parts += step_cells(lesson, number, step, cells, page)
-    if helpers:
-        given = "# %% [markdown]\n# ## Given\n#\n# Helpers of the package that the code above uses."
-        parts.insert(3, "# %%\n" + "\n\n\n".join(helpers))
-        parts.insert(3, given)
     if lesson.closing:
         parts.append("# %%\n" + lesson.closing)
     if any(check.plot for check in lesson.checks):
