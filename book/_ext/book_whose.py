@@ -31,15 +31,15 @@ def sentence(page: str, whose: dict[str, str], closed: list[str]) -> str:
         return "This page is about the package as it is: none of your code is in it."
     yours = [name for name, owner in whose.items() if owner == "yours"]
     named = [name for name in yours if name in names_in(page)]
-    here = f"its cells name {listed(named)}" if named else "its cells name none of it"
+    here = f"this page's cells name {listed(named)}" if named else "no cell of this page names it"
     said = [
-        f"This page was drawn with your code in the package's place: {here}.",
+        f"Your code stands in the package's place: {here}.",
         f"Exported: {', '.join(map(html.escape, yours))}.",
     ]
     if "exports.only_open()" in page and closed:
         said.append(
-            f"Where the page opens an optimizer's state it is the package's: {listed(closed)}, "
-            "as you wrote it, keeps its state to itself."
+            f"Where the page opens their state, {listed(closed)} are the package's: "
+            "yours keep it to themselves."
         )
     built = [name for name in closed if re.search(rf"^class \w+\(.*\b{name}\b.*\):", page, re.M)]
     if built:

@@ -124,8 +124,7 @@ def test_from_start_to_a_page_drawn_by_their_code(space, filled, monkeypatch):
     assert done.code == 0, done.out + done.err
     page = html.unescape(site.read_text(encoding="utf-8"))
     assert "Adam is yours and came to [-1.0159  0.0556]" in page
-    assert "This page was drawn with your code" in page
-    assert "its cells name <code>Adam</code>" in page
+    assert "this page's cells name <code>Adam</code>" in page
     (row,) = [r for r in json.loads(space.tito("status", "--json").out)["modules"] if r["yours"]]
     assert row["number"] == "06"
 
@@ -138,4 +137,4 @@ def test_from_start_to_a_page_drawn_by_their_code(space, filled, monkeypatch):
     assert done.returncode == 0, done.stdout + done.stderr
     page = html.unescape(site.read_text(encoding="utf-8"))
     assert "Adam is the package's" in page
-    assert "drawn with your code" not in page
+    assert "Your code stands" not in page

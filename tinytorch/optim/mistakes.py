@@ -136,6 +136,11 @@ def eps_before_correction(p, g, m, v, *, t, lr, beta1, beta2, eps):
     return p - lr * corrected(m, beta1, t) * (1 - beta2**t) ** 0.5 / (np.sqrt(v) + eps), m, v
 
 
+def exchanged_averages(p, g, m, v, *, t, lr, beta1, beta2, eps):
+    m, v = average(m, g, beta1), average_of_squares(v, g, beta2)
+    return move(p, g, corrected(m, beta1, t), corrected(v, beta2, t), lr, eps), v, m
+
+
 # Momentum, wrong
 
 
@@ -194,6 +199,11 @@ def velocity_twice(p, g, b, *, lr, momentum, dampening):
 def gradient_left_out(p, g, b, *, lr, momentum, dampening):
     b = momentum * b + (1 - dampening) * g
     return p - lr * momentum * b, b
+
+
+def exchanged_velocity(p, g, b, *, lr, momentum, dampening):
+    b = momentum * b + (1 - dampening) * g
+    return b, p - lr * b
 
 
 # The loop around the rules, wrong
@@ -461,6 +471,12 @@ MISTAKES = (
     ),
     Mistake(
         "heavy_ball",
+        "p and b exchanged",
+        "The rule returns b, p; what it returns is kept in the order of its arguments: p, b.",
+        exchanged_velocity,
+    ),
+    Mistake(
+        "heavy_ball",
         "Nesterov instead",
         "The step looks ahead (g + momentum · b); plain momentum steps along b.",
         right_nesterov,
@@ -549,6 +565,12 @@ MISTAKES = (
         "The corrected m and v are kept for the next step, and corrected again; give them "
         "names of their own.",
         stored_corrections,
+    ),
+    Mistake(
+        "adam",
+        "m and v exchanged",
+        "The rule returns p, v, m; what it returns is kept in the order of its arguments: p, m, v.",
+        exchanged_averages,
     ),
     Mistake(
         "adam",

@@ -193,6 +193,8 @@ def observe(check, bench: Bench) -> BaseException | None:
 
 def try_out(subject: str, names: dict) -> None:
     """Try one exercise in a notebook: `try_out("SGD", globals())` says what is right and wrong."""
+    from tinytorch import exports
     from tinytorch.tito import judge
 
+    exports.deactivate()  # or an export would be its own measure
     judge.in_place(subject, names)
