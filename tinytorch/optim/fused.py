@@ -1,8 +1,9 @@
 """The fused engine: a step compiled by numba into one loop, shared out among the threads.
 
 The loop reads and writes each element once, so that a large step takes as long as memory needs.
-One call steps all tensors of a group: their elements, laid end to end, are divided evenly among
-the threads, so that it does not matter whether the tensors are few and large or many and small.
+One call steps all tensors of a group: their elements, laid end to end, are cut into pieces, and
+each thread takes the next piece until none is left. So it does not matter whether the tensors are
+few and large or many and small, nor how many threads there are: the pieces are the same.
 """
 
 import functools
@@ -14,9 +15,12 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from tinytorch.optim import threads
 from tinytorch.optim.source import Loop, NotFusable, fuse
 
-SERIAL = 32_768  # elements; below, waking a second thread costs more than it saves
+PIECE = 16_384  # elements
+ALONE = 200_000  # elements; below, waking a second thread costs more than it saves
+HELPERS = numba.config.NUMBA_NUM_THREADS - 1  # as many threads as the user lets numba have
 DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
 
 # Where NumPy's C interface has the fields of an array object (PyArrayObject_fields).
@@ -41,14 +45,13 @@ def step(stages, batch: list, numbers: dict) -> list:
     ids = np.fromiter(map(id, arrays), np.intp, len(arrays)).reshape(len(batch), -1)
     left = np.ones(len(batch), bool)
     for dtype in DTYPES:
-        sizes = fitting(ids, id(dtype))
+        sizes, begins = fitting(ids, id(dtype))
         fit = sizes >= 0
         if fit.any():
-            every = fit.all()
-            run(stages, ids if every else ids[fit], sizes if every else sizes[fit], numbers, dtype)
-            if every:
-                return []
+            run(stages, arrays, ids[fit], sizes[fit], begins[fit], numbers, dtype)
             left &= ~fit
+            if not left.any():
+                return []
     return list(itertools.compress(batch, left))
 
 
@@ -64,19 +67,22 @@ def check_layout() -> None:
         frozen = np.zeros(2, dtype)
         frozen.flags.writeable = False
         ids = np.array([[id(sample)], [id(sample.T)], [id(frozen)]], np.intp)
-        found = fitting(ids, id(dtype)).tolist(), address(id(sample))
+        found = fitting(ids, id(dtype))[0].tolist(), address(id(sample))
         if found != ([15, -1, -1], sample.ctypes.data):
             raise NotFusable("arrays are laid out in another way than expected here")
 
 
-def run(stages, ids, sizes, numbers: dict, dtype) -> None:
+def run(stages, arrays: list, ids, sizes, begins, numbers: dict, dtype) -> None:
     loop, elements = compiled(stages, dtype)
     constants = np.array(loop.constants(**{name: numbers[name] for name in loop.numbers}), dtype)
     ends = sizes.cumsum()
-    if ends[-1] <= SERIAL or share_memory(ids, sizes * dtype.itemsize):
-        serial(elements.address, ids, ends, constants, 1)
-    else:
-        parallel(elements.address, ids, ends, constants, numba.get_num_threads())
+    taken = np.zeros(1, np.intp)
+
+    def work(keep=arrays):  # they outlive the work, even should a Ctrl-C end the step before it
+        take_pieces(elements.address, ids, ends, constants, taken)
+
+    alone = ends[-1] <= ALONE or share_memory(begins, sizes * dtype.itemsize)
+    threads.share(work, 0 if alone else HELPERS)
 
 
 @functools.cache
@@ -104,19 +110,24 @@ def source(loop: Loop) -> str:
     return "\n".join(lines)
 
 
-def tensors(elements, ids, ends, constants, threads):
-    """Run `elements` on all tensors: ids[i] are those of the arrays of the i-th."""
-    for thread in numba.prange(threads):
-        begin = ends[-1] * thread // threads
-        stop = ends[-1] * (thread + 1) // threads
-        i = np.searchsorted(ends, begin, side="right")
+@numba.njit(nogil=True, error_model="numpy")
+def take_pieces(elements, ids, ends, constants, taken):
+    """Run `elements` on pieces of the tensors until all are taken: ids[i] are those of the arrays
+    of the i-th, and taken[0] says where the next piece begins."""
+    i = start = 0
+    while True:
+        begin = fetch_add(taken.ctypes.data, PIECE)
+        if begin >= ends[-1]:
+            return
+        stop = min(begin + PIECE, ends[-1])
         while begin < stop:
-            start = ends[i - 1] if i else 0
+            while ends[i] <= begin:
+                start = ends[i]
+                i += 1
             until = min(stop, ends[i])
             row = ids.ctypes.data + i * ids.strides[0]
             call(elements, row, begin - start, until - start, constants.ctypes.data)
             begin = until
-            i += 1
 
 
 @intrinsic
@@ -128,6 +139,17 @@ def pointer(typing_context, address, dtype):
         return builder.inttoptr(arguments[0], context.get_value_type(result))
 
     return result(types.intp, dtype), generate
+
+
+@intrinsic
+def fetch_add(typing_context, address, number):
+    """Add to the integer at an address, which other threads also add to; what it was before."""
+
+    def generate(context, builder, signature, arguments):
+        place = builder.inttoptr(arguments[0], arguments[1].type.as_pointer())
+        return builder.atomic_rmw("add", place, arguments[1], "monotonic")
+
+    return types.intp(types.intp, types.intp), generate
 
 
 @intrinsic
@@ -150,9 +172,11 @@ def address(array_id):
 
 @numba.njit
 def fitting(ids, dtype_id):
-    """For each row the size of its arrays; -1 if they differ, or are not plain memory of dtype."""
-    sizes = np.empty(len(ids), np.intp)
+    """For each row the size of its arrays, and where the first one's data lies; the size is -1 if
+    the arrays differ in it, or are not plain memory of dtype."""
+    sizes, begins = np.empty((2, len(ids)), np.intp)
     for i in range(len(ids)):
+        begins[i] = address(ids[i, 0])
         for j in range(ids.shape[1]):
             array = ids[i, j]
             shape = pointer(pointer(array + SHAPE, types.intp)[0], types.intp)
@@ -166,24 +190,11 @@ def fitting(ids, dtype_id):
                 sizes[i] = -1
                 break
             sizes[i] = size
-    return sizes
+    return sizes, begins
 
 
-@numba.njit
-def share_memory(ids, nbytes):
+def share_memory(begins, nbytes) -> bool:
     """Whether two parameters overlap, and so must be stepped one after the other."""
-    if len(ids) == 1:
-        return False
-    begins = np.empty(len(ids), np.intp)
-    for i in range(len(ids)):
-        begins[i] = address(ids[i, 0])
-    reached = 0
-    for i in np.argsort(begins):
-        if nbytes[i] and begins[i] < reached:
-            return True
-        reached = max(reached, begins[i] + nbytes[i])
-    return False
-
-
-serial = numba.njit(nogil=True, error_model="numpy")(tensors)
-parallel = numba.njit(nogil=True, error_model="numpy", parallel=True)(tensors)
+    order = np.argsort(begins)
+    order = order[nbytes[order] > 0]
+    return bool(((begins + nbytes)[order[:-1]] > begins[order[1:]]).any())
