@@ -45,7 +45,8 @@ gate: $(VENV)/.$(TESTING) ## build the book strictly, reusing nothing
 bench: $(VENV)/.$(TESTING) ## measure the optimizers against PyTorch and the memory's bandwidth
 	$(BIN)/python -m benchmarks
 
-golden: $(VENV)/.$(TESTING) ## ask the referees anew: golden trajectories and the parity table
+golden: $(VENV)/.$(TESTING) ## ask the referees anew: golden trajectories and the parity tables
+	$(BIN)/python -m tests.core.parity
 	$(BIN)/python -m tests.optim.golden
 
 publish: $(VENV)/.requirements ## write the tree that is published: site, notebooks, wheel

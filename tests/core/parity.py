@@ -2,8 +2,8 @@
 
     python -m tests.core.parity
 
-writes parity.npz, PyTorch's values and gradients, and parity.json, the largest differences from
-them: a table for the book.
+writes parity.npz, PyTorch's values and gradients, and the record that the book shows: operations
+and their largest differences from PyTorch.
 """
 
 import functools
@@ -12,11 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
+import tinytorch
 from tests.core import layers_and_losses, operations  # noqa: F401  they fill the table
 from tests.core.cases import CASES, difference, run_ours, run_theirs
 
 STORED = Path(__file__).with_suffix(".npz")
-TABLE = Path(__file__).with_suffix(".json")
+TABLE = Path(tinytorch.__file__).parent / "lab" / "records" / "operations.json"
 
 
 @functools.cache

@@ -1,6 +1,7 @@
 """Tables that were made once and are kept: what the referees said, what the clock said.
 
     parity              python -m tests.optim.golden
+    operations          python -m tests.core.parity
     optimizers          python -m benchmarks.optimizers
     training            python -m benchmarks.training
 
