@@ -141,8 +141,8 @@ def nonempty(name: str, parts) -> list:
 def as_indices(name: str, indices, count: int) -> np.ndarray:
     """`indices` as whole numbers in 0..count-1; floats are accepted where they are whole."""
     given = as_array(indices)
-    whole = given.astype(np.intp)
-    if given.dtype == bool or not np.array_equal(whole, given):
+    whole = given.astype(np.intp, copy=False)
+    if given.dtype.kind != "i" and (given.dtype == bool or not np.array_equal(whole, given)):
         raise TypeError(f"{name}: indices must be whole numbers, got {given.dtype} {given!r}")
     if whole.size and (whole.min() < 0 or whole.max() >= count):
         raise ValueError(

@@ -34,7 +34,7 @@ class Loss(Module):
         count = losses.size if self.reduction == "mean" else 1
 
         def spread(derivative):
-            return lambda g: derivative(np.broadcast_to(g / count, losses.shape))
+            return lambda g: derivative(np.full(losses.shape, g / count))
 
         return record(losses.sum() / count, *((t, spread(d)) for t, d in edges))
 

@@ -207,7 +207,7 @@ class Tensor:
                     f"backward() without a gradient needs a scalar; this tensor has shape "
                     f"{self.shape}: reduce it first (.mean(), .sum()), or pass gradient="
                 )
-            gradient = np.ones_like(self._data)
+            gradient = np.ones(self.shape, self.dtype)
         else:
             gradient = as_array(gradient, self.dtype)
             if gradient.shape != self.shape:
@@ -218,9 +218,9 @@ class Tensor:
 
     def _accumulate(self, g: np.ndarray, owns: bool) -> None:
         if self._grad is None:
-            self._grad = Tensor(g if owns else g.copy())
+            self._grad = record(g if owns else g.copy())
         else:
-            self._grad = Tensor(self._grad._data + g)
+            self._grad = record(self._grad._data + g)
 
     # Arithmetic
 

@@ -113,17 +113,19 @@ def step(stages, batch, numbers: dict) -> list:
         flat = [a.reshape(-1) for a in arrays]
         for i in range(0, n, BLOCK):
             own = [a[i : i + BLOCK] for a in flat] if n > BLOCK else flat
-            function(*own, *constants, *[s[: own[0].size] for s in scratch])
+            few = own[0].size
+            function(*own, *constants, *[s[:few] for s in scratch])
     return others
 
 
 def fits(p, g, *state) -> bool:
     """Whether the arrays are plain memory of one type, and g none that is being written."""
-    return (
-        g.flags.c_contiguous
-        and all(a.dtype == p.dtype and a.size == p.size for a in (g, *state))
-        and all(a.flags.carray and not np.may_share_memory(a, g) for a in (p, *state))
-    )
+    n, dtype = g.size, g.dtype
+    for a in (p, *state):
+        alike = a.size == n and a.dtype == dtype
+        if not alike or not a.flags.carray or np.may_share_memory(a, g):
+            return False
+    return g.flags.c_contiguous
 
 
 def scratch_arrays(count: int, size: int, dtype) -> list[np.ndarray]:
