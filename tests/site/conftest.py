@@ -1,18 +1,13 @@
-"""The published tree, a server that shows it as GitHub Pages does, a browser without network."""
+"""The published tree, a browser without network, environments as Binder and Colab make them."""
 
-import functools
-import gzip
 import hashlib
-import http.server
 import os
 import re
 import shutil
 import subprocess
 import sys
-import threading
 import venv
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
 import yaml
@@ -24,6 +19,8 @@ sys.path.insert(0, str(ROOT / "book"))
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 
 import build as book_build  # noqa: E402
+
+from .server import serve  # noqa: E402
 
 PAGES = book_build.documents(yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8")))
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -45,46 +42,11 @@ def published() -> Path:
     return tree
 
 
-class Pages(http.server.SimpleHTTPRequestHandler):
-    """Serves the tree under a sub-path, compressed, and counts what it sends."""
-
-    sent: ClassVar[dict[str, int]] = {}
-    prefix = "/TinyTorch/"
-
-    def do_GET(self):
-        address = self.path.split("?")[0]
-        if not address.startswith(self.prefix):
-            return self.send_error(404)
-        self.path = "/" + self.path[len(self.prefix) :]
-        path = Path(self.translate_path(self.path.split("?")[0]))
-        path = path / "index.html" if path.is_dir() else path
-        if not path.is_file():
-            return self.send_error(404)
-        body = path.read_bytes()
-        self.send_response(200)
-        self.send_header("Content-Type", self.guess_type(str(path)))
-        if path.suffix in (".html", ".css", ".js", ".svg", ".xml", ".json", ".txt"):
-            body = gzip.compress(body, 6)
-            self.send_header("Content-Encoding", "gzip")
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("Cache-Control", "max-age=600")
-        self.end_headers()
-        self.wfile.write(body)
-        Pages.sent[address] = len(body)
-
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture(scope="session")
 def address(published):
     """Where the published tree is served, under a sub-path as on GitHub Pages."""
-    handler = functools.partial(Pages, directory=str(published))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}{Pages.prefix}"
-    server.shutdown()
-    server.server_close()
+    with serve(published) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

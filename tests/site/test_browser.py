@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from .conftest import PAGES, Pages
+from .conftest import PAGES
+from .server import Pages
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 OTHERS = ["genindex", "search"]
@@ -107,3 +108,12 @@ def test_the_keyboard_reaches_the_launch_links(page, address):
     page.keyboard.press("Enter")
     page.keyboard.press("ArrowDown")
     assert "Binder" in page.evaluate("document.activeElement.innerText")
+
+
+def test_a_printed_chapter_is_the_chapter_alone(page, address):
+    page.goto(f"{address}book/start.html", wait_until="networkidle")
+    page.emulate_media(media="print")
+    assert page.locator(".bd-article h1").is_visible()
+    assert page.locator(".bd-article figure img").first.is_visible()
+    for left_out in (".bd-sidebar-primary", ".bd-header-article", ".prev-next-footer"):
+        assert not page.locator(left_out).first.is_visible(), left_out

@@ -1,0 +1,94 @@
+"""How long the book takes to build, and what Lighthouse says of its pages.
+
+    python -m benchmarks.site
+
+Needs npm and Chromium; Lighthouse itself is fetched by npx. The pages are those of `make publish`,
+served as GitHub Pages does: the landing page, and the chapter that sends most.
+"""
+
+import gzip
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.timing import RESULTS, environment
+
+LIGHTHOUSE = "12.8.2"
+ROOT = Path(__file__).parents[1]
+EDITED = ROOT / "book" / "appendices" / "notation.md"
+FLAGS = "--headless=new --no-sandbox --disable-gpu"
+
+
+def run(*command, **options) -> float:
+    """Seconds that the command took; ends the program if it fails."""
+    start = time.perf_counter()
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, **options)
+    if done.returncode:
+        sys.exit(f"{' '.join(map(str, command))} failed:\n{done.stdout[-2000:]}{done.stderr}")
+    return time.perf_counter() - start
+
+
+def builds(output: Path) -> dict[str, float]:
+    """Seconds of a build from nothing, of one after a page was edited, and of one without cause."""
+    build = (sys.executable, "book/build.py", "--output", output)
+    seconds = {"from nothing": run(*build, "--fresh")}
+    text = EDITED.read_text(encoding="utf-8")
+    try:
+        EDITED.write_text(text + "\nA line.\n", encoding="utf-8")
+        seconds["a line of text added to a page"] = run(*build)
+    finally:
+        EDITED.write_text(text, encoding="utf-8")
+    run(*build)
+    seconds["nothing changed"] = run(*build)
+    return seconds
+
+
+def weight(page: Path) -> int:
+    """Bytes of the page and its pictures, as they are sent."""
+    html = page.read_text(encoding="utf-8")
+    pictures = {
+        (page.parent / src).resolve() for src in re.findall(r'<img [^>]*src="([^"]+)"', html)
+    }
+    sizes = [picture.stat().st_size for picture in pictures if picture.is_file()]
+    return len(gzip.compress(html.encode())) + sum(sizes)
+
+
+def lighthouse(address: str, output: Path) -> dict:
+    chromium = next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
+    )
+    run(
+        *("npx", "--yes", f"lighthouse@{LIGHTHOUSE}", address, f"--chrome-flags={FLAGS}"),
+        *("--quiet", "--output=json", f"--output-path={output}"),
+        env=os.environ | {"CHROME_PATH": chromium},
+    )
+    said = json.loads(output.read_text(encoding="utf-8"))
+    scores = {name: round(100 * each["score"]) for name, each in said["categories"].items()}
+    return scores | {"bytes": said["audits"]["total-byte-weight"]["numericValue"]}
+
+
+def main() -> None:
+    from tests.site.server import serve
+
+    record = {"environment": environment() | {"lighthouse": LIGHTHOUSE}, "pages": {}}
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        record["builds"] = builds(folder / "build")
+        run(sys.executable, "book/publish.py", "--output", folder / "tree")
+        chapters = sorted((folder / "tree" / "book").glob("[!a]*/*.html"), key=weight)
+        with serve(folder / "tree") as top:
+            for page in (folder / "tree" / "index.html", chapters[-1]):
+                name = page.relative_to(folder / "tree").as_posix()
+                record["pages"][name] = lighthouse(top + name, folder / "said.json")
+    print(json.dumps(record, indent=1))
+    (RESULTS / "site.json").write_text(json.dumps(record, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
