@@ -1,6 +1,7 @@
 """The repository's address: from the environment, the clone, or the configuration."""
 
 import subprocess
+from pathlib import Path
 
 import book_address
 import pytest
@@ -74,3 +75,14 @@ def test_a_variable_that_names_nothing_is_refused(tmp_path, monkeypatch):
 def test_the_site_of_a_user_has_no_folder():
     assert Repository("ada", "ada.github.io").site == "https://ada.github.io/"
     assert Repository("ada", "torch").site == "https://ada.github.io/torch/"
+
+
+def test_the_files_that_github_shows_name_the_configured_repository():
+    root = Path(__file__).parents[2]
+    found = Repository.parse(CONFIGURED)
+    assert f"url: {CONFIGURED}\n" in (root / "_config.yml").read_text()
+    assert f"repository-code: {CONFIGURED}\n" in (root / "CITATION.cff").read_text()
+    notebook = "notebooks/book/start.ipynb"
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    for link in (found.site, found.binder(notebook), found.colab(notebook)):
+        assert f"]({link})" in readme

@@ -4,6 +4,7 @@
     operations          python -m tests.core.parity
     optimizers          python -m benchmarks.optimizers
     training            python -m benchmarks.training
+    site                python -m benchmarks.site
 
 They stand in the package so that a page finds them wherever its notebook is opened, and so that
 the book is executed anew when one of them changes.
