@@ -1,9 +1,9 @@
 """A docstring is plain text: its stars and bars are shown as they stand."""
 
 import re
-import sys
 from pathlib import Path
 
+import book_docstrings
 import pytest
 
 import tinytorch
@@ -15,15 +15,6 @@ import tinytorch.optim
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture
-def docstrings(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "book" / "_ext"))
-    import book_docstrings
-
-    yield book_docstrings
-    sys.modules.pop("book_docstrings", None)
-
-
 @pytest.mark.parametrize(
     ("line", "shown"),
     [
@@ -33,11 +24,11 @@ def docstrings(monkeypatch):
         (">>> 2 * 3", ">>> 2 * 3"),
     ],
 )
-def test_markup_is_escaped_outside_code(docstrings, line, shown):
-    assert docstrings.escape(line) == shown
+def test_markup_is_escaped_outside_code(line, shown):
+    assert book_docstrings.escape(line) == shown
 
 
-def test_formulas_keep_their_lines(docstrings):
+def test_formulas_keep_their_lines():
     given = [
         "Steps by 2 * lr.",
         "",
@@ -50,7 +41,7 @@ def test_formulas_keep_their_lines(docstrings):
         "",
         "    eps: another",
     ]
-    assert docstrings.marked_up(given) == [
+    assert book_docstrings.marked_up(given) == [
         r"Steps by 2 \* lr.",
         "",
         "::",

@@ -16,7 +16,6 @@ from filelock import FileLock
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "_build"
 sys.path.insert(0, str(ROOT / "book"))
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
 
 import build as book_build  # noqa: E402
 

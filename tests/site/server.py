@@ -14,6 +14,7 @@ class Pages(http.server.SimpleHTTPRequestHandler):
 
     sent: ClassVar[dict[str, int]] = {}
     prefix = "/TinyTorch/"
+    protocol_version = "HTTP/1.1"  # one connection serves many files
 
     def do_GET(self):
         address = self.path.split("?")[0]

@@ -1,0 +1,70 @@
+"""A style sheet keeps the rules that some page or script can need.
+
+The theme styles two thousand icons and all of Bootstrap, and a reader's first visit waits for it.
+A selector stays if each class in it is a word of some page or of some script.
+"""
+
+import re
+from pathlib import Path
+
+import tinycss2
+
+WORD = re.compile(r"[A-Za-z_][\w-]*")
+CLASS = re.compile(r"\.(-?[A-Za-z_][\w-]*)")
+BRACKETED = re.compile(r"\([^()]*\)|\[[^]]*\]")
+NESTED = {"media", "supports"}
+
+
+def can_match(selector: str, words: set[str]) -> bool:
+    """Whether the words hold all its classes; brackets, as in :not(), are not looked into."""
+    while BRACKETED.search(selector):
+        selector = BRACKETED.sub("", selector)
+    return words.issuperset(CLASS.findall(selector))
+
+
+def selectors(prelude: list) -> list[str]:
+    """The parts of a rule's prelude between the commas that stand outside of brackets."""
+    parts: list[list] = [[]]
+    for token in prelude:
+        if token == ",":
+            parts.append([])
+        else:
+            parts[-1].append(token)
+    return [tinycss2.serialize(part).strip() for part in parts]
+
+
+def pruned(rules: list, words: set[str]) -> str:
+    """The rules that can match, as text."""
+    kept = []
+    for rule in rules:
+        if rule.type == "qualified-rule":
+            matching = [s for s in selectors(rule.prelude) if can_match(s, words)]
+            if matching:
+                kept.append(f"{','.join(matching)}{{{tinycss2.serialize(rule.content)}}}")
+        elif rule.type == "at-rule" and rule.lower_at_keyword in NESTED:
+            inner = tinycss2.parse_rule_list(rule.content, True, True)
+            inside = pruned(inner, words)
+            if inside:
+                kept.append(f"@{rule.at_keyword}{tinycss2.serialize(rule.prelude)}{{{inside}}}")
+        else:
+            kept.append(rule.serialize())
+    return "\n".join(kept)
+
+
+def prune(app, exception) -> None:
+    if exception or app.builder.name != "html":
+        return
+    site = Path(app.outdir)
+    words: set[str] = set()
+    for path in [*site.rglob("*.html"), *site.rglob("*.js")]:
+        words.update(WORD.findall(path.read_text(encoding="utf-8")))
+    for sheet in (site / "_static").rglob("*.css"):
+        text = sheet.read_text(encoding="utf-8")
+        less = pruned(tinycss2.parse_stylesheet(text, True, True), words)
+        if len(less) < len(text):
+            sheet.write_text(less, encoding="utf-8")
+
+
+def setup(app):
+    app.connect("build-finished", prune, priority=700)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

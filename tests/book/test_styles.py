@@ -1,0 +1,30 @@
+"""A pruned style sheet styles every page as the whole one does."""
+
+import book_styles
+import pytest
+import tinycss2
+
+WORDS = {"used", "also-used"}
+
+
+@pytest.mark.parametrize(
+    ("sheet", "kept"),
+    [
+        (".used{a:b}", ".used{a:b}"),
+        (".unused{a:b}", ""),
+        (".used .unused{a:b}", ""),
+        (".unused,.used > p{a:b}", ".used > p{a:b}"),
+        (":is(.unused,.used) p{a:b}", ":is(.unused,.used) p{a:b}"),
+        (".used:not(.unused:is(.gone)){a:b}", ".used:not(.unused:is(.gone)){a:b}"),
+        (".used.unused{a:b}", ""),
+        ("[data-a='.unused']{a:b}", "[data-a='.unused']{a:b}"),
+        ("html,body{a:b}", "html,body{a:b}"),
+        ("@media print{.used{a:b}.unused{a:b}}", "@media print{.used{a:b}}"),
+        ("@media print{.unused{a:b}}", ""),
+        ("@font-face{src:url(x.woff2)}", "@font-face{src:url(x.woff2)}"),
+        ("@keyframes turn{0%{a:b}to{a:c}}", "@keyframes turn{0%{a:b}to{a:c}}"),
+        (".used{background:url(a.svg)}", ".used{background:url(a.svg)}"),
+    ],
+)
+def test_what_no_page_uses_is_left_out(sheet, kept):
+    assert book_styles.pruned(tinycss2.parse_stylesheet(sheet), WORDS) == kept
