@@ -17,7 +17,7 @@ WORDS = {"used", "also-used"}
         (":is(.unused,.used) p{a:b}", ":is(.unused,.used) p{a:b}"),
         (".used:not(.unused:is(.gone)){a:b}", ".used:not(.unused:is(.gone)){a:b}"),
         (".used.unused{a:b}", ""),
-        ("[data-a='.unused']{a:b}", "[data-a='.unused']{a:b}"),
+        ('[a=".unused"]{a:b}', '[a=".unused"]{a:b}'),
         ("html,body{a:b}", "html,body{a:b}"),
         ("@media print{.used{a:b}.unused{a:b}}", "@media print{.used{a:b}}"),
         ("@media print{.unused{a:b}}", ""),
