@@ -29,6 +29,7 @@ KINDS = {
 _places: list[tuple] = []  # (holder, attribute, what the package had there)
 _whose: dict[str, str] = {}
 _left: dict[str, str] = {}
+_asked: dict[str, list[str]] = {}  # file → names that it was asked for
 
 
 def whose(name: str | None = None):
@@ -40,6 +41,11 @@ def whose(name: str | None = None):
     if name is None:
         return {**_whose, **{n: f"the package's: {why}" for n, why in _left.items()}}
     return _whose.get(name, f"the package's{': ' + _left[name] if name in _left else ''}")
+
+
+def whose_of(file: str) -> dict[str, str]:
+    """Whose code stands behind each name that a file of the course may take the place of."""
+    return {name: whose(name) for name in _asked.get(file, ())}
 
 
 def activate(folder: str | os.PathLike) -> None:
@@ -66,6 +72,7 @@ def deactivate() -> None:
         setattr(holder, attribute, before)
     _whose.clear()
     _left.clear()
+    _asked.clear()
 
 
 def closed() -> list[str]:
@@ -136,10 +143,12 @@ class Place:
 
     def note(self, name: str) -> None:
         _whose[name] = "yours"
+        _asked.setdefault(self.file, []).append(name)
 
     def leave(self, name: str, reason: str) -> None:
         """Say why a name stays the package's."""
         _left[name] = reason
+        _asked.setdefault(self.file, []).append(name)
 
 
 # Vocabulary: what learners call the numbers of an optimizer

@@ -1,17 +1,18 @@
 """A learner's activations, layers and losses in the package's place.
 
-One that derives from `Module` and computes with tensors stands in directly. One that does not
-keeps its values; what it lacks (the graph, the parameters) is the package's, around it.
+A layer stands in directly. Activations and losses give their values, and their derivatives where
+they have any; what the workbook does not ask for (another reduction, say) is the package's.
 """
 
+import functools
 import inspect
 
 import numpy as np
 
 from tinytorch import nn
-from tinytorch.core import layers
+from tinytorch.core import layers, losses
 from tinytorch.core.module import Module
-from tinytorch.core.tensor import Tensor, record
+from tinytorch.core.tensor import Tensor, raw, record
 
 NAMES = {
     "activations_dev.py": ("ReLU", "LeakyReLU", "Sigmoid", "Tanh", "Softmax"),
@@ -45,8 +46,10 @@ def takes_all(right: type, mine: type) -> bool:
 
 def with_graph(right: type, mine: type) -> type:
     """A module that computes like `mine`, and is differentiated like `right` where it must."""
-    if right in (layers.Linear, layers.Sequential, layers.MLP):
+    if right is layers.Sequential:
         return mine
+    if right in (layers.Linear, layers.MLP):
+        return single(mine)
 
     class Yours(right):
         def __init__(self, *args, **kwargs):
@@ -54,15 +57,42 @@ def with_graph(right: type, mine: type) -> type:
             self._yours = mine(*args, **kwargs)
 
         def forward(self, *inputs):
-            mine_says = self._yours.forward(*inputs)
-            wanted = any(isinstance(x, Tensor) and x.requires_grad for x in inputs)
-            if not wanted or getattr(mine_says, "requires_grad", False):
+            out = super().forward(*inputs)  # refuses what must be refused
+            if not asked(self, *inputs):
+                return out
+            mine_says = self._yours.forward(*map(tensor, inputs))
+            if getattr(mine_says, "requires_grad", False):
                 return mine_says
-            return valued(super().forward(*inputs), mine_says)
+            return valued(out, mine_says)
 
     Yours.__name__ = Yours.__qualname__ = right.__name__
     Yours.__doc__, Yours.__module__ = mine.__doc__, mine.__module__
     return Yours
+
+
+def tensor(value) -> Tensor:
+    return value if isinstance(value, Tensor) else Tensor(np.asarray(value))
+
+
+def single(mine: type) -> type:
+    """Let a layer begin in float32, as the package's do, whatever NumPy made its zeros of."""
+    begin = mine.__init__
+
+    @functools.wraps(begin)
+    def __init__(self, *args, **kwargs):
+        begin(self, *args, **kwargs)
+        for p in self.parameters():
+            p.data = p.data.astype(np.float32, copy=False)
+
+    mine.__init__ = __init__
+    return mine
+
+
+def asked(module: Module, _, target=None) -> bool:
+    """Whether the workbook asks for this: of losses the mean, with classes for targets."""
+    if getattr(module, "reduction", "mean") != "mean" or getattr(module, "label_smoothing", 0):
+        return False
+    return not isinstance(module, losses.CrossEntropyLoss) or np.ndim(raw(target)) == 1
 
 
 def valued(out: Tensor, mine) -> Tensor:
