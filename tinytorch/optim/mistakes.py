@@ -136,6 +136,11 @@ def eps_before_correction(p, g, m, v, *, t, lr, beta1, beta2, eps):
     return p - lr * corrected(m, beta1, t) * (1 - beta2**t) ** 0.5 / (np.sqrt(v) + eps), m, v
 
 
+def forgotten_averages(p, g, m, v, *, t, lr, beta1, beta2, eps):
+    new_p, *_ = right_adam(p, g, m, v, t=t, lr=lr, beta1=beta1, beta2=beta2, eps=eps)
+    return new_p, m, v
+
+
 def exchanged_averages(p, g, m, v, *, t, lr, beta1, beta2, eps):
     m, v = average(m, g, beta1), average_of_squares(v, g, beta2)
     return move(p, g, corrected(m, beta1, t), corrected(v, beta2, t), lr, eps), v, m
@@ -565,6 +570,12 @@ MISTAKES = (
         "The corrected m and v are kept for the next step, and corrected again; give them "
         "names of their own.",
         stored_corrections,
+    ),
+    Mistake(
+        "adam",
+        "averages not kept",
+        "The rule returns the m and v that it was given: each step averages from zero again.",
+        forgotten_averages,
     ),
     Mistake(
         "adam",

@@ -1,5 +1,7 @@
 """05 Autograd: derivatives of whatever was computed."""
 
+import operator
+
 import numpy as np
 
 from tinytorch.core import autograd
@@ -42,23 +44,32 @@ def function(bench, name):
     return getattr(bench, name)
 
 
+def class_name(bench) -> str:
+    """What the learner's class is called: in a workbook, Tensor, before the last cell says so."""
+    said, newest = bench.find("Variable"), bench.find("Tensor")
+    if isinstance(newest, type) and (said is None or issubclass(newest, said)):
+        return "Tensor"
+    return "Variable"
+
+
 def operation(method, words, run_on, *values):
     """See the value and the gradients of one operation."""
 
     def run(bench):
-        cls = bench.Variable
+        name = class_name(bench)
+        cls = getattr(bench, name)
         scratch = Tensor not in cls.__mro__
         if scratch and not hasattr(cls, method):
             raise Inapplicable(f"your Variable has no {method}")
         if not scratch:
-            bench.own("Variable", method)
+            bench.own(name, method)
         bench.trying(operation=words, x=values[0])
         x = [leaf(cls, np.array(v)) for v in values]
         out = run_on(*x)
         bench.see(f"the value of {words}", out)
         out.backward()
-        for name, variable in zip("xy", x, strict=False):
-            bench.see(f"the gradient of {name} in {words}", variable.grad)
+        for letter, variable in zip("xy", x, strict=False):
+            bench.see(f"the gradient of {letter} in {words}", variable.grad)
 
     return run
 
@@ -70,6 +81,15 @@ def summed(run_on):
         y = run_on(*x)
         weights = np.arange(1.0, y.data.size + 1).reshape(y.data.shape)
         return (y * type(x[0])(weights)).sum()
+
+    return total
+
+
+def scaled(run_on):
+    """Five times a number: the gradient that comes to it is not one."""
+
+    def total(*x):
+        return run_on(*x) * type(x[0])(5.0)
 
     return total
 
@@ -120,6 +140,17 @@ def walk_back(bench):
     bench.see("the gradient of a after a second walk", nodes[0].grad)
 
 
+def walk_retained(bench):
+    backward = function(bench, "backward")
+    bench.trying(graph="b = 3 a, root = b b, at a = 2", retain_grad="called on b")
+    a = Tensor(np.array(2.0), requires_grad=True)
+    b = a * Tensor(np.array(3.0))
+    b.retain_grad()
+    backward(b * b, np.array(1.0))
+    bench.see("the gradient of b", b.grad)
+    bench.see("the gradient of a", a.grad)
+
+
 def walk_broadcast(bench):
     backward = function(bench, "backward")
     bench.trying(operation="a * row", a=A, row=ROW)
@@ -130,7 +161,7 @@ def walk_broadcast(bench):
 
 
 def reused(bench):
-    cls = bench.Variable
+    cls = getattr(bench, class_name(bench))
     bench.trying(x=3.0, operation="x * x + x")
     x = leaf(cls, 3.0)
     (x * x + x).backward()
@@ -144,19 +175,25 @@ CHECKS = (
     Check("topological order", "topological_order", order),
     Check("the walk: a diamond", "backward", walk_back),
     Check("the walk: broadcasting", "backward", walk_broadcast),
-    Check("x + y", "Variable", operation("__add__", "x + y", lambda x, y: x + y, 3.0, 4.0)),
-    Check("x - y", "Variable", operation("__sub__", "x - y", lambda x, y: x - y, 3.0, 4.0)),
-    Check("x * y", "Variable", operation("__mul__", "x * y", lambda x, y: x * y, 3.0, 4.0)),
-    Check("x ** 3", "Variable", operation("__pow__", "x ** 3", lambda x: x**3, 2.0)),
-    Check("x ** 2", "Variable", operation("__pow__", "x ** 2", lambda x: x**2, 10.0)),
+    Check("the walk: retain_grad()", "backward", walk_retained),
+    Check("x + y", "Variable", operation("__add__", "5 (x + y)", scaled(operator.add), 3.0, 4.0)),
+    Check("x - y", "Variable", operation("__sub__", "5 (x - y)", scaled(operator.sub), 3.0, 4.0)),
+    Check("x * y", "Variable", operation("__mul__", "5 (x * y)", scaled(operator.mul), 3.0, 4.0)),
+    Check("x ** 3", "Variable", operation("__pow__", "5 x ** 3", scaled(lambda x: x**3), 2.0)),
+    Check("x ** 2", "Variable", operation("__pow__", "5 x ** 2", scaled(lambda x: x**2), 10.0)),
     Check("x @ y", "Variable",
           operation("__matmul__", "x @ y", summed(lambda x, y: x @ y), SQUARE, OTHER)),
     Check("relu", "Variable", operation("relu", "x.relu()", summed(lambda x: x.relu()), A)),
     Check("exp", "Variable", operation("exp", "x.exp()", summed(lambda x: x.exp()), B / 4)),
-    Check("sum", "Variable", operation("sum", "x.sum()", lambda x: x.sum(), A)),
-    Check("sum along an axis", "Variable",
+    Check("x.sum()", "Variable", operation("sum", "5 x.sum()", scaled(lambda x: x.sum()), A)),
+    Check("x.sum(axis=1)", "Variable",
           operation("sum", "x.sum(axis=1)", summed(lambda x: x.sum(axis=1)), A)),
-    Check("mean", "Variable", operation("mean", "x.mean()", lambda x: x.mean(), A)),
+    Check("x.sum(axis=0, keepdims=True)", "Variable",
+          operation("sum", "x.sum(axis=0, keepdims=True)",
+                    summed(lambda x: x.sum(axis=0, keepdims=True)), A)),
+    Check("x.mean()", "Variable", operation("mean", "5 x.mean()", scaled(lambda x: x.mean()), A)),
+    Check("x.mean(axis=0)", "Variable",
+          operation("mean", "x.mean(axis=0)", summed(lambda x: x.mean(axis=0)), A)),
     Check("a variable that is used twice", "Variable", reused),
 )  # fmt: skip
 
@@ -213,8 +250,10 @@ STEPS = (
                     "Keep a dictionary of gradients by `id(node)`; begin with the root's.",
                     "A leaf gets its gradient by `node._accumulate(g, owns=False)`; for each edge, "
                     "`unbroadcast(derivative(g), parent.data.shape)` is added to the parent's.",
+                    "`node._retain` is true after `retain_grad()`: then an inner one keeps its "
+                    "gradient as a leaf does.",
                 ),
-                ("the walk: a diamond", "the walk: broadcasting"),
+                ("the walk: a diamond", "the walk: broadcasting", "the walk: retain_grad()"),
             ),
         ),
     ),
@@ -249,9 +288,10 @@ STEPS = (
             derivative("sum", "the sum over axis, and its derivative",
                        "Each element that went into a sum gets the gradient of that sum.",
                        "A summed axis has to come back, with length one, before it broadcasts.",
-                       checks=("sum", "sum along an axis")),
+                       checks=("x.sum()", "x.sum(axis=1)", "x.sum(axis=0, keepdims=True)")),
             derivative("mean", "the mean over axis, and its derivative",
-                       "As for the sum, divided by how many went in.", checks=("mean",)),
+                       "As for the sum, divided by how many went in.",
+                       checks=("x.mean()", "x.mean(axis=0)")),
         ),
     ),
 )  # fmt: skip
@@ -297,7 +337,7 @@ def matrix(left, right):
 right_order, right_unbroadcast = autograd.topological_order, autograd.unbroadcast
 
 
-def walk(combine=None, deposit=None, order=None, undo=right_unbroadcast):
+def walk(combine=None, deposit=None, order=None, undo=right_unbroadcast, retain=True):
     """A walk back of which one part is wrong."""
 
     def backward(root, gradient):
@@ -306,7 +346,7 @@ def walk(combine=None, deposit=None, order=None, undo=right_unbroadcast):
             g = gradients.get(id(node))
             if g is None:
                 continue
-            if not node._edges:
+            if not node._edges or (retain and node._retain):
                 (deposit or (lambda n, g: n._accumulate(g, owns=False)))(node, g)
             for parent, derivative in node._edges:
                 piece = undo(derivative(g), parent.data.shape)
@@ -370,6 +410,12 @@ def spread(divide):
     return mean
 
 
+def sum_uneven(self, axis=None, keepdims=False):
+    """The gradient is broadcast as it comes."""
+    value, shape = self.data.sum(axis=axis, keepdims=keepdims), self.data.shape
+    return record(np.asarray(value), (self, lambda g: np.broadcast_to(g, shape)))
+
+
 def sum_first(self, axis=None, keepdims=False):
     """The gradient reaches the first element only."""
     value, shape = self.data.sum(axis=axis, keepdims=keepdims), self.data.shape
@@ -406,8 +452,15 @@ MISTAKES = [
             "there; zero_grad() is what empties it.", walk(deposit=replaced)),
     Mistake("backward", "breadth first", "A tensor passes its gradient on before all of it has "
             "arrived: walk in reverse topological order.", walk(order=first_met)),
+    Mistake("backward", "retain_grad() is forgotten", "A tensor whose retain_grad() was called "
+            "keeps its gradient, as a leaf does: node._retain says so.", walk(retain=False)),
     Mistake("Tensor.__sub__", "the minus is forgotten", "The derivative of x - y by y is -1.",
             binary("-", np.subtract, lambda g, x, y: g, lambda g, x, y: g)),
+    Mistake("Tensor.__mul__", "the upstream gradient is forgotten", "The chain rule multiplies by "
+            "g: x and y are in the middle of something larger.",
+            binary("*", np.multiply, lambda g, x, y: y + 0 * g, lambda g, x, y: x + 0 * g)),
+    Mistake("Tensor.__pow__", "the upstream gradient is forgotten", "The chain rule multiplies by "
+            "g.", power(lambda g, x, n: n * x ** (n - 1) + 0 * g)),
     Mistake("Tensor.__mul__", "each factor gets itself", "The derivative of x y by x is y.",
             binary("*", np.multiply, lambda g, x, y: g * x, lambda g, x, y: g * y)),
     Mistake("Tensor.__mul__", "a product is differentiated like a sum", "The derivative of x y by "
@@ -431,8 +484,12 @@ MISTAKES = [
             "exp(x), not x exp(x).", unary(np.exp, lambda g, x, value: g * x * value)),
     Mistake("Tensor.sum", "only the first element gets a gradient", "Every element that was "
             "summed gets the gradient of its sum.", sum_first),
+    Mistake("Tensor.sum", "the summed axis does not come back", "A sum over an axis lost it: give "
+            "the gradient that axis again, of length one, before it is broadcast.", sum_uneven),
+    Mistake("Tensor.mean", "divided by the size of the whole tensor", "Along an axis, each "
+            "element's share is one over the count of its own mean.", spread(np.size)),
     Mistake("Tensor.mean", "the mean is differentiated like the sum", "Each element's share is one "
-            "over the count.", spread(lambda x: 1)),
+            "over the count.", spread(lambda x: 1.0)),
 ]  # fmt: skip
 
 LESSON = Lesson(

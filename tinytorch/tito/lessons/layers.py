@@ -1,10 +1,14 @@
 """03 Layers: modules with weights."""
 
+import inspect
+import itertools
+
 import numpy as np
 
+from tinytorch.core.activations import ReLU
 from tinytorch.core.layers import Linear, Sequential
 from tinytorch.core.tensor import Tensor
-from tinytorch.tito.bench import NotThere, array
+from tinytorch.tito.bench import Inapplicable, NotThere, array
 from tinytorch.tito.lesson import Check, Exercise, Lesson, Mistake, Step
 from tinytorch.tito.lessons.activations import call
 
@@ -74,6 +78,10 @@ def chain(bench):
     bench.trying(x=X, layers="x + 1, then 2 x, then x²")
     layers = [lambda x: x + 1.0, lambda x: x * 2.0, lambda x: x * x]
     bench.see("in a list", call(bench.Sequential(layers), Tensor(X.copy())))
+
+
+def empty_chain(bench):
+    bench.trying(x=X, layers=[])
     bench.see("no layers", call(bench.Sequential([]), Tensor(X.copy())))
 
 
@@ -92,12 +100,27 @@ def network(bench):
     bench.see("how many tensors it trains", len(list(model.parameters())))
 
 
+def seeded(bench):
+    cls = bench.MLP
+    if "rng" not in inspect.signature(cls).parameters:
+        raise Inapplicable("your MLP takes no rng: it starts elsewhere each time")
+    bench.trying(sizes=[6, 6, 6], rng=0)
+    first, second = (
+        [array(weight(x)) for x in cls([6, 6, 6], rng=0).layers if hasattr(x, "weight")]
+        for _ in range(2)
+    )
+    bench.see("two layers start alike", np.array_equal(first[0], first[1]))
+    bench.see("the same seed starts alike", all(map(np.array_equal, first, second)))
+
+
 CHECKS = (
     Check("Linear: how it starts", "Linear", start),
     Check("Linear: forward", "Linear", forward),
     Check("Linear: gradients reach the parameters", "Linear", gradients),
     Check("Sequential: forward", "Sequential", chain),
+    Check("Sequential: without layers", "Sequential", empty_chain),
     Check("MLP: its layers", "MLP", network),
+    Check("MLP: one seed", "MLP", seeded),
 )
 
 STEPS = (
@@ -146,8 +169,10 @@ STEPS = (
                 (
                     "`pairwise([3, 5, 2])` gives (3, 5) and (5, 2): a Linear for each.",
                     "An activation stands between two linear layers, not after the last.",
+                    "`rng` may be a number. `generator(rng)` makes a source of random numbers of "
+                    "it, which the layers then share.",
                 ),
-                ("MLP: its layers",),
+                ("MLP: its layers", "MLP: one seed"),
             ),
         ),
     ),
@@ -173,6 +198,11 @@ def fresh(n, m, rng=np.random.default_rng(1)):  # noqa: B008  one generator for 
     return rng.normal(size=(n, m)) * np.sqrt(2 / n)
 
 
+def frozen(self, in_features, out_features, bias=True, right=Linear.__init__, **kwargs):
+    right(self, in_features, out_features, bias, **kwargs)
+    self.weight.requires_grad = self.bias.requires_grad = False
+
+
 def first_only(self, x):
     return self.layers[0](x) if self.layers else x
 
@@ -191,12 +221,17 @@ def from_the_input(self, x):
 
 
 def activation_last(self, sizes, activation=None, right=Sequential.__init__, **kwargs):
-    from tinytorch.core.activations import ReLU
-
     layers = []
     for n, m in zip(sizes[:-1], sizes[1:], strict=True):
         layers += [Linear(n, m), ReLU()]
     right(self, layers)
+
+
+def alike(self, sizes, activation=ReLU, *, init="he_uniform", rng=None):
+    layers = []
+    for n, m in itertools.pairwise(sizes):
+        layers += [Linear(n, m, init=init, rng=rng), activation()]
+    Sequential.__init__(self, layers[:-1])
 
 
 def no_activation(self, sizes, activation=None, right=Sequential.__init__, **kwargs):
@@ -227,6 +262,9 @@ MISTAKES = [
     Mistake("Linear.forward", "the graph is cut", "The layer computes with .data, so that no "
             "gradient reaches the weights.",
             lambda self, x: Tensor(x.data @ self.weight.data + self.bias.data)),
+    Mistake("Linear.__init__", "the weights require no gradient", "Tensor(array, "
+            "requires_grad=True): without it no gradient is kept, and no optimizer finds them.",
+            frozen),
     Mistake("Sequential.forward", "only the first layer is applied", "The return stands inside "
             "the loop.", first_only),
     Mistake("Sequential.forward", "the layers run backwards", "The first in the list comes first.",
@@ -237,6 +275,8 @@ MISTAKES = [
             "any real numbers; a ReLU there would forbid the negative ones.", activation_last),
     Mistake("MLP.__init__", "no activation between the layers", "Linear maps one after another are "
             "one linear map.", no_activation),
+    Mistake("MLP.__init__", "one seed for every layer", "With a number for rng, layers of equal "
+            "shape get equal weights; make one generator and hand it to all.", alike),
 ]  # fmt: skip
 
 LESSON = Lesson(

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tinytorch.core.tensor import Tensor
-from tinytorch.tito.bench import Inapplicable, array
+from tinytorch.tito.bench import Inapplicable, NotThere, array
 from tinytorch.tito.lesson import Check, Exercise, Lesson, Step
 
 GRADIENTS = np.array(
@@ -130,14 +130,14 @@ def learning_rate(optimizer, p) -> float:
 
 def schedule(step_size, gamma, count):
     def run(bench):
+        from tinytorch.optim import SGD
+
         bench.trying(lr=0.8, step_size=step_size, gamma=gamma)
         p = parameter([0.0])
-        optimizer = bench.make("SGD", [p], lr=0.8)
         try:
+            optimizer = bench.make("SGD", [p], lr=0.8)
             scheduler = bench.make("StepLR", optimizer, step_size=step_size, gamma=gamma)
-        except TypeError:  # written for the package's optimizers, while SGD stands on its own
-            from tinytorch.optim import SGD
-
+        except (NotThere, NotImplementedError, TypeError):  # not written, or not to go together
             optimizer = SGD([p], lr=0.8)
             scheduler = bench.make("StepLR", optimizer, step_size=step_size, gamma=gamma)
         for t in range(count):
@@ -269,7 +269,12 @@ STEPS = (
             Exercise(
                 "Adam.rule",
                 "return your rule (the function itself)",
-                ("The engine calls it; you only say which function it is.",),
+                (
+                    'Without AMSGrad, `group["amsgrad"] == False`, it is your `adam`. Return the '
+                    "function, do not call it.",
+                    'With `True` it is `amsgrad`, with `"corrected"` it is `amsgrad_corrected`; '
+                    "both are given.",
+                ),
                 ("Adam: the first steps", "Adam: a large ε", "Adam: down a valley"),
             ),
         ),

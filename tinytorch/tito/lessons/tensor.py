@@ -13,6 +13,13 @@ COLUMN = np.array([[2.0], [-4.0]])
 CUBE = np.arange(24.0).reshape(2, 3, 4) ** 1.1 - 7
 
 
+def see(bench, label, result):
+    """Write down a result, and what it is if it is no tensor."""
+    bench.see(label, result)
+    if not isinstance(result, (Tensor, bench.Tensor)):
+        bench.see(f"what {label} is", f"a {type(result).__name__}, not a tensor")
+
+
 def pairwise(method, symbol, operate):
     """Two tensors of one shape, a row, a column, a number on the right."""
 
@@ -21,8 +28,8 @@ def pairwise(method, symbol, operate):
         bench.trying(a=A, operation=f"a {symbol} b")
         for what, other in (("b of the same shape", B), ("a row", ROW), ("a column", COLUMN)):
             result = operate(tensor(A.copy()), tensor(other.copy()))
-            bench.see(f"a {symbol} {what}", result)
-        bench.see(f"a {symbol} 2.0", operate(tensor(A.copy()), 2.0))
+            see(bench, f"a {symbol} {what}", result)
+        see(bench, f"a {symbol} 2.0", operate(tensor(A.copy()), 2.0))
 
     return run
 
@@ -30,19 +37,19 @@ def pairwise(method, symbol, operate):
 def products(bench):
     tensor = bench.own("Tensor", "__matmul__")
     bench.trying(a=A, operation="a @ b")
-    bench.see("a (2, 3) @ b (3, 2)", tensor(A.copy()) @ tensor(B.T.copy()))
-    bench.see("a (3, 2) @ b (2, 3)", tensor(A.T.copy()) @ tensor(B.copy()))
+    see(bench, "a (2, 3) @ b (3, 2)", tensor(A.copy()) @ tensor(B.T.copy()))
+    see(bench, "a (3, 2) @ b (2, 3)", tensor(A.T.copy()) @ tensor(B.copy()))
     square = A[:, :2]
-    bench.see("a (2, 2) @ b (2, 2)", tensor(square.copy()) @ tensor(B[:, 1:].copy()))
+    see(bench, "a (2, 2) @ b (2, 2)", tensor(square.copy()) @ tensor(B[:, 1:].copy()))
 
 
 def reduction(method):
     def run(bench):
         tensor = bench.own("Tensor", method)
         bench.trying(shape=[2, 3, 4], operation=f"x.{method}(axis, keepdims)")
-        for axis, keepdims in ((None, False), (0, False), (-1, False), (1, True)):
+        for axis, keepdims in ((None, False), (0, False), (-1, False), (1, True), ((0, 2), False)):
             result = getattr(tensor(CUBE.copy()), method)(axis=axis, keepdims=keepdims)
-            bench.see(f"x.{method}(axis={axis}, keepdims={keepdims})", result)
+            see(bench, f"x.{method}(axis={axis}, keepdims={keepdims})", result)
 
     return run
 
@@ -50,16 +57,24 @@ def reduction(method):
 def shapes(bench):
     tensor = bench.own("Tensor", "reshape")
     bench.trying(x=A, operation="x.reshape(...)")
-    bench.see("x.reshape(3, 2)", tensor(A.copy()).reshape(3, 2))
-    bench.see("x.reshape(6)", tensor(A.copy()).reshape(6))
-    bench.see("x.reshape(-1, 1)", tensor(A.copy()).reshape(-1, 1))
+    see(bench, "x.reshape(3, 2)", tensor(A.copy()).reshape(3, 2))
+    see(bench, "x.reshape(6)", tensor(A.copy()).reshape(6))
+    see(bench, "x.reshape(-1, 1)", tensor(A.copy()).reshape(-1, 1))
+    see(bench, "x.reshape((3, 2))", tensor(A.copy()).reshape((3, 2)))
 
 
 def transposed(bench):
     tensor = bench.own("Tensor", "transpose")
     bench.trying(x=A, operation="x.transpose()")
-    bench.see("x.transpose()", tensor(A.copy()).transpose())
-    bench.see("the row of a square one", tensor(A[:, :2].copy()).transpose())
+    see(bench, "x.transpose()", tensor(A.copy()).transpose())
+    see(bench, "the row of a square one", tensor(A[:, :2].copy()).transpose())
+
+
+def permuted(bench):
+    tensor = bench.own("Tensor", "transpose")
+    bench.trying(shape=[2, 3, 4], operation="x.transpose(...)")
+    see(bench, "x.transpose(0, 2)", tensor(CUBE.copy()).transpose(0, 2))
+    see(bench, "x.transpose(2, 0, 1)", tensor(CUBE.copy()).transpose(2, 0, 1))
 
 
 def untouched(bench):
@@ -88,6 +103,7 @@ CHECKS = (
     Check("mean", "Tensor", reduction("mean")),
     Check("reshape", "Tensor", shapes),
     Check("transpose", "Tensor", transposed),
+    Check("transpose: two axes, and all of them", "Tensor", permuted),
 )
 
 RESULT = (
@@ -164,16 +180,22 @@ STEPS = (
                 "Tensor.reshape",
                 "a new tensor with the same elements in the same order, in another shape",
                 (
-                    "`*shape` collects the arguments into a tuple.",
-                    "`x.reshape(2, 3)` and `x.reshape((2, 3))` should both work.",
+                    "`*shape` collects the arguments into a tuple; NumPy's `.reshape` takes it.",
+                    "`x.reshape(2, 3)` and `x.reshape((2, 3))` should both work: the second has a "
+                    "tuple in the tuple, and NumPy's `.reshape(*shape)` takes either.",
                 ),
                 ("reshape",),
             ),
             Exercise(
                 "Tensor.transpose",
-                "a new tensor with the axes in reverse order (or in the order given)",
-                ("NumPy's `.transpose()` without arguments reverses the axes.",),
-                ("transpose",),
+                "a new tensor with the axes in reverse order; given two, swap these; given all, "
+                "put them in that order",
+                (
+                    "`order` is the tuple of what was given, empty for `x.transpose()`. NumPy's "
+                    "`.transpose(None)` reverses the axes; an empty tuple it refuses.",
+                    "NumPy's `.swapaxes(i, j)` swaps two; `.transpose(order)` takes all of them.",
+                ),
+                ("transpose", "transpose: two axes, and all of them"),
             ),
         ),
     ),
@@ -217,6 +239,8 @@ MISTAKES = [
     Mistake("Tensor.__matmul__", "the right factor is transposed",
             "a @ b contracts the last axis of a with the first of b.",
             numpy(lambda a, b: a @ (b.T if a.shape[1] == b.shape[1] else b))),
+    Mistake("Tensor.sum", "an array is returned", "The result is a tensor too: Tensor(...).",
+            lambda self, axis=None, keepdims=False: self.data.sum(axis=axis, keepdims=keepdims)),
     Mistake("Tensor.sum", "keepdims is ignored", "With keepdims=True the summed axis stays, with "
             "length one.", numpy(lambda x, axis=None, keepdims=False: x.sum(axis=axis))),
     Mistake("Tensor.sum", "axis is ignored", "With an axis only that axis is summed over.",
@@ -230,9 +254,15 @@ MISTAKES = [
             numpy(lambda x, *shape: x.reshape(shape, order="F"))),
     Mistake("Tensor.transpose", "a reshape in the place of a transpose",
             "It gives the right shape, with the elements in the wrong places.",
-            numpy(lambda x: x.reshape(x.shape[::-1]))),
+            numpy(lambda x, *order: x.reshape(x.shape[::-1]))),
     Mistake("Tensor.transpose", "the axes are not moved", "x.transpose() has the axes in reverse "
-            "order.", numpy(lambda x: x)),
+            "order.", numpy(lambda x, *order: x)),
+    Mistake("Tensor.transpose", "the axes given are ignored", "x.transpose(0, 2) swaps these two, "
+            "x.transpose(2, 0, 1) puts all in this order.",
+            numpy(lambda x, *order: x.transpose())),
+    Mistake("Tensor.transpose", "two axes are taken for the whole order",
+            "Given two axes, swap them and leave the others where they are.",
+            numpy(lambda x, *order: x.transpose(order or None))),
 ]  # fmt: skip
 
 LESSON = Lesson(
