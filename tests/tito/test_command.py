@@ -13,6 +13,7 @@ import pytest
 
 import tinytorch
 from tinytorch.tito.lessons import find, lessons
+from tinytorch.tito.workbook import body, filled, workbook
 
 SIX = find("06")
 GOOD = Path(__file__).with_name("solution.py").read_text(encoding="utf-8")
@@ -199,6 +200,28 @@ def test_the_same_words_are_said_once(space):
     assert done.out.count("the file defines no Adam") == 1
 
 
+def test_a_failure_is_told_once_and_in_full_if_asked(space):
+    space.write(SIX, GOOD.replace("np.sqrt(v / (1 - self.b2**self.t))", "np.sqrt(v)"))
+    done = space.tito("test", "06")
+    assert done.out.count("FAILED  Adam") == 5
+    assert done.out.count("this is   only m corrected") == 1
+    assert "tito test 06 --verbose" in done.out
+    assert len(done.out.splitlines()) < 40
+    done = space.tito("test", "06", "--verbose")
+    assert done.out.count("this is   only m corrected") == 5
+    assert "--verbose" not in done.out
+
+
+def test_a_schedule_alone_is_judged(space):
+    """On the package's SGD, while the learner's own is still to be written."""
+    factor = {"StepLR.factor": body(SIX, "StepLR.factor")}
+    space.write(SIX, filled(workbook(SIX), SIX, factor))
+    (result,) = json.loads(space.tito("test", "06", "--json").out)
+    states = {c["check"]: c["state"] for c in result["checks"]}
+    assert states["SGD: a trajectory"] == "blank"
+    assert states["StepLR: every third step"] == "passed"
+
+
 def test_without_a_command_it_says_which_there_are(space):
     done = space.tito()
     assert done.code == 0
@@ -324,6 +347,11 @@ def test_run_hands_on_status_and_arguments(space):
     done = space.tito("run", "no-such-command-here")
     assert done.code == 2
     assert "there is no command 'no-such-command-here'" in done.err
+    done = space.tito("run", str(space.path(SIX)))  # a file that cannot be executed
+    assert done.code == 2
+    assert "cannot be run: Permission denied" in done.err
+    assert "Traceback" not in done.err
+    assert space.tito("run", "sh", "-c", "kill -9 $$").code == 137
 
 
 def test_run_finds_the_python_that_has_the_package(space, monkeypatch):

@@ -26,7 +26,8 @@ CONSOLE = [
 QUICK = {
     "tito run jupyter-book build .": "tito run jupyter-book --version",
     "tito milestone 06": "tito milestone 06 --seeds 1",
-    "python -m pytest tests/ -k optimizers -v": "python -m pytest tests/tito -k optimizers -q",
+    "python -m pytest tests/ -k optimizers -v": "python -m pytest tests/tito/test_reference.py "
+    "-k optimizers -q",
 }
 MAY_FAIL = {"tito doctor"}  # it says so if the package is not installed
 

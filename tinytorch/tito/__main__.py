@@ -153,7 +153,7 @@ def start(modules, named):
     "--memory", type=click.IntRange(256), default=grading.MEGABYTES, show_default=True,
     help="Memory of the process, in MiB.",
 )  # fmt: skip
-@click.option("--verbose", "-v", is_flag=True, help="Show what your file printed.")
+@click.option("--verbose", "-v", is_flag=True, help="All failures in full; what your file printed.")
 def test(modules, named, as_json, reference, plot, seconds, memory, verbose):
     """Try your code against what the package does."""
     space = nearest()
@@ -206,16 +206,22 @@ def show(grade, space, verbose) -> None:
         if grade.line:
             console.print(f"  line {grade.line}: {escape(grade.code)}")
         return
-    told = None
+    told, short = set(), False
     for outcome in grade.outcomes:
         head, *rest = report.explain(outcome)
         console.print(f"[{STYLES.get(outcome.state, 'red')}]{escape(head)}[/]")
-        if outcome.state != "failed" and rest == told:
+        if not rest:
             continue
-        told = rest
+        new = {outcome.subject, outcome.mistake or outcome.message} - told - {""}
+        told |= new
+        if not (new or verbose):
+            short = True
+            continue
         for line in rest:
             console.print(escape(line))
     console.print(summary(grade))
+    if short:
+        console.print(f"Every failure in full: tito test {lesson.number} --verbose")
 
 
 def summary(grade) -> str:
@@ -313,11 +319,12 @@ def run(command):
     environment = {**os.environ, "PATH": path, "TINYTORCH_EXPORTS": str(space.exports)}
     errors.print(f"tito: with your code from {escape(space.short(space.exports))}", style="dim")
     try:
-        sys.exit(subprocess.run(command, env=environment, check=False).returncode)
+        ended = subprocess.run(command, env=environment, check=False).returncode
     except FileNotFoundError:
         raise Trouble(f"there is no command {command[0]!r}") from None
-    except KeyboardInterrupt:
-        sys.exit(130)
+    except OSError as error:
+        raise Trouble(f"{command[0]!r} cannot be run: {error.strerror}") from None
+    sys.exit(ended if ended >= 0 else 128 - ended)  # killed by a signal, as a shell says it
 
 
 @tito.command()

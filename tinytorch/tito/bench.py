@@ -191,10 +191,10 @@ def observe(check, bench: Bench) -> BaseException | None:
     return None
 
 
-def try_out(subject: str, names: dict) -> None:
-    """Try one exercise in a notebook: `try_out("SGD", globals())` says what is right and wrong."""
+def try_out(names: dict, *checks: str) -> None:
+    """Try an exercise in a notebook: `try_out(globals(), "SGD: a trajectory")`."""
     from tinytorch import exports
     from tinytorch.tito import judge
 
     exports.deactivate()  # or an export would be its own measure
-    judge.in_place(subject, names)
+    judge.in_place(names, checks)

@@ -12,7 +12,11 @@ from tinytorch.tito import lessons
 from tinytorch.tito.workspace import Trouble, Workspace, told, write
 
 FORCED = "# tito: exported by force, with checks that fail"
-WHOSE = "import json, tinytorch; print('\\n' + json.dumps(tinytorch.whose()))"
+WHOSE = """
+import json, sys
+from tinytorch import exports
+print("\\n" + json.dumps(exports.whose_of(sys.argv[1])))
+"""
 
 
 def export(space: Workspace, grade, force: bool) -> list[str]:
@@ -31,24 +35,25 @@ def export(space: Workspace, grade, force: bool) -> list[str]:
             lines.append(f"Your earlier export is kept: {space.short(space.keep(target))}")
     write(target, content)
     try:
-        names = in_use(space)
+        names = in_use(space, lesson.file)
     except Trouble:
         if before is None:
             target.unlink()
         else:
             write(target, before)
         raise
-    mine = [n for n, owner in names.items() if owner == "yours"]
     lines.append(f"Exported: {lesson.number} {lesson.title}: {space.short(target)}")
-    lines.append(f"Yours under `tito run`: {', '.join(mine)}")
-    lines += [f"{n} stays {owner}" for n, owner in names.items() if owner != "yours"]
+    for owner in sorted(set(names.values()), key=lambda owner: owner != "yours"):
+        listed = ", ".join(name for name in names if names[name] == owner)
+        yours = owner == "yours"
+        lines.append(f"Yours under `tito run`: {listed}" if yours else f"{listed} stay {owner}")
     return lines
 
 
-def in_use(space: Workspace) -> dict[str, str]:
-    """Whose each name is, asked of a process that runs with the exports."""
+def in_use(space: Workspace, file: str) -> dict[str, str]:
+    """Whose each name of a file is, asked of a process that runs with the exports."""
     done = subprocess.run(
-        [sys.executable, "-c", WHOSE],
+        [sys.executable, "-c", WHOSE, file],
         env={**os.environ, VARIABLE: str(space.exports)},
         stdin=subprocess.DEVNULL,
         capture_output=True,

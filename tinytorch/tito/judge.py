@@ -1,5 +1,6 @@
 """Judging: what a file did against what the package does, and whose mistake it looks like."""
 
+import linecache
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -8,7 +9,7 @@ import numpy as np
 from tinytorch.tito import bench as benches
 from tinytorch.tito import lessons
 from tinytorch.tito.bench import Bench, Package, mistaken, observe
-from tinytorch.tito.lesson import Check, Lesson
+from tinytorch.tito.lesson import BLANK, Check, Lesson
 
 RTOL, ATOL = 2e-5, 1e-7  # float32 arithmetic passes, every mistake of the tables does not
 
@@ -186,36 +187,46 @@ def mistakes_of(lesson: Lesson) -> tuple:
     return tuple(lesson.mistakes())
 
 
-def in_place(subject: str, names: dict) -> None:
-    """Try a notebook's names in the notebook's own process, and print what came out."""
-    for lesson in lessons.lessons():
-        checks = [c for c in lesson.checks if subject in (c.subject, c.name)]
-        if checks:
-            break
-    else:
-        raise LookupError(f"no exercise is called {subject!r}")
+def in_place(names: dict, chosen) -> None:
+    """Try a notebook's names in the notebook's own process, and print what came out.
+
+    Raises:
+        LookupError: there is no such check.
+    """
     from tinytorch.tito.report import explain
 
-    for check in checks:
+    known = {check.name: (lesson, check) for lesson in lessons.lessons() for check in lesson.checks}
+    for name in chosen:
+        if name not in known:
+            raise LookupError(f"no check is called {name!r}")
+        lesson, check = known[name]
         bench = Bench(names, own=lesson.must_be_own)
         error = observe(check, bench)
-        if error is not None and not isinstance(
-            error, (benches.NotThere, benches.Inapplicable, NotImplementedError)
-        ):
-            raise error
         report = {
             "seconds": 0.0,
             "tried": bench.tried,
             "seen": bench.seen,
             "dropped": bench.dropped,
-            "error": error
-            and {
-                "kind": "inapplicable" if isinstance(error, benches.Inapplicable) else "missing",
-                "message": str(error),
-                "line": None,
-            },
+            "error": error and located(error, names),
         }
         outcome = judge(lesson, check, report)
         print("\n".join(explain(outcome)))
         if not outcome.good:
             return
+
+
+def located(error: BaseException, names: dict) -> dict:
+    """What went wrong, at which line of the notebook's that these names live in."""
+    kinds = {benches.NotThere: "missing", benches.Inapplicable: "inapplicable"}
+    report = {"kind": kinds.get(type(error), type(error).__name__), "message": str(error)}
+    if isinstance(error, NotImplementedError) and str(error).startswith(BLANK):
+        report["kind"] = "blank"
+    report |= {"line": None, "code": ""}
+    walk = error.__traceback__
+    while walk:
+        if walk.tb_frame.f_globals is names:
+            report["line"] = walk.tb_lineno
+            report["code"] = linecache.getline(walk.tb_frame.f_code.co_filename, walk.tb_lineno)
+            report["code"] = report["code"].strip()
+        walk = walk.tb_next
+    return report

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+BLANK = "write "  # how the message of a blank begins
+
 
 @dataclass(frozen=True)
 class Check:

@@ -17,7 +17,7 @@ import time
 import traceback
 from pathlib import Path
 
-BLANK = "write "  # how the message of a blank begins
+from tinytorch.tito.lesson import BLANK
 
 
 class AskedForInput(Exception):

@@ -16,15 +16,17 @@ def figure(pairs):
     from tinytorch.lab import style
 
     fig, axes = style.canvas(columns=len(pairs))
-    for ax, (title, mine, reference) in zip(np.ravel(axes), pairs, strict=True):
+    axes = np.ravel(axes)
+    for ax, (title, mine, reference) in zip(axes, pairs, strict=True):
         for path, label, line in ((reference, "package", "-"), (mine, "yours", "o")):
             points = np.asarray(path, float).reshape(-1, 2)
             loss = np.maximum((points * points) @ LOSS, 1e-16)
             ax.semilogy(
                 loss, line, label=label, markersize=3, color="C0" if label == "package" else "C1"
             )
-        ax.set(title=title, xlabel="step", ylabel="loss")
-        ax.legend()
+        ax.set(title=title, xlabel="step")
+    axes[0].set_ylabel("loss")
+    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return fig
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import ModuleType
 
 import tinytorch
-from tinytorch.tito.lesson import Exercise, Lesson, Step
+from tinytorch.tito.lesson import BLANK, Exercise, Lesson, Step
 
 HEADER = """\
 # ---
@@ -92,7 +92,7 @@ def blank(lines: list[str], node, exercise: Exercise, offset: int) -> None:
     documented = ast.get_docstring(node, clean=False) is not None
     start = body[0].end_lineno if documented else body[0].lineno - 1
     indent = " " * (body[0].col_offset)
-    message = f"write {exercise.target}: {exercise.write}"
+    message = f"{BLANK}{exercise.target}: {exercise.write}"
     raising = f"{indent}raise NotImplementedError("
     if len(raising) + len(message) + 3 <= 99:
         new = [f'{raising}"{message}")']
@@ -158,8 +158,8 @@ def body(lesson: Lesson, target: str) -> str:
     return textwrap.dedent("\n".join(found.lines[inner[0].lineno - 1 : node.end_lineno]))
 
 
-def filled(text: str, lesson: Lesson) -> str:
-    """A workbook with the package's bodies in its blanks: what the tests and the book try."""
+def filled(text: str, lesson: Lesson, answers: dict[str, str] | None = None) -> str:
+    """A workbook with bodies in its blanks, the package's by default: for tests and the book."""
     lines, blanks = text.splitlines(), []
     targets = {exercise.target for exercise in lesson.exercises}
     for node in ast.walk(ast.parse(text)):
@@ -168,7 +168,10 @@ def filled(text: str, lesson: Lesson) -> str:
             functions = [(prefix + f.name, f) for f in node.body if isinstance(f, Function)]
             blanks += [(f.body[-1], name) for name, f in functions if name in targets]
     for raising, name in sorted(blanks, key=lambda b: -b[0].lineno):
-        answer = textwrap.indent(body(lesson, name), " " * raising.col_offset)
+        if answers is not None and name not in answers:
+            continue
+        answer = answers[name] if answers is not None else body(lesson, name)
+        answer = textwrap.indent(answer.strip("\n"), " " * raising.col_offset)
         lines[raising.lineno - 1 : raising.end_lineno] = answer.splitlines()
     return "\n".join(lines) + "\n"
 
@@ -311,8 +314,8 @@ def prose(section: Section, paragraphs: int = 6) -> str:
         # What speaks of a figure, a number or a place that is not here is left out
         sentences = [block]
         if not block.startswith("$$"):
-            sentences = re.split(r"(?<=[.?!])\s+(?=[A-Z*`$])", block)
-        here = [s for s in sentences if not ELSEWHERE.search(s)]
+            sentences = re.split(r"(?<=[.?!])\s+(?=[A-Z*`${])", block)
+        here = [s for s in map(in_itself, sentences) if not ELSEWHERE.search(s)]
         plain = re.sub(r"\{[\w:-]+\}`([^`<]*?)\s*(?:<[^`]*>)?`", r"\1", " ".join(here))
         if plain:
             taken.append(plain if "$$" in plain else textwrap.fill(plain, 98))
@@ -322,6 +325,27 @@ def prose(section: Section, paragraphs: int = 6) -> str:
 
 
 ELSEWHERE = re.compile(r"\{(glue|ref|numref|eq|eval|cite)[^}]*\}")
+CITED = re.compile(r"\{cite:t\}`([^`]*)`")
+IN_A_FIGURE = re.compile(r"^In \{numref\}`[^`]*`,?\s+(\w)")
+
+
+def in_itself(sentence: str) -> str:
+    """A sentence that needs neither the figure it begins with nor the list of references."""
+    sentence = IN_A_FIGURE.sub(lambda m: m[1].upper(), sentence)
+    return CITED.sub(lambda m: reference(m[1]) or m[0], sentence)
+
+
+@cache
+def reference(key: str) -> str:
+    """Authors and year of an entry of the book's bibliography: "Kingma and Ba (2015)"."""
+    entries = (book_root() / "book" / "references.bib").read_text(encoding="utf-8")
+    found = re.search(rf"^@\w+\{{{key},\n.*?\bauthor = \{{(.*?)\}},", entries, re.M | re.S)
+    year = re.search(r"\d{4}", key)
+    if not found or not year:
+        return ""
+    authors = [author.partition(",")[0].strip() for author in found[1].split(" and ")]
+    named = " and ".join(authors) if len(authors) < 3 else f"{authors[0]} and others"
+    return f"{named} ({year[0]})"
 
 
 # Putting it together
@@ -385,6 +409,14 @@ def workbook(lesson: Lesson) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def call(checks: list[str]) -> str:
+    named = ["globals()", *(f'"{name}"' for name in checks)]
+    line = f"    try_out({', '.join(named)})"
+    if len(line) <= 99:
+        return line
+    return "\n".join(["    try_out(", *(f"        {name}," for name in named), "    )"])
+
+
 def step_cells(lesson: Lesson, number: int, step: Step, cells: list[str], page: str) -> list[str]:
     section = about(step, page) if page else None
     text = f"## {step.title}\n\n"
@@ -410,8 +442,7 @@ def step_cells(lesson: Lesson, number: int, step: Step, cells: list[str], page: 
         done.update(mine)
         tried = [check for e in mine for check in e.checks]
         if tried:
-            calls = "\n".join(f'    try_out("{name}", globals())' for name in tried)
-            parts.append(f'# %%\nif __name__ == "__main__":\n{calls}')
+            parts.append(f'# %%\nif __name__ == "__main__":\n{call(tried)}')
     missing = [e.target for e in step.exercises if e not in done]
     if missing:
         raise LookupError(f"{lesson.folder}: no object of step {number} holds {missing}")
