@@ -18,8 +18,8 @@ from numba.extending import intrinsic
 from tinytorch.optim import threads
 from tinytorch.optim.source import Loop, NotFusable, fuse
 
-PIECE = 16_384  # elements
-ALONE = 200_000  # elements; below, waking a second thread costs more than it saves
+PIECE = 32_768  # elements
+ALONE = 250_000  # elements; below, waking a second thread costs more than it saves
 HELPERS = numba.config.NUMBA_NUM_THREADS - 1  # as many threads as the user lets numba have
 DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
 
@@ -43,16 +43,16 @@ def step(stages, batch: list, numbers: dict) -> list:
     if not batch or {*map(type, arrays)} != {np.ndarray}:
         return batch
     ids = np.fromiter(map(id, arrays), np.intp, len(arrays)).reshape(len(batch), -1)
-    left = np.ones(len(batch), bool)
     for dtype in DTYPES:
-        sizes, begins = fitting(ids, id(dtype))
-        fit = sizes >= 0
-        if fit.any():
+        sizes, begins, count = fitting(ids, id(dtype))
+        if count == len(batch):
+            run(stages, arrays, ids, sizes, begins, numbers, dtype)
+            return []
+        if count:
+            fit = sizes >= 0
             run(stages, arrays, ids[fit], sizes[fit], begins[fit], numbers, dtype)
-            left &= ~fit
-            if not left.any():
-                return []
-    return list(itertools.compress(batch, left))
+            batch, ids = list(itertools.compress(batch, ~fit)), ids[~fit]
+    return batch
 
 
 @functools.cache
@@ -81,8 +81,10 @@ def run(stages, arrays: list, ids, sizes, begins, numbers: dict, dtype) -> None:
     def work(keep=arrays):  # they outlive the work, even should a Ctrl-C end the step before it
         take_pieces(elements.address, ids, ends, constants, taken)
 
-    alone = ends[-1] <= ALONE or share_memory(begins, sizes * dtype.itemsize)
-    threads.share(work, 0 if alone else HELPERS)
+    if ends[-1] <= ALONE or share_memory(begins, sizes * dtype.itemsize):
+        work()
+    else:
+        threads.share(work, HELPERS)
 
 
 @functools.cache
@@ -173,8 +175,9 @@ def address(array_id):
 @numba.njit
 def fitting(ids, dtype_id):
     """For each row the size of its arrays, and where the first one's data lies; the size is -1 if
-    the arrays differ in it, or are not plain memory of dtype."""
+    the arrays differ in it, or are not plain memory of dtype. And how many rows are without -1."""
     sizes, begins = np.empty((2, len(ids)), np.intp)
+    count = 0
     for i in range(len(ids)):
         begins[i] = address(ids[i, 0])
         for j in range(ids.shape[1]):
@@ -190,7 +193,8 @@ def fitting(ids, dtype_id):
                 sizes[i] = -1
                 break
             sizes[i] = size
-    return sizes, begins
+        count += sizes[i] >= 0
+    return sizes, begins, count
 
 
 def share_memory(begins, nbytes) -> bool:
