@@ -16,6 +16,7 @@ from pathlib import Path
 
 import book_report
 from book_report import ANSI
+from docutils import nodes
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.executors.utils import single_nb_execution
@@ -27,6 +28,7 @@ from sphinx.util import logging
 logger = logging.getLogger(__name__)
 
 SETTINGS = Path(__file__).parent / "cell_settings"
+WORDS = {"\N{WHITE HEAVY CHECK MARK}": "yes", "\N{CROSS MARK}": "no"}
 
 
 class CellsFailed(SphinxError):
@@ -198,6 +200,14 @@ def execute_pages(app, env, docnames) -> None:
         raise CellsFailed(f"{len(failures)} of {len(docnames)} pages failed")
 
 
+def say_in_words(app, doctree, docname) -> None:
+    """The table of executed pages says yes or no; myst-nb puts little pictures there."""
+    for text in list(doctree.findall(nodes.Text)):
+        if text in WORDS:
+            text.parent.replace(text, nodes.Text(WORDS[text]))
+
+
 def setup(app):
     app.connect("env-before-read-docs", execute_pages)
+    app.connect("doctree-resolved", say_in_words)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

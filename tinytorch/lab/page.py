@@ -16,12 +16,25 @@ def claim(words: str, holds, **measured) -> None:
         raise AssertionError(f"not so: {words}" + (f" (measured: {numbers})" if numbers else ""))
 
 
+SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "+")
+
+
+def written(value, spec: str = "") -> str:
+    """`format(value, spec)`, with powers of ten as people write them: 5·10⁻⁸ for 5e-08."""
+    text = format(value, spec)
+    mantissa, e, exponent = text.partition("e")
+    if isinstance(value, str) or not e:
+        return text
+    power = f"10{str(int(exponent)).translate(SUPERSCRIPT)}"
+    return power if mantissa == "1" else f"{mantissa}·{power}"
+
+
 def glue(name: str, value, spec: str = "") -> None:
-    """Hand a number to the text, where {glue:text}`name` shows it as `format(value, spec)`.
+    """Hand a number to the text, where {glue:text}`name` shows it as `written(value, spec)`.
 
     The record is the one of `myst_nb.glue`; outside a notebook nothing happens.
     """
-    text = format(value, spec)
+    text = written(value, spec)
     try:
         from IPython import get_ipython
         from IPython.display import display
