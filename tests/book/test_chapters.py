@@ -89,6 +89,19 @@ def test_cells_are_short(name):
 
 
 @pytest.mark.parametrize("name", PAGES)
+def test_code_fits_the_column(name):
+    """A column of 1280 pixels holds 82 characters; longer lines scroll sideways."""
+    wide = [
+        f"line {cell.line}: {line}"
+        for cell in PAGES[name].cells
+        if cell.shown
+        for line in cell.code.splitlines()
+        if len(line) > 82
+    ]
+    assert not wide
+
+
+@pytest.mark.parametrize("name", PAGES)
 def test_no_page_writes_an_algorithm_of_its_own(name):
     taken, found = public_names(), []
     for cell in PAGES[name].cells:
