@@ -72,11 +72,7 @@ def fuse(stages, exact: bool = True) -> Loop:
     Raises:
         NotFusable: a stage has no source, or is not a list of assignments and a return.
     """
-    arrays = tuple(
-        a.name
-        for a in inspect.signature(stages[-1]).parameters.values()
-        if a.kind is not a.KEYWORD_ONLY
-    )
+    arrays = array_names(read(stages[-1]))
     writer = Writer(exact)
     current = [Element(name) for name in arrays]
     for stage in stages[:-1]:
@@ -124,7 +120,7 @@ class Writer:
         definition = read(stage)
         if definition.args.vararg or definition.args.kwarg or definition.args.defaults:
             raise NotFusable(f"{stage.__name__}: arguments must be plain names")
-        arrays = [a.arg for a in (*definition.args.posonlyargs, *definition.args.args)]
+        arrays = array_names(definition)
         keywords = [a.arg for a in definition.args.kwonlyargs]
         self.stage = stage
         self.names = dict(zip(arrays, values, strict=True))
@@ -288,6 +284,11 @@ def read(stage) -> ast.FunctionDef:
                 raise NotFusable(f"{stage!r} was made from another source than its file holds now")
             return definition
     raise NotFusable(f"{stage!r} is not a plain function")
+
+
+def array_names(definition: ast.FunctionDef) -> tuple[str, ...]:
+    """The arguments before the star: a rule's arrays."""
+    return tuple(a.arg for a in (*definition.args.posonlyargs, *definition.args.args))
 
 
 def is_current(stage) -> bool:
