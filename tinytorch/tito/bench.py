@@ -17,10 +17,6 @@ class NotThere(Exception):
     """The file does not define a name, or takes it from the package."""
 
 
-class Unfit(Exception):
-    """A class cannot be used the way every optimizer is used."""
-
-
 class Inapplicable(Exception):
     """The check asks for something that is optional and absent."""
 

@@ -321,6 +321,9 @@ def prose(section: Section, paragraphs: int = 6) -> str:
             taken.append(plain if "$$" in plain else textwrap.fill(plain, 98))
     if len(taken) > paragraphs:
         taken = [*taken[: paragraphs - 1], taken[-1]]
+    for i, block in enumerate(taken):  # what it announced may have been left out
+        if block.endswith((":", ",")) and not "".join(taken[i + 1 : i + 2]).startswith("$$"):
+            taken[i] = block[:-1] + "."
     return "\n\n".join(taken)
 
 
@@ -332,6 +335,7 @@ IN_A_FIGURE = re.compile(r"^In \{numref\}`[^`]*`,?\s+(\w)")
 def in_itself(sentence: str) -> str:
     """A sentence that needs neither the figure it begins with nor the list of references."""
     sentence = IN_A_FIGURE.sub(lambda m: m[1].upper(), sentence)
+    sentence = re.sub(r",\s+as\s+it\s+was\s+above", "", sentence)
     return CITED.sub(lambda m: reference(m[1]) or m[0], sentence)
 
 

@@ -66,6 +66,17 @@ def forward(bench):
     bench.see("the layer's output", call(set_to(layer), Tensor(X.copy())))
 
 
+def without_bias(bench):
+    cls = bench.Linear if bench.has("Linear") else bench.Dense
+    if "bias" not in inspect.signature(cls).parameters:
+        raise Inapplicable("your Linear takes no bias=False: it always has one")
+    bench.trying(x=X, W=W, bias=False)
+    layer = cls(3, 2, bias=False)
+    weight(layer).data = W.copy()
+    bench.see("the layer's output", call(layer, Tensor(X.copy())))
+    bench.see("how many tensors it trains", len(list(layer.parameters())))
+
+
 def gradients(bench):
     bench.trying(x=X, W=W, b=B, operation="y.sum().backward()")
     layer = linear(bench, 3, 2)
@@ -116,6 +127,7 @@ def seeded(bench):
 CHECKS = (
     Check("Linear: how it starts", "Linear", start),
     Check("Linear: forward", "Linear", forward),
+    Check("Linear: without a bias", "Linear", without_bias),
     Check("Linear: gradients reach the parameters", "Linear", gradients),
     Check("Sequential: forward", "Sequential", chain),
     Check("Sequential: without layers", "Sequential", empty_chain),
@@ -130,7 +142,8 @@ STEPS = (
         (
             Exercise(
                 "Linear.__init__",
-                "self.weight of shape (in_features, out_features), random; self.bias of zeros",
+                "self.weight of shape (in_features, out_features), random; self.bias of zeros, "
+                "or None without a bias",
                 (
                     "`initialize(name, shape, n, m, rng)` makes a tensor that requires a gradient; "
                     "`Tensor(array, requires_grad=True)` does too.",
@@ -143,7 +156,11 @@ STEPS = (
                 "Linear.forward",
                 "x times the weights, plus the bias if there is one",
                 ("`@` is the matrix product; x stands on the left.",),
-                ("Linear: forward", "Linear: gradients reach the parameters"),
+                (
+                    "Linear: forward",
+                    "Linear: without a bias",
+                    "Linear: gradients reach the parameters",
+                ),
             ),
         ),
     ),
@@ -185,7 +202,8 @@ def begun(make_weight, make_bias=np.zeros, right=Linear.__init__):
     def init(self, in_features, out_features, bias=True, **kwargs):
         right(self, in_features, out_features, bias, **kwargs)
         self.weight.data = make_weight(in_features, out_features)
-        self.bias.data = make_bias(out_features)
+        if bias:
+            self.bias.data = make_bias(out_features)
 
     return init
 
@@ -200,7 +218,12 @@ def fresh(n, m, rng=np.random.default_rng(1)):  # noqa: B008  one generator for 
 
 def frozen(self, in_features, out_features, bias=True, right=Linear.__init__, **kwargs):
     right(self, in_features, out_features, bias, **kwargs)
-    self.weight.requires_grad = self.bias.requires_grad = False
+    for p in self.parameters():
+        p.requires_grad = False
+
+
+def always_biased(self, in_features, out_features, bias=True, right=Linear.__init__, **kwargs):
+    right(self, in_features, out_features, True, **kwargs)
 
 
 def first_only(self, x):
@@ -262,6 +285,8 @@ MISTAKES = [
     Mistake("Linear.forward", "the graph is cut", "The layer computes with .data, so that no "
             "gradient reaches the weights.",
             lambda self, x: Tensor(x.data @ self.weight.data + self.bias.data)),
+    Mistake("Linear.__init__", "a bias in any case", "With bias=False there is none: self.bias is "
+            "None.", always_biased),
     Mistake("Linear.__init__", "the weights require no gradient", "Tensor(array, "
             "requires_grad=True): without it no gradient is kept, and no optimizer finds them.",
             frozen),

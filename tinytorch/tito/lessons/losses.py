@@ -56,6 +56,11 @@ CHECKS = (
           derivative("BCEWithLogitsLoss", PREDICTED, BITS)),
 )  # fmt: skip
 
+REDUCE = (
+    "`self.reduce(losses, (logits, f))` takes the mean and remembers `f`, a function from the "
+    "gradient of `losses` to that of `logits`. A value without a gradient passes, too."
+)
+
 STEPS = (
     Step(
         "Mean squared error",
@@ -93,6 +98,7 @@ STEPS = (
                 (
                     "`log_p[rows, targets]` picks one element of each row.",
                     "The derivative of a row's loss is softmax(z), less one at the target.",
+                    REDUCE,
                 ),
                 ("CrossEntropyLoss: gradient",),
             ),
@@ -107,7 +113,8 @@ STEPS = (
                 "the mean binary cross-entropy, in the form that does not overflow",
                 (
                     "The docstring has the formula; `np.log1p(u)` is log(1 + u).",
-                    "The derivative by a logit is sigmoid minus target, divided by the count.",
+                    "The derivative of an element's loss by its logit is sigmoid minus target.",
+                    REDUCE,
                 ),
                 ("BCEWithLogitsLoss: value", "BCEWithLogitsLoss: large logits"),
             ),
