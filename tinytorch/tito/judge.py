@@ -6,9 +6,8 @@ from functools import cache
 
 import numpy as np
 
-from tinytorch.tito import bench as benches
 from tinytorch.tito import lessons
-from tinytorch.tito.bench import Bench, Package, mistaken, observe
+from tinytorch.tito.bench import Bench, Inapplicable, NotThere, Package, mistaken, observe
 from tinytorch.tito.lesson import BLANK, Check, Lesson
 
 RTOL, ATOL = 2e-5, 1e-7  # float32 arithmetic passes, every mistake of the tables does not
@@ -217,7 +216,7 @@ def in_place(names: dict, chosen) -> None:
 
 def located(error: BaseException, names: dict) -> dict:
     """What went wrong, at which line of the notebook's that these names live in."""
-    kinds = {benches.NotThere: "missing", benches.Inapplicable: "inapplicable"}
+    kinds = {NotThere: "missing", Inapplicable: "inapplicable"}
     report = {"kind": kinds.get(type(error), type(error).__name__), "message": str(error)}
     if isinstance(error, NotImplementedError) and str(error).startswith(BLANK):
         report["kind"] = "blank"

@@ -5,7 +5,7 @@ import os
 
 import numpy as np
 
-from tinytorch.tito.bench import Bench, NotThere, observe
+from tinytorch.tito.bench import Bench, observe
 from tinytorch.tito.judge import expectation
 
 LOSS = np.array([0.5, 5.0])  # of the valley that the checks go down
@@ -61,17 +61,13 @@ def draw_here(word: str, names: dict):
     from tinytorch.tito import lessons
 
     exports.deactivate()  # or an export would be its own measure
-    lesson, seen = lessons.find(word), {}
-    for check in lesson.checks:
-        if check.plot:
-            bench = Bench(names, own=lesson.must_be_own)
-            error = observe(check, bench)
-            if error is None:
-                seen[check.name] = bench.seen
-            elif not isinstance(error, (NotThere, NotImplementedError)):
-                raise error
-    pairs = trajectories(lesson, seen, {})
-    if not pairs:
-        print("Nothing to draw yet: no optimizer has come to the end of the valley.")
-        return None
-    return figure(pairs)
+    lesson, seen, missing = lessons.find(word), {}, []
+    for check in (check for check in lesson.checks if check.plot):
+        bench = Bench(names, own=lesson.must_be_own)
+        if observe(check, bench) is None:
+            seen[check.name] = bench.seen
+        else:
+            missing.append(check.subject)
+    if missing:
+        print(f"Not drawn, since they do not come to the end of the valley: {', '.join(missing)}")
+    return figure(trajectories(lesson, seen, {})) if seen else None
