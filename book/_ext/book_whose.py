@@ -38,7 +38,7 @@ def sentence(page: str, whose: dict[str, str], closed: list[str]) -> str:
     ]
     if "exports.only_open()" in page and closed:
         said.append(
-            f"Where the page opens their state, {listed(closed)} are the package's: "
+            f"Where it opens a state, the package stands in for {listed(closed)}: "
             "yours keep it to themselves."
         )
     built = [name for name in closed if re.search(rf"^class \w+\(.*\b{name}\b.*\):", page, re.M)]
