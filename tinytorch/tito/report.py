@@ -44,12 +44,7 @@ def explain(outcome: Outcome) -> list[str]:
         lines.append(f"        came out  {number(outcome.got)}")
         lines.append(f"        expected  {number(outcome.expected)}")
         return lines + named(outcome)
-    words = {
-        "blank": "still to do: ",
-        "missing": "",
-        "error": "",
-        "endless": "it ",
-    }
+    words = {"blank": "still to do: ", "endless": "it "}
     lines.append(f"        {words.get(outcome.state, '')}{outcome.message}")
     if outcome.line:
         lines.append(f"        line {outcome.line}: {outcome.code}")
