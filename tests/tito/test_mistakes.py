@@ -1,4 +1,4 @@
-"""The kill table: every known mistake is caught, and nine in ten are called by their name."""
+"""The kill table: every known mistake is caught, and nearly all are called by their name."""
 
 import pytest
 
@@ -42,7 +42,7 @@ def table():
 
 
 def test_there_are_enough(table):
-    assert len(table) >= 60
+    assert len(table) >= 150
     assert {row[0] for row in table} == {lesson.name for lesson in lessons()}
 
 
@@ -50,9 +50,10 @@ def test_all_are_caught(table):
     assert [row[:3] for row in table if not row[3]] == []
 
 
-def test_nine_in_ten_are_named(table):
+def test_nearly_all_are_named(table):
+    """Of a hundred at most two: those that do the same as another in every check that fails."""
     unnamed = [row[:3] for row in table if not row[4]]
-    assert len(unnamed) <= len(table) / 10, unnamed
+    assert len(unnamed) <= len(table) / 50, unnamed
 
 
 def test_each_has_a_name_of_its_own_and_an_explanation():
