@@ -17,11 +17,11 @@ def slider(values, draw=None, **kwargs):
 
 def test_every_position_is_drawn_and_one_is_shown():
     made = slider([0.5, 1.0, 1.5], start=1)
-    shown = re.findall(rf'<g id="{made.name}-(\d)" style="display:(\w+)">', made._repr_html_())
+    shown = re.findall(r'<g data-position="(\d)" style="display:(\w+)">', made._repr_html_())
     assert shown == [("0", "none"), ("1", "inline"), ("2", "none")]
     heights = []
     for i in range(3):
-        group = made.svg[made.svg.index(f'id="{made.name}-{i}"') :]
+        group = made.svg[made.svg.index(f'data-position="{i}"') :]
         heights.append(
             float(re.search(r'd="M\s+[\d.]+\s+[\d.]+\s+L\s+[\d.]+\s+([\d.]+)', group)[1])
         )
@@ -46,6 +46,14 @@ def test_start_must_be_a_position(start):
         slider([1, 2], start=start)
 
 
-def test_draw_adds_one_artist():
-    with pytest.raises(ValueError, match="it added 2"):
-        slider([1], draw=lambda ax, v: (ax.plot([0, v]), ax.plot([v, 0])))
+def test_a_position_may_have_several_artists():
+    made = slider([1, 2], draw=lambda ax, v: (ax.plot([0, v]), ax.plot([v, 0])))
+    assert re.findall(r'data-position="(\d)" style="display:(\w+)"', made.svg) == [
+        *2 * [("0", "inline")],
+        *2 * [("1", "none")],
+    ]
+
+
+def test_a_position_must_have_something_to_show():
+    with pytest.raises(ValueError, match="at 0 it did not"):
+        slider([1, 0], draw=lambda ax, v: ax.plot([0, v]) if v else None)

@@ -26,9 +26,10 @@ $svg
 <script>
 (() => {
   const root = document.getElementById("$name"), input = root.querySelector("input");
-  const texts = $texts, frames = texts.map((_, i) => root.querySelector("#$name-" + i));
+  const texts = $texts, shapes = root.querySelectorAll("[data-position]");
   input.addEventListener("input", () => {
-    frames.forEach((frame, i) => { frame.style.display = i == input.value ? "inline" : "none"; });
+    for (const shape of shapes)
+      shape.style.display = shape.dataset.position == input.value ? "inline" : "none";
     root.querySelector("output").textContent = texts[input.value];
     input.setAttribute("aria-valuetext", texts[input.value]);
   });
@@ -88,18 +89,17 @@ class Slider:
         svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r'\1 width="100%"', svg, count=1)
         svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r'\1 aria-hidden="true"', svg, count=1)
         svg = re.sub(r' (?:d|x|y)="[^"]*"', rounded, svg)
-        for i in range(len(self.texts)):
-            svg = self._gather(svg, i)
+        svg = re.sub(rf'<g id="{self.name}-(\d+)-\d+">', self._marked, svg)
+        drawn = {int(i) for i in re.findall(r'data-position="(\d+)"', svg)}
+        for i, text in enumerate(self.texts):
+            if i not in drawn:
+                raise ValueError(f"draw must add something to the axes; at {text} it did not")
         return svg
 
-    def _gather(self, svg: str, i: int) -> str:
-        """Mark the artists of one position with one id, and hide all positions but the first."""
-        shown = "inline" if i == self.start else "none"
-        ids = sorted(set(re.findall(rf'<g id="{self.name}-{i}-(\d+)">', svg)), key=int)
-        if len(ids) != 1:
-            raise ValueError(f"draw must add one artist for a value, it added {len(ids)}")
-        old = f'<g id="{self.name}-{i}-{ids[0]}">'
-        return svg.replace(old, f'<g id="{self.name}-{i}" style="display:{shown}">')
+    def _marked(self, group: re.Match) -> str:
+        """The group of an artist, with the position that it belongs to; shown at the first only."""
+        shown = "inline" if int(group[1]) == self.start else "none"
+        return f'<g data-position="{group[1]}" style="display:{shown}">'
 
     def _repr_html_(self) -> str:
         return PAGE.substitute(
