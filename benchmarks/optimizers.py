@@ -147,68 +147,56 @@ LARGEST = ("memory", "tinytorch fused", "PyTorch fused")  # at 100M, where the r
 # Taking turns
 
 
-def work(pipe, name: str, rule: str, shapes: list) -> None:
-    """A contender's process: for each message, the seconds of the best of some steps in a row.
+def work(pipe, name: str) -> None:
+    """A contender's process, until it is told to stop.
 
-    The best, since other processes of the machine can only add to it. A step before these is
-    not timed: it wakes the threads and fills the caches.
+    Asked for (rule, shapes), it makes its step, and answers whether it has what that needs. Asked
+    for the "time", it answers with the seconds of the best of some steps in a row: the best, since
+    other processes of the machine can only add to it. A step before these is not timed: it wakes
+    the threads and fills the caches.
     """
-    try:
-        step = CONTENDERS[name](rule, shapes)
-        step()
-    except ImportError:
-        pipe.send(None)
-        return
-    start = perf_counter()
-    step()
-    repeats = max(3, min(100, int(0.03 / (perf_counter() - start))))
-    pipe.send("ready")
-    while pipe.recv():
-        step()
-        seconds = []
-        for _ in range(repeats):
-            start = perf_counter()
+    step, repeats = None, 0
+    for task in iter(pipe.recv, "stop"):
+        if task == "time":
             step()
-            seconds.append(perf_counter() - start)
-        pipe.send(min(seconds))
+            seconds = []
+            for _ in range(repeats):
+                start = perf_counter()
+                step()
+                seconds.append(perf_counter() - start)
+            pipe.send(min(seconds))
+            continue
+        step = None  # the arrays of the last one go before those of the next are made
+        try:
+            step = CONTENDERS[name](*task)
+        except ImportError:
+            pipe.send(False)
+            continue
+        step()
+        start = perf_counter()
+        step()
+        repeats = max(3, min(100, int(0.02 / (perf_counter() - start))))
+        pipe.send(True)
 
 
-def compare(rule: str, size: str) -> dict:
-    """The table of one rule at one size, beside the memory's bandwidth, and what is aimed at.
-
-    The aims compare the best of all rounds, which other processes disturb least.
-    """
-    spawn = multiprocessing.get_context("spawn")
-    names = LARGEST if size == "100M" else CONTENDERS
-    pipes = {}
+def compare(pipes: dict, rule: str, size: str) -> dict:
+    """The table of one rule at one size, beside the memory's bandwidth, and what is aimed at."""
+    names = [
+        name
+        for name in (LARGEST if size == "100M" else CONTENDERS)
+        if rule != "Lion" or not name.startswith("PyTorch")  # it has none
+    ]
     for name in names:
-        if rule == "Lion" and name.startswith("PyTorch"):
-            continue  # it has none
-        pipe, other = spawn.Pipe()
-        spawn.Process(target=work, args=(other, name, rule, SHAPES[size]), daemon=True).start()
-        if pipe.recv():  # one after another, so that they do not disturb each other's start
-            pipes[name] = pipe
+        pipes[name].send((rule, SHAPES[size]))
+    ready = {name: pipes[name] for name in names if pipes[name].recv()}
 
     def ask(pipe):
-        pipe.send(True)
+        pipe.send("time")
         return pipe.recv()
 
-    tasks = {name: functools.partial(ask, pipe) for name, pipe in pipes.items()}
+    tasks = {name: functools.partial(ask, pipe) for name, pipe in ready.items()}
     times = measure(tasks, rounds=9 if size in ("10M", "100M") else 15, warmups=1)
-    for pipe in pipes.values():
-        pipe.send(False)
-    result = table(f"{rule}, {size}", times, "memory")
-    result["aims"] = [
-        {
-            "name": name,
-            "beside": beside,
-            "ratio": min(times[name]) / min(times[beside]),
-            "limit": limit,
-        }
-        for name, beside, limit in aims(size)
-        if name in times and beside in times
-    ]
-    return result
+    return table(f"{rule}, {size}", times, "memory", aims(size))
 
 
 def aims(size: str):
@@ -222,18 +210,18 @@ def aims(size: str):
 
 
 def main(sizes) -> None:
+    spawn = multiprocessing.get_context("spawn")
+    pipes = {}
+    for name in CONTENDERS:
+        pipes[name], other = spawn.Pipe()
+        spawn.Process(target=work, args=(other, name), daemon=True).start()
     results = []
     for size in sizes or SHAPES:
         for rule in RULES:
-            result = compare(rule, size)
-            show(result)
-            for aim in result["aims"]:
-                verdict = "holds" if aim["ratio"] <= aim["limit"] else "MISSED"
-                print(
-                    f"  {aim['name']} / {aim['beside']}: {aim['ratio']:.2f}, "
-                    f"at most {aim['limit']:.2f}: {verdict}"
-                )
-            results.append(result)
+            results.append(compare(pipes, rule, size))
+            show(results[-1])
+    for pipe in pipes.values():
+        pipe.send("stop")
     if not sizes:
         save("optimizers", results)
 

@@ -1,8 +1,8 @@
 """Timing several things by turns in one run, so that what disturbs one disturbs all.
 
 A time by itself says little about another machine; a ratio within one run says more. So every
-result is a table of medians with their ratio to one of the rows, and the ratio is the median of
-the rounds' ratios.
+result is a table of times beside one of its rows. What is aimed at compares the least times of
+all rounds: other work on the machine can only add to a time, and adds least to the least.
 """
 
 import gc
@@ -14,23 +14,26 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, sleep
 
 from benchmarks import THREADS
 
 RESULTS = Path(__file__).parents[1] / "tinytorch" / "lab" / "records"
 LIBRARIES = ("numpy", "torch", "optax", "jax", "numba")
+PATIENCE = 60.0  # seconds that a run may wait, all in all, for others to leave the machine alone
 
 
 def measure(tasks: dict[str, Callable], rounds: int = 9, warmups: int = 2) -> dict[str, list]:
     """Seconds of each task in each round; a round runs all of them, in turning order.
 
-    A task that returns a float has timed itself.
+    A task that returns a float has timed itself. A round begins when nobody else is at work, as
+    long as the patience with others lasts.
     """
     names = list(tasks)
     times: dict[str, list[float]] = {name: [] for name in names}
     for i in range(warmups + rounds):
         turn = i % len(names)
+        wait_for_quiet()
         for name in names[turn:] + names[:turn]:
             gc.collect()
             start = perf_counter()
@@ -41,14 +44,40 @@ def measure(tasks: dict[str, Callable], rounds: int = 9, warmups: int = 2) -> di
     return times
 
 
-def table(title: str, times: dict[str, list], beside: str, limits: dict | None = None) -> dict:
-    """A result: medians in milliseconds, and how each compares with the row `beside`.
+def wait_for_quiet() -> None:
+    global PATIENCE
+    end = perf_counter() + PATIENCE
+    while perf_counter() < end and idle_share() < 0.9:
+        pass
+    PATIENCE = max(0.0, min(PATIENCE, end - perf_counter()))
+
+
+def idle_share(seconds: float = 0.05) -> float:
+    """How much of the processors nobody used meanwhile; 1 where the system does not say."""
+
+    def ticks() -> tuple[int, int]:
+        numbers = [int(n) for n in Path("/proc/stat").read_text().split("\n")[0].split()[1:]]
+        return numbers[3] + numbers[4], sum(numbers)
+
+    try:
+        idle, every = ticks()
+        sleep(seconds)
+        idle_then, every_then = ticks()
+    except OSError:
+        return 1.0
+    return (idle_then - idle) / max(1, every_then - every)
+
+
+def table(title: str, times: dict[str, list], beside: str, aims=()) -> dict:
+    """A result: medians and least times in milliseconds, and what is aimed at.
 
     Arguments:
         title: what was measured.
         times: of `measure`.
-        beside: the row that the ratios refer to: ratio = time / time of that row.
-        limits: for some rows, the largest ratio that the project allows itself.
+        beside: the row that the rows' ratios refer to: the median of the rounds' ratios.
+        aims: (name, other, limit): the largest ratio of two rows' least times that the project
+            allows itself. It is out of reach where the row "memory", what the traffic alone
+            takes, is above the limit too and the other row is not below it.
     """
     rows = []
     for name, seconds in times.items():
@@ -59,10 +88,30 @@ def table(title: str, times: dict[str, list], beside: str, limits: dict | None =
                 "milliseconds": 1e3 * median(seconds),
                 "least": 1e3 * min(seconds),
                 "ratio": median(ratios),
-                "limit": (limits or {}).get(name),
             }
         )
-    return {"title": title, "beside": beside, "rounds": len(times[beside]), "rows": rows}
+    judged = [judge(times, *aim) for aim in aims if aim[0] in times and aim[1] in times]
+    return {
+        "title": title,
+        "beside": beside,
+        "rounds": len(times[beside]),
+        "rows": rows,
+        "aims": judged,
+    }
+
+
+def judge(times: dict[str, list], name: str, other: str, limit: float) -> dict:
+    ratio = min(times[name]) / min(times[other])
+    floor = min(times.get("memory", [0.0])) / min(times[other])
+    verdict = "holds" if ratio <= limit else "out of reach" if limit < floor <= 1 else "missed"
+    return {
+        "name": name,
+        "beside": other,
+        "ratio": ratio,
+        "limit": limit,
+        "floor": floor,
+        "verdict": verdict,
+    }
 
 
 def show(result: dict) -> None:
@@ -70,13 +119,15 @@ def show(result: dict) -> None:
     width = max(len(row["name"]) for row in result["rows"])
     print(f"  {'':{width}}  {'ms':>9}  {'least':>9}  {'ratio':>6}")
     for row in result["rows"]:
-        limit = ""
-        if row["limit"] is not None:
-            verdict = "holds" if row["ratio"] <= row["limit"] else "MISSED"
-            limit = f"  at most {row['limit']:.2f}: {verdict}"
         print(
             f"  {row['name']:{width}}  {row['milliseconds']:9.3f}  {row['least']:9.3f}  "
-            f"{row['ratio']:6.2f}{limit}"
+            f"{row['ratio']:6.2f}"
+        )
+    for aim in result["aims"]:
+        print(
+            f"  {aim['name']} / {aim['beside']}: {aim['ratio']:.2f}, at most {aim['limit']:.2f}: "
+            f"{aim['verdict']}",
+            flush=True,
         )
 
 

@@ -137,11 +137,12 @@ def perceptron(torch) -> list[dict]:
         rounds=15,
     )
     title = "Epoch of 784-128-10, batch 64, 10,000 rows, Adam"
-    ours = ("tinytorch", "tinytorch, fused Adam")
-    return [
-        table(f"{title}, beside PyTorch", times, "PyTorch", dict.fromkeys(ours, 1 / 1.5)),
-        table(f"{title}, beside NumPy", times, "hand-written NumPy", dict.fromkeys(ours, 1.2)),
+    aims = [
+        (name, other, limit)
+        for name in ("tinytorch, fused Adam", "tinytorch")
+        for other, limit in (("PyTorch", 1 / 1.5), ("hand-written NumPy", 1.2))
     ]
+    return [table(title, times, "PyTorch", aims)]
 
 
 # A small convolutional net on the digits
@@ -176,7 +177,7 @@ def convolution(torch) -> list[dict]:
         {"tinytorch": convolution_tinytorch(data), "PyTorch": convolution_torch(data, torch)}
     )
     title = "Epoch of a convolutional net (1-16-32 channels) on the 1,437 digits, batch 64, Adam"
-    return [table(title, times, "PyTorch", {"tinytorch": 2.0})]
+    return [table(title, times, "PyTorch", [("tinytorch", "PyTorch", 2.0)])]
 
 
 # The loader, beside taking the same rows by hand
@@ -199,7 +200,8 @@ def loading(torch) -> list[dict]:
 
         times = measure({"DataLoader": load, "array indexing": index})
         title = f"50,000 shuffled rows of {width}, batch 64"
-        results.append(table(title, times, "array indexing", {"DataLoader": 2.0}))
+        aims = [("DataLoader", "array indexing", 2.0)]
+        results.append(table(title, times, "array indexing", aims))
     return results
 
 
