@@ -75,6 +75,7 @@ def test_no_answer_is_in_it(lesson):
 def test_jupyter_reads_it_cell_by_cell(lesson):
     notebook = jupytext.reads(workbook(lesson), fmt="py:percent")
     assert notebook.metadata["jupytext"]["formats"] == "ipynb,py:percent"
+    assert all(cell.source.strip() for cell in notebook.cells), "an empty cell"
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert len(code) > 2 * len(lesson.steps)
     for exercise in lesson.exercises:
@@ -122,8 +123,11 @@ def test_it_imports_what_it_uses_and_says_what_the_rest_is_for(lesson):
         for node in ast.walk(ast.parse(cell))
         if isinstance(node, ast.Name)
     }
-    assert imported(used) - read <= {"np"}
-    assert imported(offered.partition("\n")[2]).isdisjoint(read)
+    first, more = imported(used), imported(offered.partition("\n")[2])
+    assert {"np", "Tensor", "try_out"} <= first
+    assert first - read <= {"np"}
+    assert more
+    assert more.isdisjoint(first)
 
 
 def imported(text: str) -> set[str]:

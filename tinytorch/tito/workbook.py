@@ -31,8 +31,7 @@ HEADER = """\
 #     display_name: Python 3
 #     language: python
 #     name: python3
-# ---
-"""
+# ---"""
 
 Function = (ast.FunctionDef, ast.AsyncFunctionDef)
 
