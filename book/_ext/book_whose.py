@@ -4,6 +4,7 @@ import ast
 import html
 import os
 import re
+from collections import Counter
 from pathlib import Path
 
 CELL = re.compile(r"^`{3,}\{code-cell\}.*?\n(.*?)^`{3,}\s*$", re.M | re.S)
@@ -34,7 +35,7 @@ def sentence(page: str, whose: dict[str, str], closed: list[str]) -> str:
     here = f"this page's cells name {listed(named)}" if named else "no cell of this page names it"
     said = [
         f"Your code stands in the package's place: {here}.",
-        f"Exported: {', '.join(map(html.escape, yours))}.",
+        f"Exported: {', '.join(map(html.escape, together(yours)))}.",
     ]
     if "exports.only_open()" in page and closed:
         said.append(
@@ -49,6 +50,13 @@ def sentence(page: str, whose: dict[str, str], closed: list[str]) -> str:
         names = [name for name in whose if whose[name] == owner]
         said.append(f"{listed(names)}: {html.escape(owner)}.")
     return " ".join([*said, "All else is the package's."])
+
+
+def together(names: list[str]) -> list[str]:
+    """Names, with the methods of a class counted: "9 operations of Tensor"."""
+    methods = Counter(name.partition(".")[0] for name in names if "." in name)
+    counted = [f"{count} operations of {owner}" for owner, count in methods.items()]
+    return [name for name in names if "." not in name] + counted
 
 
 def listed(names: list[str]) -> str:

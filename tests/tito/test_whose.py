@@ -8,7 +8,13 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 EXTENSION = ROOT / "book" / "_ext" / "book_whose.py"
-WHOSE = {"Adam": "yours", "SGD": "yours", "adam": "the package's: your file defines none"}
+WHOSE = {
+    "Tensor.__add__": "yours",
+    "Adam": "yours",
+    "Tensor.sum": "yours",
+    "SGD": "yours",
+    "adam": "the package's: your file defines none",
+}
 PAGES = sorted(path for path in (ROOT / "book").rglob("*.md") if "exports." in path.read_text())
 
 
@@ -28,7 +34,7 @@ def sentence():
 def test_the_names_that_its_cells_use(sentence):
     said = sentence("Adam([p])")
     assert said.startswith("Your code stands in the package's place: this page's cells name Adam.")
-    assert "Exported: Adam, SGD." in said
+    assert "Exported: Adam, SGD, 2 operations of Tensor." in said
     assert "adam: the package&#x27;s: your file defines none." in said
     assert "no cell of this page names it" in sentence("print('Adam')")
 
