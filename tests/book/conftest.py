@@ -41,8 +41,9 @@ class Book:
     def write(self, page: str, text: str) -> None:
         (self.folder / f"{page}.md").write_text(text)
 
-    def cell(self, code: str, page: str = "book/chapter") -> None:
-        self.write(page, f"{HEADER}# A chapter\n\n```{{code-cell}} python\n{code}\n```\n")
+    def cell(self, code: str, page: str = "book/chapter", options: str = "") -> None:
+        cell = f"```{{code-cell}} python\n{options}{code}\n```\n"
+        self.write(page, f"{HEADER}# A chapter\n\n{cell}")
 
     def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess:
         environment = {**os.environ, "PYTHONPATH": str(self.folder), **variables}

@@ -2,6 +2,7 @@
 
 import pytest
 
+ALT = "---\nmystnb:\n  image:\n    alt: A random walk.\n---\n"
 DRAW = """
 import matplotlib.pyplot as plt
 import numpy as np
@@ -20,7 +21,7 @@ def ending(text: str, lines: int = 3) -> str:
 
 def test_two_builds_from_scratch_draw_the_same_bytes(book):
     for_svg = "%config InlineBackend.figure_formats = ['svg', 'png']\n"
-    book.cell(for_svg + DRAW)
+    book.cell(for_svg + DRAW, options=ALT)
     images = []
     for _ in range(2):
         result = book.build("--fresh")
