@@ -6,7 +6,7 @@ import pytest
 import tinytorch.optim as optim
 from tinytorch import Tensor
 from tinytorch.optim import planned, source
-from tinytorch.optim.optimizers import adam, gradient_descent
+from tinytorch.optim.optimizers import adam, gradient_descent, heavy_ball
 
 
 def rng_arrays(count, size, dtype=np.float64):
@@ -32,6 +32,17 @@ def old_value_read_late(p, g, m, *, beta):
 def old_value_of_p_in_the_state(p, g, m):
     moved = p - g
     return moved, m + p
+
+
+def intermediate_in_the_way(p, g, m):
+    a = m * g
+    m = p + g
+    return p - a, m
+
+
+def old_values_not_read(p, g, m):
+    a = g * g
+    return a + g, a
 
 
 def result_twice(p, g, m, n):
@@ -61,6 +72,8 @@ def functions_and_signs(p, g):
     [
         (old_value_read_late, 3, {"beta": 0.9}),
         (old_value_of_p_in_the_state, 3, {}),
+        (intermediate_in_the_way, 3, {}),
+        (old_values_not_read, 3, {}),
         (result_twice, 4, {}),
         (nothing_changes, 3, {}),
         (number_as_result, 3, {"beta": 0.9}),
@@ -76,6 +89,7 @@ def test_the_bits_of_the_rule(rule, count, numbers):
 def test_a_plan_allocates_little():
     assert planned.plan((adam,))[2] == 2
     assert planned.plan((gradient_descent,))[2] == 1
+    assert planned.plan((heavy_ball,))[2] == 1
 
 
 def swapped(p, g, m):

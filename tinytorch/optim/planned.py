@@ -7,8 +7,8 @@
                                       subtract(p, scratch0, out=p)
 
 The operations of the rule in their order, so that the bits are the rule's. A result goes into the
-array it replaces if the old value is not read any more, anything else into the first scratch
-array that is free.
+array it replaces, anything else into an array that it is made from, if the old value is not read
+any more; else into the first scratch array that is free.
 """
 
 import ast
@@ -52,19 +52,21 @@ def make_plan(stages) -> tuple:
     last = {name: i for i, (_, operands, _) in enumerate(operations) for name in operands}
     last |= dict.fromkeys(loop.results, len(operations))
     place = {name: name for name in (*loop.arrays, *constants)}
-    scratch, free, lines = [], [], []
+    scratch, lines = [], []
+    free = [old for old, _ in replaced if old not in last]
     for i, (ufunc, operands, value) in enumerate(operations):
         inputs = [place[name] for name in operands]
-        free += sorted({place[n] for n in operands if last[n] == i} & set(scratch))
-        old = target.get(value)
-        if old is not None and last.get(old, i) <= i:
-            place[value] = old
+        dead = {place[n] for n in operands if last[n] == i} - {*loop.arrays[1:2], *constants}
+        free += sorted(dead)
+        wanted = [target[value]] if value in target else [x for x in inputs if x in dead]
+        chosen = next((x for x in (*wanted, *scratch) if x in free), None)
+        if chosen is None:
+            chosen = f"scratch{len(scratch)}"
+            scratch.append(chosen)
         else:
-            if not free:
-                scratch.append(f"scratch{len(scratch)}")
-                free.append(scratch[-1])
-            place[value] = free.pop()
-        lines.append(f"{ufunc}({', '.join(inputs)}, out={place[value]})")
+            free.remove(chosen)
+        place[value] = chosen
+        lines.append(f"{ufunc}({', '.join(inputs)}, out={chosen})")
     lines += [f"copyto({old}, {place[new]})" for old, new in replaced if place[new] != old]
 
     scope = {name: getattr(np, name) for name in ("copyto", *(ufunc for ufunc, *_ in operations))}
