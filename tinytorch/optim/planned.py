@@ -19,7 +19,7 @@ import numpy as np
 
 from tinytorch.optim.source import NotFusable, fuse
 
-BLOCK = 65_536  # elements; a plan touches fewer arrays than the rule, so its blocks may be larger
+BLOCK = 131_072  # elements; a plan touches few arrays, so its blocks may be large
 BINARY = {ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide"}
 
 _own = threading.local()
