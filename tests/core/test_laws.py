@@ -10,7 +10,7 @@ from tinytorch.core.autograd import unbroadcast
 
 SHAPES = arrays.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=3)
 NUMBERS = st.floats(-10, 10, width=32)
-LAWS = settings(deadline=None, max_examples=60, derandomize=True)
+LAWS = settings(max_examples=60)
 
 
 def tensor(shape):

@@ -14,7 +14,7 @@ from tinytorch.optim.averaged import ScheduleFree
 from tinytorch.optim.matrix import MatrixOptimizer
 
 every = pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda each: each.__name__)
-few = settings(max_examples=8, deadline=None)
+few = settings(max_examples=8)
 seeds = st.integers(0, 2**32 - 1)
 options = st.fixed_dictionaries(
     {"lr": st.sampled_from([0.0, 0.01, 0.5]), "weight_decay": st.sampled_from([0.0, 0.3])}

@@ -49,7 +49,7 @@ def through_json(saved):
 
 
 @pytest.mark.parametrize(("kind", "kwargs"), KINDS)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(k=st.integers(0, 6), dtype=st.sampled_from(["float32", "float64"]), named=st.booleans())
 def test_resuming_equals_never_stopping(kind, kwargs, k, dtype, named):
     def make(params):

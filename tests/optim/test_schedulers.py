@@ -66,7 +66,7 @@ def test_is_a_function_of_t(case):
 
 
 @pytest.mark.parametrize("case", CASES)
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(k=st.integers(0, 60))
 def test_resuming_equals_never_stopping(case, k):
     whole = walk(build(case, two_groups(), optim), 60, everything)

@@ -1,0 +1,7 @@
+"""What holds for all tests."""
+
+import hypothesis
+
+# A test of a law must not fail because the machine is busy, nor differ from one run to the next.
+hypothesis.settings.register_profile("tinytorch", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("tinytorch")
