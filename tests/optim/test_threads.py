@@ -115,7 +115,7 @@ def trajectory(sizes, steps=3) -> list[bytes]:
     return [p.data.tobytes() for p in params]
 
 
-@pytest.mark.parametrize("sizes", [[300_000], [5, 0, 70_000, 1, 33_000, 32_768]])
+@pytest.mark.parametrize("sizes", [[700_000], [5, 0, 70_000, 1, 33_000, 32_768]])
 def test_fused_gives_the_same_bits_with_any_number_of_threads(monkeypatch, sizes):
     fused = pytest.importorskip("tinytorch.optim.fused", reason="the fused engine needs numba")
     expected = trajectory(sizes)
@@ -149,8 +149,8 @@ LARGE_STEP = """
     import numpy as np
     from tinytorch import Tensor
     from tinytorch.optim import SGD
-    p = Tensor(np.ones(400_000), requires_grad=True)
-    p.grad = Tensor(np.ones(400_000))
+    p = Tensor(np.ones(700_000), requires_grad=True)
+    p.grad = Tensor(np.ones(700_000))
     optimizer = SGD([p], lr=0.25, engine="fused")
     optimizer.step()
 """

@@ -19,7 +19,7 @@ from tinytorch.optim import threads
 from tinytorch.optim.source import Loop, NotFusable, fuse
 
 PIECE = 32_768  # elements
-ALONE = 250_000  # elements; below, waking a second thread costs more than it saves
+ALONE = 600_000  # elements; below, waking a second thread costs as much as it saves
 HELPERS = numba.config.NUMBA_NUM_THREADS - 1  # as many threads as the user lets numba have
 DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
 
