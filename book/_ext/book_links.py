@@ -6,41 +6,36 @@ what a reader would: links in raw HTML, anchors, pictures, scripts.
 
 import re
 from functools import cache
-from html.parser import HTMLParser
+from html import unescape
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import book_report
 from sphinx.errors import SphinxError
 
-LINKS = {"a": "href", "link": "href", "img": "src", "script": "src", "iframe": "src"}
+LINK = re.compile(r"<(?:a|link|img|script|iframe)\s(?:[^>]*?\s)?(?:href|src)=([\"'])(.*?)\1", re.S)
+PLACE = re.compile(r"\s(?:id|name)=([\"'])(.*?)\1")
 
 
 class LinksBroken(SphinxError):
     category = "The book's links"
 
 
-class Reader(HTMLParser):
-    """Collects what a page links to and the places that it has."""
+class Read(NamedTuple):
+    """What a page links to, each once, and the places that it has."""
 
-    def __init__(self):
-        super().__init__()
-        self.links: dict[str, None] = {}
-        self.places: set[str] = set()
-
-    def handle_starttag(self, tag, attributes):
-        attributes = dict(attributes)
-        self.places.update(filter(None, (attributes.get("id"), attributes.get("name"))))
-        target = attributes.get(LINKS.get(tag, ""))
-        if target:
-            self.links[target] = None
+    links: dict[str, None]
+    places: set[str]
 
 
 @cache
-def read(page: Path, _changed: int) -> Reader:
-    reader = Reader()
-    reader.feed(page.read_text(encoding="utf-8"))
-    return reader
+def read(page: Path, _changed: int) -> Read:
+    text = page.read_text(encoding="utf-8")
+    return Read(
+        dict.fromkeys(unescape(link) for _, link in LINK.findall(text) if link),
+        {unescape(place) for _, place in PLACE.findall(text)},
+    )
 
 
 def broken(page: Path) -> list[str]:

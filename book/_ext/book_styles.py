@@ -1,7 +1,7 @@
 """A style sheet keeps the rules that some page or script can need.
 
 The theme styles two thousand icons and all of Bootstrap, and a reader's first visit waits for it.
-A selector stays if each class in it is a word of some page or of some script.
+A selector stays if each class in it stands on some page or is a word of some script.
 """
 
 import re
@@ -10,6 +10,7 @@ from pathlib import Path
 import tinycss2
 
 WORD = re.compile(r"[A-Za-z_][\w-]*")
+USES = re.compile(r'\sclass="[^"]*"|<script.*?</script>', re.S)
 CLASS = re.compile(r"\.(-?[A-Za-z_][\w-]*)")
 BRACKETED = re.compile(r"\([^()]*\)|\[[^]]*\]")
 NESTED = {"media", "supports"}
@@ -56,8 +57,11 @@ def prune(app, exception) -> None:
         return
     site = Path(app.outdir)
     words: set[str] = set()
-    for path in [*site.rglob("*.html"), *site.rglob("*.js")]:
-        words.update(WORD.findall(path.read_text(encoding="utf-8")))
+    for page in site.rglob("*.html"):
+        for part in USES.findall(page.read_text(encoding="utf-8")):
+            words.update(WORD.findall(part))
+    for script in site.rglob("*.js"):
+        words.update(WORD.findall(script.read_text(encoding="utf-8")))
     for sheet in (site / "_static").rglob("*.css"):
         text = sheet.read_text(encoding="utf-8")
         less = pruned(tinycss2.parse_stylesheet(text, True, True), words)

@@ -111,7 +111,7 @@ def binder_environment(published) -> Environment:
     wheel = next((published / "wheels").glob("*.whl")).read_bytes()
     listed = (published / "binder" / "requirements.txt").read_bytes()
     key = hashlib.sha256(wheel + listed + sys.version.encode()).hexdigest()[:12]
-    environment = Environment(BUILD / "environments" / f"binder-{key}")
+    environment = Environment(BUILD / ".environments" / f"binder-{key}")
     with FileLock(BUILD / "environment.lock"):
         if not (environment.folder / "ready").is_file():
             environment.make("-r", "binder/requirements.txt", folder=published)
