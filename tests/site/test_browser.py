@@ -117,3 +117,12 @@ def test_a_printed_chapter_is_the_chapter_alone(page, address):
     assert page.locator(".bd-article figure img").first.is_visible()
     for left_out in (".bd-sidebar-primary", ".bd-header-article", ".prev-next-footer"):
         assert not page.locator(left_out).first.is_visible(), left_out
+
+
+def test_a_table_in_the_dark_lies_on_the_page(page, address):
+    page.emulate_media(color_scheme="dark")
+    page.goto(f"{address}book/appendices/benchmarks.html", wait_until="networkidle")
+    tables = page.locator(".cell_output .text_html:has(table)")
+    assert tables.count() > 2
+    seen = tables.evaluate_all("all => all.map(each => getComputedStyle(each).backgroundColor)")
+    assert set(seen) == {"rgba(0, 0, 0, 0)"}
