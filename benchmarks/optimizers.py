@@ -223,7 +223,7 @@ def main(sizes) -> None:
     for pipe in pipes.values():
         pipe.send("stop")
     if not sizes:
-        save("optimizers", results)
+        save("optimizers", results=results)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ import gzip
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,7 +17,9 @@ import time
 from pathlib import Path
 from statistics import median
 
-from benchmarks.timing import RESULTS, environment
+from benchmarks.timing import save
+from tests.site import chromium
+from tests.site.server import serve
 
 LIGHTHOUSE = "12.8.2"
 LOADS = 5
@@ -63,15 +64,12 @@ def weight(page: Path) -> int:
 
 def lighthouse(address: str, output: Path) -> dict:
     """What it says of a page: the medians of several loads, since one may be disturbed."""
-    chromium = next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
-    )
     loads = []
     for _ in range(LOADS):
         run(
             *("npx", "--yes", f"lighthouse@{LIGHTHOUSE}", address, f"--chrome-flags={FLAGS}"),
             *("--quiet", "--output=json", f"--output-path={output}"),
-            env=os.environ | {"CHROME_PATH": chromium},
+            env=os.environ | {"CHROME_PATH": chromium.find()},
         )
         said = json.loads(output.read_text(encoding="utf-8"))
         scores = {name: round(100 * each["score"]) for name, each in said["categories"].items()}
@@ -80,20 +78,20 @@ def lighthouse(address: str, output: Path) -> dict:
 
 
 def main() -> None:
-    from tests.site.server import serve
-
-    record = {"environment": environment() | {"lighthouse": LIGHTHOUSE}, "pages": {}}
+    if chromium.find() is None:
+        sys.exit(chromium.MISSING)
+    pages = {}
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
-        record["builds"] = builds(folder / "build")
+        seconds = builds(folder / "build")
         run(sys.executable, "book/publish.py", "--output", folder / "tree")
         chapters = sorted((folder / "tree" / "book").glob("[!a]*/*.html"), key=weight)
         with serve(folder / "tree") as top:
             for page in (folder / "tree" / "index.html", chapters[-1]):
                 name = page.relative_to(folder / "tree").as_posix()
-                record["pages"][name] = lighthouse(top + name, folder / "said.json")
-    print(json.dumps(record, indent=1))
-    (RESULTS / "site.json").write_text(json.dumps(record, indent=1) + "\n")
+                pages[name] = lighthouse(top + name, folder / "said.json")
+    print(json.dumps([seconds, pages], indent=1))
+    save("site", lighthouse=LIGHTHOUSE, builds=seconds, pages=pages)
 
 
 if __name__ == "__main__":

@@ -157,11 +157,11 @@ def processor() -> str:
         return platform.processor() or "unknown processor"
 
 
-def save(name: str, results: list[dict]) -> Path:
-    """Keep the environment and the tables where the book finds them, as the record NAME."""
+def save(name: str, **measured) -> Path:
+    """Keep the environment and what was measured where the book finds it, as the record NAME."""
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
-    document = {"environment": environment(), "results": results}
+    document = {"environment": environment(), **measured}
     path.write_text(json.dumps(document, indent=1) + "\n")
     print(f"\n{', '.join(f'{k} {v}' for k, v in environment().items())}\n-> {path}")
     return path

@@ -234,7 +234,7 @@ def main() -> None:
         for result in part(torch):
             show(result)
             results.append(result)
-    save("training", results)
+    save("training", results=results)
 
 
 if __name__ == "__main__":

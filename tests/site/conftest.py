@@ -3,7 +3,6 @@
 import hashlib
 import os
 import re
-import shutil
 import subprocess
 import sys
 import venv
@@ -19,10 +18,10 @@ sys.path.insert(0, str(ROOT / "book"))
 
 import build as book_build  # noqa: E402
 
+from . import chromium  # noqa: E402
 from .server import serve  # noqa: E402
 
 PAGES = book_build.documents(yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8")))
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.fixture(scope="session")
@@ -50,12 +49,11 @@ def address(published):
 
 @pytest.fixture(scope="session")
 def browser():
-    program = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    program = chromium.find()
     if program is None:
-        how = "no Chromium: sudo apt-get install chromium"
         if os.environ.get("CI"):
-            pytest.fail(how)
-        pytest.skip(how)
+            pytest.fail(chromium.MISSING)
+        pytest.skip(chromium.MISSING)
     from playwright.sync_api import sync_playwright
 
     options = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-component-update"]
