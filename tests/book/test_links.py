@@ -9,18 +9,28 @@ def last_lines(result) -> str:
     return "\n".join(result.stdout.rstrip().splitlines()[-6:])
 
 
-def test_a_place_that_is_not_there_is_named_with_page_and_line(book):
-    book.write("book/chapter", "# A chapter\n\nText.\n\n<a href='../index.html#nowhere'>x</a>\n")
+@pytest.mark.parametrize(
+    ("text", "line", "problem"),
+    [
+        (
+            "Text.\n\n<a href='../index.html#nowhere'>x</a>",
+            5,
+            "../index.html#nowhere: no such place",
+        ),
+        ("<a href='other.html'>x</a>", 3, "other.html: no such file"),
+        (
+            "Text.\n\n$$\n\\wrong{x}\n$$",
+            5,
+            r"WARNING: this is not TeX: Undefined control sequence \wrong",
+        ),
+    ],
+    ids=["a place that is not there", "a page that is not there", "what is not TeX"],
+)
+def test_a_fault_is_named_with_page_and_line(book, text, line, problem):
+    book.write("book/chapter", f"# A chapter\n\n{text}\n")
     result = book.build()
     assert result.returncode != 0
-    assert "book/chapter.md:5: ../index.html#nowhere: no such place" in last_lines(result)
-
-
-def test_a_page_that_is_not_there_is_named(book):
-    book.write("book/chapter", "# A chapter\n\n<a href='other.html'>x</a>\n")
-    result = book.build()
-    assert result.returncode != 0
-    assert "book/chapter.md:3: other.html: no such file" in last_lines(result)
+    assert f"book/chapter.md:{line}: {problem}" in last_lines(result)
 
 
 def test_a_figure_without_words_is_named(book):
@@ -29,14 +39,6 @@ def test_a_figure_without_words_is_named(book):
     assert result.returncode != 0
     assert "book/chapter.md:11: " in last_lines(result)
     assert "a figure has no alternative text (mystnb: image: alt:)" in last_lines(result)
-
-
-def test_what_is_not_tex_is_named(book):
-    book.write("book/chapter", "# A chapter\n\nText.\n\n$$\n\\wrong{x}\n$$\n")
-    result = book.build()
-    assert result.returncode != 0
-    assert "book/chapter.md:5: " in last_lines(result)
-    assert r"this is not TeX: Undefined control sequence \wrong" in last_lines(result)
 
 
 def test_mathematics_is_drawn_and_counted(book):
