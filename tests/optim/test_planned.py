@@ -86,6 +86,60 @@ def test_the_bits_of_the_rule(rule, count, numbers):
     assert_same_bits(rule, count, **numbers)
 
 
+@pytest.mark.parametrize("dampening", [0.0, 0.5])
+def test_what_is_multiplied_by_one_is_not_multiplied(dampening):
+    assert_same_bits(heavy_ball, 3, lr=1.0, momentum=0.9, dampening=dampening)
+    assert_same_bits(heavy_ball, 3, lr=0.1, momentum=1.0, dampening=dampening)
+    assert_same_bits(adam, 4, t=1, lr=1.0, beta1=0.0, beta2=0.0, eps=1.0)
+
+
+def times_one_alone(p, g, m, *, one):
+    m = one * g
+    return p - m, m
+
+
+def test_a_result_that_is_a_product_with_one_is_copied():
+    p, g, m = rng_arrays(3, 5)
+    before = g.copy()
+    planned.step((times_one_alone,), [[p, g, m]], {"one": 1.0})
+    m += 1
+    assert np.array_equal(g, before)
+    assert np.array_equal(m, g + 1)
+
+
+@pytest.mark.parametrize("helpers", [1, 3])
+def test_threads_give_the_same_bits(monkeypatch, helpers):
+    monkeypatch.setattr(planned, "SHARED", 0)
+    monkeypatch.setattr(planned, "BLOCK", 100)
+    monkeypatch.setattr(planned.threads, "HELPERS", helpers)
+    sizes = [1, 5000, 0, 99, 100, 101, 3000]
+    numbers = {"t": 3, "lr": 0.1, "beta1": 0.9, "beta2": 0.99, "eps": 1e-8}
+    ours, theirs = ([rng_arrays(4, n, np.float32) for n in sizes] for _ in "ab")
+    for _ in range(20):
+        assert planned.step((adam,), ours, numbers) == []
+    monkeypatch.setattr(planned, "SHARED", 10**9)
+    for _ in range(20):
+        planned.step((adam,), theirs, numbers)
+    for a, b in zip(ours, theirs, strict=True):
+        assert [x.tobytes() for x in a] == [x.tobytes() for x in b]
+
+
+def test_threads_are_really_asked(monkeypatch):
+    asked = []
+
+    def share(work, helpers):
+        asked.append(helpers)
+        work()
+
+    monkeypatch.setattr(planned, "SHARED", 10)
+    monkeypatch.setattr(planned.threads, "share", share)
+    memory = np.ones(20)
+    for params in ([memory[:4], memory[4:9]], [memory[:5], memory[5:10]], [memory[:6], memory[5:]]):
+        batch = [[p, np.ones_like(p)] for p in params]
+        planned.step((gradient_descent,), batch, {"lr": 0.1})
+    assert len(asked) == 1  # not for few elements, and not where parameters share memory
+
+
 def test_a_plan_allocates_little():
     assert planned.plan((adam,))[2] == 2
     assert planned.plan((gradient_descent,))[2] == 1

@@ -140,7 +140,8 @@ def fused(stages, batch, numbers: dict) -> None:
     if step is None:
         notice(reason)
     rest = step(stages, batch, numbers) if step else batch
-    blocked(stages, rest, numbers)
+    if rest:
+        blocked(stages, rest, numbers)
 
 
 @functools.cache

@@ -1,9 +1,8 @@
 """The fused engine: a step compiled by numba into one loop, shared out among the threads.
 
 The loop reads and writes each element once, so that a large step takes as long as memory needs.
-One call steps all tensors of a group: their elements, laid end to end, are cut into pieces, and
-each thread takes the next piece until none is left. So it does not matter whether the tensors are
-few and large or many and small, nor how many threads there are: the pieces are the same.
+One call steps all tensors of a group (`pieces`), so that it does not matter whether they are few
+and large or many and small.
 """
 
 import functools
@@ -11,20 +10,18 @@ import itertools
 
 import numba
 import numpy as np
-from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
 
-from tinytorch.optim import threads
+from tinytorch.optim import pieces
+from tinytorch.optim.machine import DATA, address, pointer
 from tinytorch.optim.source import Loop, NotFusable, fuse
+from tinytorch.optim.threads import overlap
 
-PIECE = 32_768  # elements
-ALONE = 600_000  # elements; below, waking a second thread costs as much as it saves
+ALONE = 200_000  # elements; below, waking a second thread costs as much as it saves
 HELPERS = numba.config.NUMBA_NUM_THREADS - 1  # as many threads as the user lets numba have
 DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
 
 # Where NumPy's C interface has the fields of an array object (PyArrayObject_fields).
-DATA = object.__basicsize__
 NDIM, SHAPE, DTYPE, FLAGS = (DATA + 8 * i for i in (1, 2, 5, 6))
 READABLE = 0x0001 | 0x0100  # contiguous and aligned
 WRITABLE = READABLE | 0x0400
@@ -46,11 +43,11 @@ def step(stages, batch: list, numbers: dict) -> list:
     for dtype in DTYPES:
         sizes, begins, count = fitting(ids, id(dtype))
         if count == len(batch):
-            run(stages, arrays, ids, sizes, begins, numbers, dtype)
+            run(stages, ids, sizes, begins, numbers, dtype)
             return []
         if count:
             fit = sizes >= 0
-            run(stages, arrays, ids[fit], sizes[fit], begins[fit], numbers, dtype)
+            run(stages, ids[fit], sizes[fit], begins[fit], numbers, dtype)
             batch, ids = list(itertools.compress(batch, ~fit)), ids[~fit]
     return batch
 
@@ -72,19 +69,13 @@ def check_layout() -> None:
             raise NotFusable("arrays are laid out in another way than expected here")
 
 
-def run(stages, arrays: list, ids, sizes, begins, numbers: dict, dtype) -> None:
+def run(stages, ids, sizes, begins, numbers: dict, dtype) -> None:
     loop, elements = compiled(stages, dtype)
     constants = np.array(loop.constants(**{name: numbers[name] for name in loop.numbers}), dtype)
-    ends = sizes.cumsum()
-    taken = np.zeros(1, np.intp)
-
-    def work(keep=arrays):  # they outlive the work, even should a Ctrl-C end the step before it
-        take_pieces(elements.address, ids, ends, constants, taken)
-
-    if ends[-1] <= ALONE or share_memory(begins, sizes * dtype.itemsize):
-        work()
-    else:
-        threads.share(work, HELPERS)
+    helpers = HELPERS if sizes.sum() > ALONE else 0
+    if helpers and overlap(begins, sizes * dtype.itemsize):
+        helpers = 0
+    pieces.run(elements.address, dtype.itemsize, ids, sizes, constants, helpers)
 
 
 @functools.cache
@@ -112,66 +103,6 @@ def source(loop: Loop) -> str:
     return "\n".join(lines)
 
 
-@numba.njit(nogil=True, error_model="numpy")
-def take_pieces(elements, ids, ends, constants, taken):
-    """Run `elements` on pieces of the tensors until all are taken: ids[i] are those of the arrays
-    of the i-th, and taken[0] says where the next piece begins."""
-    i = start = 0
-    while True:
-        begin = fetch_add(taken.ctypes.data, PIECE)
-        if begin >= ends[-1]:
-            return
-        stop = min(begin + PIECE, ends[-1])
-        while begin < stop:
-            while ends[i] <= begin:
-                start = ends[i]
-                i += 1
-            until = min(stop, ends[i])
-            row = ids.ctypes.data + i * ids.strides[0]
-            call(elements, row, begin - start, until - start, constants.ctypes.data)
-            begin = until
-
-
-@intrinsic
-def pointer(typing_context, address, dtype):
-    """What is at an address, as an array of a type and of any length."""
-    result = types.CPointer(dtype.dtype)
-
-    def generate(context, builder, signature, arguments):
-        return builder.inttoptr(arguments[0], context.get_value_type(result))
-
-    return result(types.intp, dtype), generate
-
-
-@intrinsic
-def fetch_add(typing_context, address, number):
-    """Add to the integer at an address, which other threads also add to; what it was before."""
-
-    def generate(context, builder, signature, arguments):
-        place = builder.inttoptr(arguments[0], arguments[1].type.as_pointer())
-        return builder.atomic_rmw("add", place, arguments[1], "monotonic")
-
-    return types.intp(types.intp, types.intp), generate
-
-
-@intrinsic
-def call(typing_context, function, a, b, c, d):
-    """Call the machine code at an address with four integers or pointers."""
-
-    def generate(context, builder, signature, arguments):
-        code = ir.FunctionType(ir.VoidType(), [x.type for x in arguments[1:]]).as_pointer()
-        builder.call(builder.inttoptr(arguments[0], code), arguments[1:])
-        return context.get_dummy_value()
-
-    return types.void(*[types.intp] * 5), generate
-
-
-@numba.njit
-def address(array_id):
-    """Where the data of the array lies whose id() this is."""
-    return pointer(array_id + DATA, types.intp)[0]
-
-
 @numba.njit
 def fitting(ids, dtype_id):
     """For each row the size of its arrays, and where the first one's data lies; the size is -1 if
@@ -195,10 +126,3 @@ def fitting(ids, dtype_id):
             sizes[i] = size
         count += sizes[i] >= 0
     return sizes, begins, count
-
-
-def share_memory(begins, nbytes) -> bool:
-    """Whether two parameters overlap, and so must be stepped one after the other."""
-    order = np.argsort(begins)
-    order = order[nbytes[order] > 0]
-    return bool(((begins + nbytes)[order[:-1]] > begins[order[1:]]).any())

@@ -6,9 +6,9 @@
                                       multiply(_2, m, out=scratch0)
                                       subtract(p, scratch0, out=p)
 
-The operations of the rule in their order, so that the bits are the rule's. A result goes into the
-array it replaces, anything else into an array that it is made from, if the old value is not read
-any more; else into the first scratch array that is free.
+The operations of the rule in their order, so that the bits are the rule's; only products with one
+are left out. A result goes into the array it replaces, anything else into an array that it is made
+from, if the old value is not read any more; else into the first scratch array that is free.
 """
 
 import ast
@@ -17,32 +17,37 @@ import threading
 
 import numpy as np
 
+from tinytorch.optim import threads
 from tinytorch.optim.source import NotFusable, fuse
 
 BLOCK = 131_072  # elements; a plan touches few arrays, so its blocks may be large
+SHARED = 4_000_000  # elements; for fewer, NumPy's own threads are too much in the way of ours
 BINARY = {ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide"}
 
 _own = threading.local()
 
 
 @functools.cache
-def plan(stages) -> tuple | None:
+def plan(stages, ones: frozenset = frozenset()) -> tuple | None:
     """(loop, function, count): call function(*arrays, *constants, *count scratch arrays).
 
     None if the stages hold something else than ufuncs of arrays of one dtype.
+
+    Arguments:
+        ones: names of the constants that are one in this step.
     """
     try:
-        return make_plan(stages)
+        return make_plan(stages, ones)
     except NotFusable:
         return None
 
 
-def make_plan(stages) -> tuple:
+def make_plan(stages, ones) -> tuple:
     loop = fuse(stages)
     operations: list[tuple] = []
     for line in loop.body:
         (assignment,) = ast.parse(line).body
-        flatten(assignment.value, assignment.targets[0].id, operations)
+        flatten(assignment.value, assignment.targets[0].id, ones, operations)
     replaced = list(zip(loop.arrays[:1] + loop.arrays[2:], loop.results, strict=True))
     if any(new in loop.arrays and new != old for old, new in replaced):
         raise NotFusable("an array takes another one's old value")
@@ -75,11 +80,13 @@ def make_plan(stages) -> tuple:
     return loop, scope["step"], len(scratch)
 
 
-def flatten(node, name: str | None, operations: list) -> str:
+def flatten(node, name: str | None, ones, operations: list) -> str:
     """Append the operations (ufunc, operands, value) of an expression; the name of its value."""
     match node:
         case ast.Name(id):
             return id
+        case ast.BinOp(ast.Name(one), ast.Mult(), x) if one in ones and name is None:
+            return flatten(x, name, ones, operations)
         case ast.BinOp(x, op, y) if type(op) in BINARY:
             ufunc, parts = BINARY[type(op)], [x, y]
         case ast.UnaryOp(ast.USub(), x):
@@ -90,7 +97,7 @@ def flatten(node, name: str | None, operations: list) -> str:
             pass
         case _:
             raise NotFusable(f"{ast.unparse(node)} is no ufunc")
-    operands = [flatten(part, None, operations) for part in parts]
+    operands = [flatten(part, None, ones, operations) for part in parts]
     operations.append((ufunc, operands, name or f"?{len(operations)}"))
     return operations[-1][2]
 
@@ -100,24 +107,49 @@ def step(stages, batch, numbers: dict) -> list:
     made = plan(stages)
     if made is None:
         return batch
-    loop, function, count = made
+    loop = made[0]
     values = loop.constants(**{name: numbers[name] for name in loop.numbers})
-    ready, others = {}, []
+    if 1 in values:
+        ones = frozenset(f"_{i}" for i, value in enumerate(values) if value == 1)
+        made = plan(stages, ones)
+    _, function, count = made
+    fit, others = [], []
     for arrays in batch:
-        if not fits(*arrays):
-            others.append(arrays)
-            continue
-        n, dtype = arrays[0].size, arrays[0].dtype
-        if dtype not in ready:
-            constants = [np.asarray(value, dtype) for value in values]
-            ready[dtype] = constants, scratch_arrays(count, BLOCK, dtype)
-        constants, scratch = ready[dtype]
-        flat = [a.reshape(-1) for a in arrays]
-        for i in range(0, n, BLOCK):
-            own = [a[i : i + BLOCK] for a in flat] if n > BLOCK else flat
-            few = own[0].size
-            function(*own, *constants, *[s[:few] for s in scratch])
+        (fit if fits(*arrays) else others).append(arrays)
+    dtypes = {arrays[0].dtype for arrays in fit}
+    constants = {dtype: [np.asarray(value, dtype) for value in values] for dtype in dtypes}
+    blocks = iter(cut(fit))
+
+    def work():
+        for own in blocks:
+            few, dtype = own[0].size, own[0].dtype
+            scratch = scratch_arrays(count, BLOCK, dtype)
+            function(*own, *constants[dtype], *[s[:few] for s in scratch])
+
+    params = [arrays[0] for arrays in fit]
+    if sum(p.size for p in params) >= SHARED and not overlap(params):
+        threads.share(work, threads.HELPERS)
+    else:
+        work()
     return others
+
+
+def overlap(params) -> bool:
+    places = np.array([(p.ctypes.data, p.nbytes) for p in params])
+    return threads.overlap(*places.T)
+
+
+def cut(batch) -> list:
+    """The arrays of each tensor, flat; of a large one, block after block."""
+    blocks = []
+    for arrays in batch:
+        flat = [a.reshape(-1) for a in arrays]
+        n = flat[0].size
+        if n <= BLOCK:
+            blocks.append(flat)
+        else:
+            blocks += ([a[i : i + BLOCK] for a in flat] for i in range(0, n, BLOCK))
+    return blocks
 
 
 def fits(p, g, *state) -> bool:

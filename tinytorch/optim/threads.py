@@ -5,6 +5,11 @@ import contextvars
 import functools
 import os
 
+import numpy as np
+
+AVAILABLE = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+HELPERS = min(4, AVAILABLE or 1) - 1  # more would only wait for Python's lock
+
 
 def share(work, helpers: int) -> None:
     """Call `work()` here, and at the same time in up to `helpers` other threads.
@@ -23,6 +28,20 @@ def share(work, helpers: int) -> None:
         errors = [promise.exception() for promise in promises if not promise.cancel()]
     for error in filter(None, errors):
         raise error
+
+
+def overlap(begins, nbytes) -> bool:
+    """Whether two parameters share memory, and so must be stepped one after the other.
+
+    Arguments:
+        begins: array of the addresses where they begin.
+        nbytes: array of how long they are.
+    """
+    if len(begins) == 1:
+        return False
+    order = np.argsort(begins)
+    order = order[nbytes[order] > 0]
+    return bool(((begins + nbytes)[order[:-1]] > begins[order[1:]]).any())
 
 
 @functools.cache
