@@ -1,8 +1,9 @@
 """Timing several things by turns in one run, so that what disturbs one disturbs all.
 
 A time by itself says little about another machine; a ratio within one run says more. So every
-result is a table of times beside one of its rows. What is aimed at compares the least times of
-all rounds: other work on the machine can only add to a time, and adds least to the least.
+result is a table of times beside one of its rows. A ratio of two rows is the median over the
+rounds of the ratio within the round: the memory of a shared machine is twice as fast in one
+minute as in the next, and the least of all times would compare two strokes of luck.
 """
 
 import gc
@@ -74,22 +75,20 @@ def table(title: str, times: dict[str, list], beside: str, aims=()) -> dict:
     Arguments:
         title: what was measured.
         times: of `measure`.
-        beside: the row that the rows' ratios refer to: the median of the rounds' ratios.
-        aims: (name, other, limit): the largest ratio of two rows' least times that the project
-            allows itself. It is out of reach where the row "memory", what the traffic alone
-            takes, is above the limit too and the other row is not below it.
+        beside: the row that the rows' ratios refer to.
+        aims: (name, other, limit): the largest ratio of two rows that the project allows itself.
+            It is out of reach where the row "memory", what the traffic alone takes, is above the
+            limit too and the other row is not below it.
     """
-    rows = []
-    for name, seconds in times.items():
-        ratios = [a / b for a, b in zip(seconds, times[beside], strict=True)]
-        rows.append(
-            {
-                "name": name,
-                "milliseconds": 1e3 * median(seconds),
-                "least": 1e3 * min(seconds),
-                "ratio": median(ratios),
-            }
-        )
+    rows = [
+        {
+            "name": name,
+            "milliseconds": 1e3 * median(seconds),
+            "least": 1e3 * min(seconds),
+            "ratio": ratio(times, name, beside),
+        }
+        for name, seconds in times.items()
+    ]
     judged = [judge(times, *aim) for aim in aims if aim[0] in times and aim[1] in times]
     return {
         "title": title,
@@ -100,14 +99,18 @@ def table(title: str, times: dict[str, list], beside: str, aims=()) -> dict:
     }
 
 
+def ratio(times: dict[str, list], name: str, other: str) -> float:
+    return median(a / b for a, b in zip(times[name], times[other], strict=True))
+
+
 def judge(times: dict[str, list], name: str, other: str, limit: float) -> dict:
-    ratio = min(times[name]) / min(times[other])
-    floor = min(times.get("memory", [0.0])) / min(times[other])
-    verdict = "holds" if ratio <= limit else "out of reach" if limit < floor <= 1 else "missed"
+    found = ratio(times, name, other)
+    floor = ratio(times, "memory", other) if "memory" in times else 0.0
+    verdict = "holds" if found <= limit else "out of reach" if limit < floor <= 1 else "missed"
     return {
         "name": name,
         "beside": other,
-        "ratio": ratio,
+        "ratio": found,
         "limit": limit,
         "floor": floor,
         "verdict": verdict,

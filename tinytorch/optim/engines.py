@@ -4,7 +4,8 @@ A rule is a pure function `rule(p, g, *state, **numbers) -> (p, *state)`. Elemen
 the same result on a slice as on the whole, so they may be run slice by slice: the temporaries
 of a block of 32k elements fit into the second-level cache, and the step moves each array
 through memory once instead of once per operation; a rule that consists of ufuncs gets by with
-one or two temporaries for all its operations (`planned`). The result is the same, bit for bit.
+one or two temporaries for all its operations, and where there are very many blocks, threads share
+them (`planned`). The result is the same, bit for bit.
 Or the rule is compiled into a loop that has no temporaries at all (`fused`), with the same result
 up to the rounding of a division.
 """
