@@ -17,7 +17,7 @@ CHAPTERS, PAGES = chapters.chapters(), chapters.pages()
 def public_names() -> set[str]:
     """Every function and class of the package that a chapter could write a second time."""
     found = set()
-    machinery = ("engines", "fused", "planned", "swept", "threads", "console", "parity")
+    machinery = ("engines", "fused", "pieces", "planned", "swept", "threads", "console", "parity")
     for part in ("core", "optim", "nn", "data"):
         folder = importlib.import_module(f"tinytorch.{part}")
         for module in pkgutil.iter_modules(folder.__path__, f"{folder.__name__}."):
