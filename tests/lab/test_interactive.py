@@ -54,6 +54,15 @@ def test_a_position_may_have_several_artists():
     ]
 
 
+def test_a_position_may_lie_on_several_axes():
+    _, (left, right) = canvas(2)
+    made = Slider(
+        left, lambda _, v: (left.plot([0, v]), right.plot([v, 0])), [1, 2], label="v", alt="lines"
+    )
+    shown = [("0", "inline"), ("1", "none")]
+    assert re.findall(r'data-position="(\d)" style="display:(\w+)"', made.svg) == 2 * shown
+
+
 def test_a_position_must_have_something_to_show():
     with pytest.raises(ValueError, match="at 0 it did not"):
         slider([1, 0], draw=lambda ax, v: ax.plot([0, v]) if v else None)

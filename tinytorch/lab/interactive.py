@@ -49,8 +49,8 @@ class Slider:
 
     Arguments:
         axes: matplotlib axes with all that does not change.
-        draw: called as `draw(axes, value)` for each value; what it adds to the axes belongs to
-            that position of the slider.
+        draw: called as `draw(axes, value)` for each value; what it adds to the axes, or to others
+            of the same figure, belongs to that position of the slider.
         values: the positions, in order.
         label: what the slider changes, such as "momentum β".
         alt: what the figure shows, for those who do not see it.
@@ -69,12 +69,14 @@ class Slider:
         self.texts = [format.format(value) for value in values]
         digest = hashlib.sha256(f"{label}{alt}{self.texts}".encode())
         self.name = f"slider-{digest.hexdigest()[:8]}"
-        for contours in axes.collections:  # as shapes they would weigh more than all runs
-            contours.set_rasterized(True)
+        panels = axes.figure.axes
+        for contours in (c for panel in panels for c in panel.collections):
+            contours.set_rasterized(True)  # as shapes they would weigh more than all runs
         for i, value in enumerate(values):
-            before = set(axes.get_children())
+            before = {artist for panel in panels for artist in panel.get_children()}
             draw(axes, value)
-            for n, artist in enumerate(a for a in axes.get_children() if a not in before):
+            now = [artist for panel in panels for artist in panel.get_children()]
+            for n, artist in enumerate(artist for artist in now if artist not in before):
                 artist.set_gid(f"{self.name}-{i}-{n}")
         self.svg = self._render(axes.figure)
         plt.close(axes.figure)
