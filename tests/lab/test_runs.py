@@ -8,7 +8,7 @@ from tinytorch.core.losses import CrossEntropyLoss
 from tinytorch.data import DataLoader, TensorDataset
 from tinytorch.lab import Himmelblau, Quadratic, Rosenbrock, sweep, train_runs, trajectory, tune
 from tinytorch.nn import MLP
-from tinytorch.optim import SGD, Adam, Momentum, Nesterov, StepLR
+from tinytorch.optim import SGD, Adam, Momentum, Nesterov, SGDScheduleFree, StepLR
 
 
 def test_trajectory_is_the_hand_loop():
@@ -135,6 +135,27 @@ def test_train_runs_is_the_hand_loop():
     np.testing.assert_array_equal(runs.losses[1], losses)
     right = (network(Tensor(data.inputs)).data.argmax(axis=1) == data.targets).mean()
     assert runs.accuracy[1, -1] == right > runs.accuracy[1, 0]
+
+
+def test_train_runs_judges_a_schedule_free_optimizer_by_its_average():
+    data, loss = blobs(), CrossEntropyLoss()
+    runs = train_runs(
+        SGDScheduleFree, lambda rng: MLP([2, 8, 3], rng=rng), data, data,
+        seeds=(3,), epochs=2, batch_size=40, lr=0.5,
+    )  # fmt: skip
+
+    network = MLP([2, 8, 3], rng=3)
+    loader = DataLoader(data, 40, shuffle=True, seed=3)
+    optimizer = SGDScheduleFree(network.parameters(), lr=0.5)
+    for epoch in (1, 2):
+        for inputs, targets in loader:
+            optimizer.zero_grad()
+            loss(network(inputs), targets).backward()
+            optimizer.step()
+        optimizer.eval()
+        value = loss(network(Tensor(data.inputs)), data.targets).item()
+        assert runs.test_loss[0, epoch] == pytest.approx(value, rel=1e-6)
+        optimizer.train()
 
 
 def test_tune_gives_everyone_the_same_budget():

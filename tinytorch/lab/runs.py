@@ -124,7 +124,8 @@ def train_runs(
     """Train a network from several seeds with one optimizer.
 
     The seed sets the initial weights and the order of the samples, so that two optimizers with
-    the same seeds start at the same point and see the same batches.
+    the same seeds start at the same point and see the same batches. A schedule-free optimizer is
+    judged by its average.
 
     Arguments:
         optimizer: called as `optimizer(parameters, **kwargs)`.
@@ -152,7 +153,9 @@ def train_once(optimizer, model, data, test, seed, epochs, batch_size, loss, sch
             losses += train(network, stepper, loss, loader)
             if scheduler:
                 scheduler.step()
+            getattr(stepper, "eval", lambda: None)()
             after.append(evaluate(network, loss, test, (accuracy,)))
+            getattr(stepper, "train", lambda: None)()
     return losses, [a["loss"] for a in after], [a["accuracy"] for a in after]
 
 
