@@ -1,10 +1,12 @@
 """A sweep gives what running the optimizers one by one gives."""
 
+import inspect
 import itertools
 
 import numpy as np
 import pytest
 
+from tests.optim.registry import OPTIMIZERS
 from tinytorch import Tensor
 from tinytorch.optim import SGD, Adam, Momentum, Nesterov, Optimizer, sweep
 
@@ -61,6 +63,42 @@ def test_equals_one_by_one_after_every_step(optimizer, arrays, others):
         values = {k: arrays[k][i] for k, i in zip(arrays, index, strict=True)}
         path = one_by_one(optimizer, START, 20, **values, **others)
         np.testing.assert_allclose(runs.trace[(slice(None), *index)], path, rtol=1e-9)
+
+
+ELEMENTWISE = [o for o in OPTIMIZERS if o.elementwise]
+ARGUMENTS = [
+    (optimizer, name)
+    for optimizer in ELEMENTWISE
+    for name, value in optimizer([Tensor(0.0, requires_grad=True)]).defaults.items()
+    for name in (("beta1", "beta2") if name == "betas" else (name,))
+    if type(value) in (int, float, tuple)
+]
+# Values to try where multiples of the default and 0 would not do.
+VALUES = {"lr": [1e-5, 1e-4, 1e-3], "alpha": [0.0, 0.5, 0.99], "rho": [0.0, 0.02, 0.9]}
+VALUES |= {"beta1": [0.0, 0.5, 0.9], "beta2": [0.0, 0.6, 0.75, 0.99]}
+VALUES |= {"momentum_decay": [0.0, 4e-3, 1.0], "dampening": [-0.5, 0.0, 0.5]}
+
+
+@pytest.mark.parametrize(("optimizer", "name"), ARGUMENTS)
+def test_every_argument_of_every_optimizer(optimizer, name):
+    """Those that step by it, those that start from it; or it is refused."""
+    others = {} if name == "lr" else dict(lr=1e-4)
+    if "momentum" in inspect.signature(optimizer).parameters and name != "momentum":
+        others["momentum"] = 0.9
+    tried = VALUES.get(name, [0.0, 0.1, 0.5])
+    if optimizer is Nesterov:  # not allowed otherwise
+        tried = {"momentum": [0.5, 0.9], "dampening": [0.0]}.get(name, tried)
+    if optimizer.__name__ in ("Prodigy", "SGDScheduleFree", "AdamWScheduleFree"):
+        tried = [0.5, 0.25] if name not in ("warmup_steps", "growth_rate") else [1, 2]
+        with pytest.raises(ValueError, match="carries numbers|must be"):
+            sweep(optimizer, START, gradient, 9, **{name: np.array(tried)})
+        return
+    runs = sweep(optimizer, START, gradient, 9, **{name: np.array(tried)}, **others)
+    expected = []
+    for value in tried:
+        with np.errstate(all="ignore"):
+            expected.append(one_by_one(optimizer, START, 9, **{name: value}, **others)[-1])
+    np.testing.assert_allclose(runs.points, expected, rtol=1e-9)
 
 
 def test_runs_may_start_at_different_points():

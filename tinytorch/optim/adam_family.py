@@ -36,20 +36,26 @@ def warmed_momentum(t, beta1, momentum_decay):
     return beta1 * (1 - 0.5 * 0.96 ** (t * momentum_decay))
 
 
-def momentum_product(t: int, beta1: float, momentum_decay: float) -> float:
-    """μ_1 μ_2 ... μ_t. It matters as 1 - product, so it is 0 once that rounds to 1."""
-    if beta1**t < 1e-17:
-        return 0.0
-    return float(np.prod(warmed_momentum(np.arange(1, t + 1), beta1, momentum_decay)))
+def momentum_product(t, beta1, momentum_decay):
+    """μ_1 μ_2 ... μ_t in as few operations for every t, of numbers or of arrays.
+
+    With q = 0.96^ψ the product is β₁ᵗ Π (1 - qᵏ/2), and log Π (1 - qᵏ/2) = -Σ_j 2⁻ʲ/j Σ_k qʲᵏ:
+    the inner sum is geometric, and of the outer one 55 terms are enough for double precision.
+    """
+    j = np.arange(1, 56).reshape(-1, *[1] * np.ndim(momentum_decay))
+    log_q = j * (np.log(0.96) * momentum_decay)
+    with np.errstate(all="ignore"):
+        sums = np.where(log_q == 0, t, np.exp(log_q) * np.expm1(t * log_q) / np.expm1(log_q))
+    return beta1**t * np.exp(-np.sum(0.5**j / j * sums, axis=0))
 
 
-def rectification(t: int, beta2: float) -> float:
+def rectification(t, beta2):
     """r_t of RAdam, 0 while the variance of the adaptive step is not tractable (ρ_t ≤ 5)."""
     rho_max = 2 / (1 - beta2) - 1
     rho = rho_max - 2 * t * beta2**t / (1 - beta2**t)
-    if rho <= 5:
-        return 0.0
-    return ((rho - 4) * (rho - 2) * rho_max / ((rho_max - 4) * (rho_max - 2) * rho)) ** 0.5
+    most, r = np.maximum(rho_max, 5), np.maximum(rho, 5)  # where they are less, r_t is 0
+    root = np.sqrt((r - 4) * (r - 2) * most / ((most - 4) * (most - 2) * r))
+    return np.where(rho > 5, root, 0.0)[()]
 
 
 class AdamW(Adam):

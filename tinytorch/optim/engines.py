@@ -85,8 +85,12 @@ def run(stages, batch, numbers: dict, elementwise: bool = True, engine: str | No
 
 
 def keywords(stages, numbers: dict) -> list[dict]:
-    """What each stage asks for by name."""
-    return [{name: numbers[name] for name in signature(f)[1]} for f in stages]
+    """What each stage asks for by name; scalars of NumPy would make float32 arrays float64."""
+    return [{name: plain(numbers[name]) for name in signature(f)[1]} for f in stages]
+
+
+def plain(number):
+    return number.item() if isinstance(number, np.generic) else number
 
 
 def advance(stages, arrays, keywords) -> tuple:

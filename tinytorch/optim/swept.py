@@ -136,8 +136,9 @@ class Part:
             name = type(self.optimizer).__name__
             raise ValueError(f"sweep: {name} carries numbers from step to step, for one run only")
         self.stages = self.optimizer.stages(group)
-        self.state = [a for name, a in self.optimizer.state[tensor].items() if name != "t"]
         self.group = sweep_group(type(self.optimizer).__name__, group, arrays)
+        self.optimizer.rule = lambda group: self.stages[-1]  # which one cannot be asked of arrays
+        self.state = list(self.optimizer.initial_state(tensor, self.group).values())
         self.where = where
 
     def step(self, p, g, t: int) -> None:
