@@ -99,7 +99,20 @@ def require(owner: str, name: str, value, kind) -> None:
     allowed, description = kind
     try:
         fine = allowed(value)
-    except (TypeError, ValueError):  # not even comparable
+    except (TypeError, ValueError, OverflowError):  # not even comparable
         fine = False
     if not fine:
         raise ValueError(f"{owner}: {name} must be {description}, got {value!r}")
+
+
+def settled(value):
+    """An allowed value in Python's own types: int, float, tuple; words, flags, None as they are.
+
+    What NumPy's scalars would do to float32 arrays, fractions to ufuncs, and lists to whoever
+    relies on having checked them, they do not do from here on.
+    """
+    if isinstance(value, (list, tuple)):
+        return tuple(map(settled, value))
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return value
+    return int(value) if isinstance(value, Integral) else float(value)
