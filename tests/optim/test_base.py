@@ -4,6 +4,7 @@ import gc
 import inspect
 import re
 import weakref
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -94,6 +95,52 @@ def test_out_of_range(make, message):
 def test_numbers_of_numpy_and_whole_numbers_are_numbers():
     group = Adam([tensor(2)], lr=np.float32(0.5), eps=0, betas=[0, np.float64(0.5)]).param_groups[0]
     assert (group["lr"], group["eps"]) == (0.5, 0)
+
+
+def test_values_are_kept_in_pythons_own_types():
+    """However they come in: a scalar of NumPy would make float32 float64, a list could be changed
+    without being checked."""
+    tried = dict(
+        lr=Fraction(1, 10), betas=[np.float32(0.5), np.float64(0.75)], eps=np.float64(1), d0=1
+    )
+    made = optim.Prodigy([tensor(2)], **tried)
+    added = optim.Prodigy([{"params": [tensor(2)], **tried}])
+    later = optim.Prodigy([tensor(2)])
+    later.param_groups[0].update(tried)
+    loaded = optim.Prodigy([tensor(2)])
+    saved = made.state_dict()
+    saved["param_groups"][0] |= tried
+    loaded.load_state_dict(saved)
+    for optimizer in (made, added, later, loaded):
+        (group,) = optimizer.param_groups
+        assert (group["lr"], group["betas"], group["eps"], group["d0"]) == (0.1, (0.5, 0.75), 1, 1)
+        assert type(group["betas"]) is tuple
+        for value in (group["lr"], group["eps"], *group["betas"]):
+            assert type(value) is float
+        assert type(group["d0"]) is int
+    scheduler = optim.LambdaLR(made, lambda t: np.cos(t))
+    made.step()
+    scheduler.step()
+    assert type(made.param_groups[0]["lr"]) is float
+    scheduler.load_state_dict({"t": np.int64(1), "base_lrs": [np.float64(0.5)]})
+    assert [type(x) for x in (scheduler.t, *scheduler.base_lrs)] == [int, float]
+
+
+@pytest.mark.parametrize("lr", [np.float64(0.1), Fraction(1, 10)])
+@pytest.mark.parametrize("kind", [SGD, Adam, AdamW, optim.LAMB, optim.Adafactor])
+def test_scalars_of_any_kind_step_like_floats(kind, lr):
+    def path(name, lr):
+        rng = np.random.default_rng(0)
+        p = Tensor(rng.normal(size=(30, 7)).astype("f4"), requires_grad=True)
+        optimizer = kind([p], lr=lr, weight_decay=0.1, engine=name)
+        scheduler = optim.LambdaLR(optimizer, lambda t: type(lr)(1 / (1 + t)))
+        for _ in range(4):
+            p.grad = Tensor(rng.normal(size=(30, 7)).astype("f4"))
+            optimizer.step()
+            scheduler.step()
+        return p.data.tobytes()
+
+    assert path("whole", lr) == path("blocked", lr) == path("whole", 0.1)
 
 
 # Parameters

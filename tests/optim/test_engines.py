@@ -97,6 +97,24 @@ def test_no_rule_leaves_the_type_of_its_arrays(cls, options, dtype):
         assert new.dtype == dtype
 
 
+def test_numbers_that_a_subclass_computes_with_numpy():
+    """Their scalars are of no array's type: float32 stays float32 whole, as it does in blocks."""
+
+    class Own(Adam):
+        def numbers(self, group, t):
+            return {**super().numbers(group, t), "lr": np.exp(np.float64(-t))}
+
+    def path(name):
+        p = Tensor(np.linspace(-1, 1, 999, dtype="f4"), requires_grad=True)
+        optimizer = Own([p], engine=name)
+        for _ in range(5):
+            p.grad = Tensor(np.sin(7 * p.data))
+            optimizer.step()
+        return p.data.tobytes()
+
+    assert path("whole") == path("blocked")
+
+
 def many(dtype, count=50):
     rng = np.random.default_rng(1)
     sizes = [*rng.integers(0, 3000, size=count), 40_000]

@@ -90,7 +90,7 @@ def test_every_argument_of_every_optimizer(optimizer, name):
         tried = {"momentum": [0.5, 0.9], "dampening": [0.0]}.get(name, tried)
     if optimizer.__name__ in ("Prodigy", "SGDScheduleFree", "AdamWScheduleFree"):
         tried = [0.5, 0.25] if name not in ("warmup_steps", "growth_rate") else [1, 2]
-        with pytest.raises(ValueError, match="carries numbers|must be"):
+        with pytest.raises(ValueError, match=r"carries numbers|must be"):
             sweep(optimizer, START, gradient, 9, **{name: np.array(tried)})
         return
     runs = sweep(optimizer, START, gradient, 9, **{name: np.array(tried)}, **others)

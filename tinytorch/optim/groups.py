@@ -24,7 +24,8 @@ class Group(dict):
             fixed = {"params", "param_names"} & set(changes)
             if fixed:
                 raise TypeError(f"{fixed.pop()} of a group cannot be set; use add_param_group")
-            optimizer.check_values({**self, **changes})
+            checked = optimizer.check_values({**self, **changes})
+            changes = {name: checked[name] for name in changes}
         super().update(changes)
 
     def setdefault(self, name, value=None):

@@ -17,7 +17,7 @@ import numpy as np
 from tinytorch.core.autograd import enable_grad
 from tinytorch.core.tensor import Tensor
 from tinytorch.optim import engines, saving
-from tinytorch.optim.checks import ALLOWED, NUMBER, require
+from tinytorch.optim.checks import ALLOWED, NUMBER, require, settled
 from tinytorch.optim.groups import Group
 from tinytorch.optim.vocabulary import accept_synonyms, translate
 
@@ -124,7 +124,7 @@ class Optimizer:
         params, names = self._read_params(values.pop("params"))
         self._refuse_unknown(set(values) - {"initial_lr", *self.defaults})
         full = {**self.defaults, **values}
-        self.check_values(full)
+        full = self.check_values(full)
         self._check_params(params, names)
         full = Group(self, {"params": params, **full})
         if names is not None:
@@ -179,8 +179,11 @@ class Optimizer:
                 raise ValueError(f"{owner}: two parameters have the name {name!r}")
             known.append(name)
 
-    def check_values(self, group: dict) -> None:
+    def check_values(self, group: dict) -> dict:
         """Refuse hyper-parameters that are unknown, outside their range, or at odds.
+
+        Returns:
+            The group, its values in Python's own types (`settled`).
 
         Raises:
             TypeError: an unknown name.
@@ -190,12 +193,13 @@ class Optimizer:
         carried = self.carried(group)
         known = {"params", "param_names", "initial_lr", *self.defaults, *carried}
         self._refuse_unknown(set(group) - known)
-        for name, value in group.items():
-            if name in carried:
-                require(owner, name, value, NUMBER)
-            elif name not in ("params", "param_names"):
-                require(owner, name, value, self.allowed.get(name) or ALLOWED[name])
+        values = {k: v for k, v in group.items() if k not in ("params", "param_names")}
+        for name, value in values.items():
+            kind = NUMBER if name in carried else self.allowed.get(name) or ALLOWED[name]
+            require(owner, name, value, kind)
+        group = {**group, **{name: settled(value) for name, value in values.items()}}
         self.check_group(group)
+        return group
 
     def _refuse_unknown(self, names: set) -> None:
         if names:

@@ -52,11 +52,8 @@ def load_state_dict(optimizer, saved: dict) -> None:
         where = f"group {i}"
         own = set(group) - {"params", "param_names", "initial_lr"}
         expect_keys(owner, where, values, own | {"params", "named"}, {"initial_lr"})
-        merged = dict(group)
-        for name in values.keys() - {"params", "named"}:
-            tuples = isinstance(values[name], list)
-            merged[name] = tuple(values[name]) if tuples else values[name]
-        optimizer.check_values(merged)
+        changes = {name: v for name, v in values.items() if name not in ("params", "named")}
+        merged = optimizer.check_values({**group, **changes})
         groups.append(merged)
         for p, key in pair(owner, where, group, values):
             if key not in saved["state"]:

@@ -95,7 +95,7 @@ class Scheduler:
         base_lrs = list(state_dict["base_lrs"])
         for base in base_lrs:
             check(owner, "lr", base)
-        self._move(state_dict["t"], base_lrs)
+        self._move(int(state_dict["t"]), [float(base) for base in base_lrs])
 
     def _move(self, t: int, base_lrs: list[float]) -> None:
         groups = self.optimizer.param_groups
