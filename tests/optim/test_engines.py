@@ -330,7 +330,16 @@ def slices(p, g, *, lr):
     return (p - lr * g[0],)
 
 
-@pytest.mark.parametrize("rule", [branch, in_place, reduction, helper, bare, slices, np.add])
+WEIGHTS = np.ones(3)
+
+
+def weighted(p, g, *, lr):
+    return (p - lr * WEIGHTS * g,)
+
+
+@pytest.mark.parametrize(
+    "rule", [branch, in_place, reduction, helper, bare, slices, weighted, np.add]
+)
 def test_what_is_no_list_of_assignments_is_not_fused(rule):
     with pytest.raises(NotFusable):
         fuse((rule,))
@@ -422,6 +431,73 @@ def test_rules_that_move_their_arrays_about(rule):
     for other in results[1:]:
         for a, b in zip(other, results[0], strict=True):
             np.testing.assert_array_equal(a, b)
+
+
+K = 1.0
+
+
+def by_a_global(p, g, *, lr):
+    return (p - K * lr * g,)
+
+
+def made(k):
+    def by_a_closure(p, g, *, lr):
+        return (p - k * lr * g,)
+
+    def change(new):
+        nonlocal k
+        k = new
+
+    return by_a_closure, change
+
+
+class Setting:
+    scale = 1.0
+
+
+def by_an_attribute(p, g, *, lr):
+    return (p - Setting.scale * lr * g,)
+
+
+def warmed(lr):
+    return lr
+
+
+def by_a_function(p, g, *, lr):
+    return (p - warmed(lr) * g,)
+
+
+by_a_closure, change_k = made(1.0)
+
+
+@pytest.mark.parametrize("name", ["whole", "blocked", "fused"])
+@pytest.mark.parametrize("rule", [by_a_global, by_a_closure, by_an_attribute, by_a_function])
+def test_what_a_rule_takes_from_outside_may_change_between_steps(rule, name, monkeypatch):
+    """As it does in a notebook, when the cell above the rule's is edited."""
+    if name == "fused":
+        pytest.importorskip("numba", reason="the fused engine needs numba")
+    p, g = np.zeros(3), np.ones(3)
+    engines.run((rule,), [(p, g)], {"lr": 0.125}, engine=name)
+    assert p.tolist() == [-0.125] * 3
+    monkeypatch.setitem(globals(), "K", 100.0)
+    monkeypatch.setattr(Setting, "scale", 100.0)
+    monkeypatch.setitem(globals(), "warmed", lambda lr: 100 * lr)
+    change_k(100.0)
+    engines.run((rule,), [(p, g)], {"lr": 0.125}, engine=name)
+    change_k(1.0)
+    assert p.tolist() == [-0.125 - 12.5] * 3
+
+
+root = np.sqrt
+
+
+def by_another_name(p, g, *, lr):
+    return (p - lr * root(abs(g)),)
+
+
+def test_a_function_of_numpy_under_another_name_is_put_into_the_loop():
+    (line,) = fuse((by_another_name,)).body
+    assert "np.sqrt(abs(g))" in line
 
 
 # Memory

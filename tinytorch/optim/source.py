@@ -11,7 +11,8 @@ computed in Python's double precision before it is rounded to the type of the ar
 does it. The rest happens element by element in the order of the rule. Nothing is simplified or
 reordered, so that the loop gives the bits that the rule gives on whole arrays; but where speed
 is asked for, a division by a number becomes a product with its reciprocal, which rounds once
-more.
+more. What a rule takes from outside of it, a constant of its module or of the function that made
+it, is looked up anew in every step, as Python does.
 """
 
 import ast
@@ -112,7 +113,7 @@ class Writer:
         self.before: list[str] = []  # runs once a step, in Python
         self.constants: dict[str, str] = {}  # source of a number: its name in the loop
         self.arguments: dict[str, None] = {}
-        self.globals: dict[str, object] = {}
+        self.scope: dict[str, object] = {"reciprocal": reciprocal}  # what `before` is run in
         self.count = 0
 
     def inline(self, stage, values: list) -> list:
@@ -175,7 +176,7 @@ class Writer:
                 return Number(repr(value))
             case ast.Name(name) if name in self.names:
                 return self.names[name]
-            case ast.Name() | ast.Attribute():
+            case ast.Name() | ast.Attribute() if np.ndim(self.called(node)) == 0:
                 return Number(self.outer(node))
             case ast.BinOp(x, ast.Pow(), ast.Constant(2)) if isinstance(self.evaluate(x), Element):
                 return self.combine("np.square({})", x)
@@ -191,12 +192,14 @@ class Writer:
             case ast.Call(f, [condition, x, y], []) if self.called(f) is np.where:
                 return self.combine("({1} if {0} else {2})", condition, x, y)
             case ast.Call(f, parts, []):
+                form = f"({', '.join(['{}'] * len(parts))})"
+                if all(isinstance(self.evaluate(part), Number) for part in parts):
+                    return self.combine(self.outer(f) + form, *parts)
                 function = self.called(f)
-                value = self.combine(f"{self.outer(f)}({', '.join(['{}'] * len(parts))})", *parts)
-                known = function in (getattr(np, name) for name in FUNCTIONS) or function is abs
-                if isinstance(value, Element) and not known:
-                    self.refuse(node)
-                return value
+                if function is abs:
+                    return self.combine("abs" + form, *parts)
+                if function in (getattr(np, name) for name in FUNCTIONS):
+                    return self.combine(f"np.{function.__name__}" + form, *parts)
         return self.refuse(node)
 
     def divides(self, x, y) -> bool:
@@ -215,32 +218,34 @@ class Writer:
         return Element(self.constants.setdefault(value.code, f"_{len(self.constants)}"))
 
     def called(self, node):
-        return eval(self.outer(node), self.globals)
+        return eval(self.outer(node), self.scope)
 
     def outer(self, node) -> str:
-        """A name from outside the stage (np, np.sqrt, a constant of its module)."""
+        """Where to look up a name from outside the stage (np.sqrt, a constant of its module)."""
         root = node
         while isinstance(root, ast.Attribute):
             root = root.value
         if not isinstance(root, ast.Name) or root.id in self.names:
             self.refuse(node)
-        scope = (
-            vars(builtins) | self.stage.__globals__ | inspect.getclosurevars(self.stage).nonlocals
-        )
-        if root.id not in scope:
+        code, cells = self.stage.__code__, self.stage.__closure__
+        if root.id in code.co_freevars:
+            home, place = cells[code.co_freevars.index(root.id)], ".cell_contents"
+        else:
+            places = (self.stage.__globals__, vars(builtins))
+            home = next((scope for scope in places if root.id in scope), None)
+            place = f"[{root.id!r}]"
+        if home is None:
             self.refuse(node)
-        value = scope[root.id]
-        if self.globals.setdefault(root.id, value) is not value:
-            raise NotFusable(f"two stages mean different things by {root.id}")
-        return ast.unparse(node)
+        name = f"outside{id(home)}"  # the scope keeps it alive
+        self.scope[name] = home
+        return name + place + ast.unparse(node)[len(root.id) :]
 
     def compute(self):
         """The function that computes the constants."""
         lines = [f"def constants({', '.join(self.arguments)}):", *self.before]
         lines.append(f"return [{', '.join(self.constants)}]")
-        scope = {**self.globals, "reciprocal": reciprocal}
-        exec("\n    ".join(lines), scope)
-        return scope["constants"]
+        exec("\n    ".join(lines), self.scope)
+        return self.scope["constants"]
 
     def refuse(self, node):
         raise NotFusable(f"{self.stage.__name__}: {ast.unparse(node)} cannot be put into a loop")
