@@ -109,12 +109,42 @@ def test_prodigy_leaves_a_group_with_a_rate_of_zero_alone():
     run.param_groups[1]["lr"] = 0.5
     with pytest.raises(ValueError, match="must be equal, or 0"):
         run.step()
+    assert (run.steps, run.state[p]["t"]) == (1, 1)
 
 
 def test_prodigy_without_any_gradient_keeps_its_estimate():
     run = Prodigy([parameter([1.0])], d0=0.5)
     assert step(run, 0.0) == 1.0
     assert run.param_groups[0]["d"] == 0.5
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_prodigy_names_a_gradient_it_cannot_use_and_goes_on_after_it(bad):
+    runs = []
+    for tried in ([1.0, 2.0], [1.0, bad, 2.0]):
+        p, q = parameter([1.0, 2.0]), parameter([3.0])
+        run = Prodigy([("p", p), ("q", q)], d0=0.1)
+        for g in tried:
+            p.grad, q.grad = Tensor(np.full(2, 1.0)), Tensor(np.array([g]))
+            if math.isfinite(g):
+                run.step()
+                continue
+            before = run.state_dict()
+            with pytest.raises(ValueError, match="Prodigy: the gradient of q must be finite"):
+                run.step()
+            np.testing.assert_equal(run.state_dict(), before)
+        assert run.steps == 2
+        runs.append((p.data, q.data, run.param_groups[0]["d"]))
+    np.testing.assert_equal(*runs)
+
+
+def test_a_gradient_that_is_too_large_for_prodigy():
+    run = Prodigy([parameter([1.0])], d0=1e10)
+    step(run, 1.0)
+    before = run.state_dict()
+    with pytest.raises(ValueError, match="the gradient of parameter 0 is too large"):
+        step(run, 1e300)
+    np.testing.assert_equal(run.state_dict(), before)
 
 
 # Moments

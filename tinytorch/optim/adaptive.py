@@ -110,7 +110,7 @@ class Adagrad(Optimizer):
         return place_eps(super().numbers(group, t))
 
     def initial_state(self, p, group):
-        return {"v": np.full_like(p.data, group["initial_accumulator_value"], order="C")}
+        return {"v": np.full_like(p.data, group["initial_accumulator_value"], order="A")}
 
 
 class RMSprop(Optimizer):

@@ -50,7 +50,7 @@ class ScheduleFree(Optimizer):
         return {"k": 0, "weight_sum": 0.0, "lr_max": 0.0, "averaged": 0}
 
     def initial_state(self, p, group):
-        return {**super().initial_state(p, group), "z": p.data.copy()}
+        return {**super().initial_state(p, group), "z": p.data.copy(order="A")}
 
     def step(self, closure=None):
         """Move every parameter that has a gradient.

@@ -128,23 +128,43 @@ def wrong_result(rule, result) -> str:
 
 
 def blocked(stages, batch, numbers: dict) -> None:
-    others = planned.step(stages, batch, numbers)
+    others = either_way(planned.step, stages, batch, numbers)
     own = keywords(stages, numbers) if others else None
     for arrays in others:
-        n = arrays[0].size
-        if n <= BLOCK or not all(a.flags.c_contiguous for a in arrays):
-            update(stages, arrays, own)
-            continue
+        for part in blocks(arrays):
+            update(stages, part, own)
+
+
+def blocks(arrays):
+    """Slices of at most BLOCK elements of arrays of one shape; together they are all of it."""
+    p = arrays[0]
+    if p.size <= BLOCK:
+        yield arrays
+    elif all(a.flags.c_contiguous for a in arrays):
         flat = [a.reshape(-1) for a in arrays]
-        for i in range(0, n, BLOCK):
-            update(stages, [a[i : i + BLOCK] for a in flat], own)
+        for i in range(0, p.size, BLOCK):
+            yield [a[i : i + BLOCK] for a in flat]
+    elif p.flags.f_contiguous and p.ndim > 1:
+        yield from blocks([a.T for a in arrays])
+    elif rows := BLOCK // (p.size // len(p)):
+        for i in range(0, len(p), rows):
+            yield [a[i : i + rows] for a in arrays]
+    else:
+        for i in range(len(p)):
+            yield from blocks([a[i] for a in arrays])
+
+
+def either_way(step, stages, batch, numbers: dict) -> list:
+    """What `step` leaves it is offered once more, transposed: arrays in Fortran's order."""
+    rest = step(stages, batch, numbers)
+    return rest and step(stages, [[a.T for a in arrays] for arrays in rest], numbers)
 
 
 def fused(stages, batch, numbers: dict) -> None:
     step, reason = compiler(stages)
     if step is None:
         notice(reason)
-    rest = step(stages, batch, numbers) if step else batch
+    rest = either_way(step, stages, batch, numbers) if step else batch
     if rest:
         blocked(stages, rest, numbers)
 

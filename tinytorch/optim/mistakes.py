@@ -259,7 +259,7 @@ def count_parameters(self, group, params):
 
 
 def count_for_all(self, group, t):
-    return numbers(self, group, self.steps)
+    return numbers(self, group, self.steps + 1)
 
 
 def first_lr(self, group, t):

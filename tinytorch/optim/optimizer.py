@@ -214,7 +214,7 @@ class Optimizer:
     def initial_state(self, p: Tensor, group: dict) -> dict[str, np.ndarray]:
         """The rule's state before the first step: zeros, unless a subclass says otherwise."""
         names = engines.signature(self.rule(group))[0]
-        return {name: np.zeros_like(p.data, order="C") for name in names}
+        return {name: np.zeros_like(p.data, order="A") for name in names}
 
     # Steps
 
@@ -245,13 +245,13 @@ class Optimizer:
                 data, g = p.data, p.grad.data
                 if not (data.shape, data.dtype) == (g.shape, g.dtype) == self._made_for.get(p):
                     self._refuse(p)
-        self.steps += 1
         for group in self.param_groups:
             self.fit_state(group)
         self.prepare()
         for group, params in zip(self.param_groups, moving, strict=True):
             if params:
                 self.step_group(group, params)
+        self.steps += 1
         for hook in tuple(self._after.values()):
             hook(self, arguments, {})
         return loss
@@ -263,12 +263,13 @@ class Optimizer:
         batches = {}  # by t: parameters that joined late, or had no gradient, are behind
         for p in params:
             state = self.state[p]
-            state["t"] += 1
             arrays = (p.data, p.grad.data, *map(state.__getitem__, names))
-            batches.setdefault(state["t"], []).append(arrays)
+            batches.setdefault(state["t"] + 1, []).append(arrays)
         for t, batch in batches.items():
             numbers = self.numbers(group, t)
             engines.run(stages, batch, numbers, self.elementwise, self.engine)
+        for p in params:
+            self.state[p]["t"] += 1
 
     def fit_state(self, group: dict) -> None:
         """Give the group's parameters the state its rule needs, should another value ask for it."""

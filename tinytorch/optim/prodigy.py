@@ -8,11 +8,12 @@ from tinytorch.optim import engines
 from tinytorch.optim.optimizer import Optimizer, coupled, decoupled
 
 
-def prodigy(p, g, m, v, *, lr, beta1, beta2, eps, d, d_next):
+def prodigy(p, g, m, v, s, *, lr, beta1, beta2, beta3, eps, d, d_next, weight):
     """Mishchenko & Defazio 2024, Algorithm 4: Adam on d g, with a learning rate of d lr."""
+    s = beta3 * s + weight * g
     m = beta1 * m + (1 - beta1) * d * g
     v = beta2 * v + (1 - beta2) * d * d * g * g
-    return p - lr * m / (np.sqrt(v) + d_next * eps), m, v
+    return p - lr * m / (np.sqrt(v) + d_next * eps), m, v, s
 
 
 class Prodigy(Optimizer):
@@ -92,14 +93,22 @@ class Prodigy(Optimizer):
         return {"k": 0, "d": d0, "d_max": d0, "d_used": d0, "d_numerator": 0.0, "rate": 0.0}
 
     def initial_state(self, p, group):
-        state = super().initial_state(p, group)
-        return {**state, "s": np.zeros_like(p.data, order="C"), "p0": p.data.copy()}
+        return {**super().initial_state(p, group), "p0": p.data.copy(order="A")}
 
     def numbers(self, group, t):
-        values = super().numbers(group, t)
-        values["lr"] = group["rate"] if group["lr"] > 0 else 0.0
-        values["d"], values["d_next"] = group["d_used"], group["d"]
-        return values
+        moves = group["lr"] > 0
+        return {
+            **super().numbers(group, t),
+            "lr": group["rate"] if moves else 0.0,
+            "d": group["d_used"],
+            "d_next": group["d"],
+            "beta3": self._beta3() if moves else 1.0,
+            "weight": weight(group, group["d_used"], group["rate"]) if moves else 0.0,
+        }
+
+    def _beta3(self) -> float:
+        first = self.param_groups[0]
+        return first["betas"][1] ** 0.5 if first["beta3"] is None else first["beta3"]
 
     def prepare(self):
         first = self.param_groups[0]
@@ -108,20 +117,17 @@ class Prodigy(Optimizer):
             raise ValueError("Prodigy: the groups' lr must be equal, or 0")
         k, d, d0, d_max = first["k"] + 1, first["d"], first["d0"], first["d_max"]
         beta1, beta2 = first["betas"]
-        beta3 = beta2**0.5 if first["beta3"] is None else first["beta3"]
         rate = d * lr
         if first["use_bias_correction"]:
             rate *= (1 - beta2**k) ** 0.5 / (1 - beta1**k)
 
-        numerator, s_norm = beta3 * first["d_numerator"], 0.0
-        for group, p, g in self._gradients():
-            state = self.state[p]
-            if state["t"] == 0:  # it may have been loaded since
-                np.copyto(state["p0"], p.data)
-            weight = d / d0 * (d if group["safeguard_warmup"] else rate)
-            numerator += d / d0 * rate * float(np.sum(g * (state["p0"] - p.data)))
-            np.copyto(state["s"], beta3 * state["s"] + weight * g)
-            s_norm += float(np.sum(np.abs(state["s"])))
+        numerator, s_norm = self._beta3() * first["d_numerator"], 0.0
+        for group in self.param_groups:
+            for p in group["params"]:
+                if p.grad is not None and group["lr"] > 0:
+                    gain, length = self._sums(group, p, weight(group, d, rate))
+                    numerator += d / d0 * rate * gain
+                    s_norm += length
 
         used = d
         if s_norm > 0:
@@ -134,15 +140,28 @@ class Prodigy(Optimizer):
         for group in self.param_groups:
             group.update(carried, d_numerator=numerator)
 
-    def _gradients(self):
-        """(group, parameter, gradient as the rule will see it) of all that will move."""
-        for group in self.param_groups:
-            *before, _ = self.stages(group)
-            for p in group["params"]:
-                if p.grad is not None and group["lr"] > 0:
-                    q, g = p.data, p.grad.data
-                    for stage, numbers in zip(
-                        before, engines.keywords(before, self.numbers(group, 1)), strict=True
-                    ):
-                        q, g = stage(q, g, **numbers)
-                    yield group, p, g
+    def _sums(self, group: dict, p, weight: float) -> tuple[float, float]:
+        """⟨g, p₀ - p⟩ and ‖s‖₁ of one parameter, with the g that the rule will see."""
+        state, beta3 = self.state[p], self._beta3()
+        if state["t"] == 0:  # it may have been loaded since
+            np.copyto(state["p0"], p.data)
+        *before, _ = self.stages(group)
+        own = engines.keywords(before, self.numbers(group, 1))
+        gain = length = 0.0
+        with np.errstate(over="ignore", invalid="ignore"):
+            for q, g, s, p0 in engines.blocks((p.data, p.grad.data, state["s"], state["p0"])):
+                way = p0 - q
+                for stage, numbers in zip(before, own, strict=True):
+                    q, g = stage(q, g, **numbers)
+                gain += float(np.sum(g * way))
+                length += float(np.sum(np.abs(beta3 * s + weight * g)))
+        if not math.isfinite(gain + length):
+            finite = np.isfinite(p.grad.data).all()
+            what = "is too large" if finite else "must be finite"
+            raise ValueError(f"Prodigy: the gradient of {self._label(p)} {what}")
+        return gain, length
+
+
+def weight(group: dict, d: float, rate: float) -> float:
+    """What a gradient weighs in s."""
+    return d / group["d0"] * (d if group["safeguard_warmup"] else rate)

@@ -105,7 +105,7 @@ def checked_value(what: str, value, like, finite: bool = True):
             raise ValueError(
                 f"{what} must be {like.dtype} {like.shape}, got {value.dtype} {value.shape}"
             )
-        value = value.copy(order="C")
+        value = np.array(value, order="F" if like.flags.fnc else "C")
     if finite and not np.isfinite(value).all():
         raise ValueError(f"{what} must be finite")
     return value
