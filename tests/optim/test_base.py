@@ -458,3 +458,16 @@ def test_a_rule_that_is_none_or_returns_something_else_is_told_so(rule, words):
     with pytest.raises(TypeError, match=re.escape(words)):
         Own([p]).step()
     assert p.data.tolist() == [1.0, 2.0]
+
+
+def test_a_step_that_fails_is_not_counted():
+    class Own(SGD):
+        def rule(self, group):
+            return lambda p, g, *, lr: (p - lr * g, g)
+
+    p = tensor(2)
+    p.grad = Tensor(np.ones(2))
+    optimizer = Own([p])
+    with pytest.raises(TypeError, match="must return the tuple"):
+        optimizer.step()
+    assert optimizer.steps == optimizer.state[p]["t"] == 0

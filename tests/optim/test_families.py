@@ -270,6 +270,21 @@ def test_only_matrices(optimizer):
     assert len(run.param_groups) == len(run.state) == 1
 
 
+@pytest.mark.parametrize("optimizer", [Shampoo, SOAP])
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_a_gradient_without_eigenvectors_is_refused_before_anything_moves(optimizer, bad):
+    p, q = parameter(np.eye(2)), parameter(np.eye(3))
+    run = optimizer([("p", p), ("q", q)], lr=0.1)
+    p.grad, q.grad = Tensor(np.ones((2, 2))), Tensor(np.ones((3, 3)))
+    run.step()
+    before = run.state_dict(), p.data.copy()
+    q.grad.data[1, 1] = bad
+    with pytest.raises(ValueError, match=f"{optimizer.__name__}: the gradient of q must be finite"):
+        run.step()
+    np.testing.assert_equal((run.state_dict(), p.data), before)
+    assert run.steps == 1
+
+
 # Sophia
 
 
@@ -283,6 +298,15 @@ def test_sophia_takes_curvature_in_when_it_is_told():
     assert run.state[p]["h"].tolist() == [1.0, 0.0]
     assert run.state[p]["t"] == 1
     np.testing.assert_allclose(step(run, [0.5, 0.0]), [0.5 - 0.5 * 0.5, 1.5])
+
+
+def test_curvature_is_taken_in_from_gradients_that_fit_and_no_others():
+    p, q = parameter([1.0, 1.0], np.float32), parameter([1.0], np.float32)
+    run = SophiaG([("p", p), ("q", q)])
+    p.grad, q.grad = Tensor(np.ones(2, np.float32)), Tensor(np.ones(1))
+    with pytest.raises(ValueError, match=r"q was float32 \(1,\) when .* its gradient float64"):
+        run.update_hessian()
+    assert not run.state[p]["h"].any()
 
 
 # Refusals

@@ -77,8 +77,10 @@ class SophiaG(Optimizer):
 
         They should be those of the mean loss on labels drawn from the model's own output, not
         on the true ones; `zero_grad` and the gradients of the true loss follow.
+
+        Raises:
+            ValueError: as `step`; nothing has changed then.
         """
-        for group in self.param_groups:
-            params = [p for p in group["params"] if p.grad is not None]
+        for group, params in zip(self.param_groups, self.moving(), strict=True):
             batch = [(self.state[p]["h"], p.grad.data) for p in params]
             engines.run((gauss_newton,), batch, self.numbers(group, 1), engine=self.engine)

@@ -1,5 +1,6 @@
 """Rules that see a matrix as a matrix: Muon, Shampoo, SOAP."""
 
+import itertools
 import math
 from typing import ClassVar
 
@@ -115,6 +116,24 @@ class MatrixOptimizer(Optimizer):
         return super().initial_state(p, group)
 
 
+class Preconditioned(MatrixOptimizer):
+    """What two of them have in common: they decompose a matrix that is made of gradients."""
+
+    def moving(self):
+        """For each group its parameters that have a gradient.
+
+        Raises:
+            ValueError: a gradient that is not finite, so that there is no decomposition.
+        """
+        moving = super().moving()
+        for p in itertools.chain(*moving):
+            if not np.isfinite(p.grad.data).all():
+                raise ValueError(
+                    f"{type(self).__name__}: the gradient of {self._label(p)} must be finite"
+                )
+        return moving
+
+
 class Muon(MatrixOptimizer):
     """Momentum whose matrix is made orthogonal: all directions move equally far.
 
@@ -196,7 +215,7 @@ class Muon(MatrixOptimizer):
         return values
 
 
-class Shampoo(MatrixOptimizer):
+class Shampoo(Preconditioned):
     """A preconditioner for the rows and one for the columns.
 
         L ← L + g gᵀ,  R ← R + gᵀ g          (from ε I)
@@ -249,7 +268,7 @@ class Shampoo(MatrixOptimizer):
         return {"L": eps * left, "R": eps * right, "A": left, "B": right}
 
 
-class SOAP(MatrixOptimizer):
+class SOAP(Preconditioned):
     """Adam, in the eigenbasis of Shampoo's preconditioners.
 
         h = Qᵀ g S

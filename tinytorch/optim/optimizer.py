@@ -239,12 +239,7 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        moving = [[p for p in g["params"] if p.grad is not None] for g in self.param_groups]
-        for params in moving:
-            for p in params:
-                data, g = p.data, p.grad.data
-                if not (data.shape, data.dtype) == (g.shape, g.dtype) == self._made_for.get(p):
-                    self._refuse(p)
+        moving = self.moving()
         for group in self.param_groups:
             self.fit_state(group)
         self.prepare()
@@ -256,20 +251,34 @@ class Optimizer:
             hook(self, arguments, {})
         return loss
 
+    def moving(self) -> list[list[Tensor]]:
+        """For each group its parameters that have a gradient.
+
+        Raises:
+            ValueError: the rule cannot take one of the gradients.
+        """
+        moving = [[p for p in g["params"] if p.grad is not None] for g in self.param_groups]
+        for params in moving:
+            for p in params:
+                data, g = p.data, p.grad.data
+                if not (data.shape, data.dtype) == (g.shape, g.dtype) == self._made_for.get(p):
+                    self._refuse(p)
+        return moving
+
     def step_group(self, group: dict, params: list[Tensor]) -> None:
         """Move `params`, the members of the group that have a gradient."""
         stages = self.stages(group)
         names, _ = engines.signature(stages[-1])
+        states = [self.state[p] for p in params]
         batches = {}  # by t: parameters that joined late, or had no gradient, are behind
-        for p in params:
-            state = self.state[p]
+        for p, state in zip(params, states, strict=True):
             arrays = (p.data, p.grad.data, *map(state.__getitem__, names))
             batches.setdefault(state["t"] + 1, []).append(arrays)
         for t, batch in batches.items():
             numbers = self.numbers(group, t)
             engines.run(stages, batch, numbers, self.elementwise, self.engine)
-        for p in params:
-            self.state[p]["t"] += 1
+        for state in states:
+            state["t"] += 1
 
     def fit_state(self, group: dict) -> None:
         """Give the group's parameters the state its rule needs, should another value ask for it."""
