@@ -1,7 +1,9 @@
 """What every optimizer has from its base: groups, refusals, steps, hooks."""
 
+import copy
 import gc
 import inspect
+import pickle
 import re
 import weakref
 from fractions import Fraction
@@ -247,6 +249,74 @@ def test_a_group_refuses_what_the_constructor_refuses():
     group.update(momentum=0.5, lr=1)
     assert (group["momentum"], group["lr"], group.setdefault("lr", 2)) == (0.5, 1, 1)
     assert isinstance(group, dict)
+
+
+def test_no_value_is_taken_out_of_a_group():
+    optimizer = SGD([tensor(2)], lr=0.1)
+    (group,) = optimizer.param_groups
+    before = dict(group)
+    for take in (
+        lambda: group.pop("lr"),
+        lambda: group.pop("params", None),
+        lambda: group.__delitem__("momentum"),
+        group.popitem,
+        group.clear,
+    ):
+        with pytest.raises(TypeError, match="cannot be taken out of a group"):
+            take()
+        assert group == before
+    assert group.pop("speed", 3) == 3
+    with pytest.raises(KeyError):
+        group.pop("speed")
+    optim.StepLR(optimizer, 3)
+    del group["initial_lr"]
+    assert group == before
+
+
+COPIES = [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))]
+
+
+@pytest.mark.parametrize("duplicate", COPIES)
+@pytest.mark.parametrize("kind", OPTIMIZERS)
+def test_a_copy_goes_on_by_itself(kind, duplicate):
+    """What is copied with the optimizer is shared by the copies: parameters, and its schedule."""
+
+    def walk(params, optimizer, scheduler):
+        for _ in range(2):
+            for p in params:
+                p.grad = Tensor(np.sin(3 * p.data) + np.eye(*p.shape))
+            optimizer.step()
+            scheduler.step()
+        return [p.data.copy() for p in params]
+
+    params = [("a", tensor(3, 3)), ("b", tensor(2, 2))]
+    optimizer = kind([{"params": [p]} for p in params], lr=0.1)
+    optimizer.register_step_post_hook(lambda *args: None)
+    everything = [p for _, p in params], optimizer, optim.StepLR(optimizer, 1)
+    walk(*everything)
+    other = duplicate(everything)
+    before = [p.data.copy() for p in everything[0]]
+    moved = walk(*other)
+    assert type(other[1]) is kind
+    for p, q, old in zip(everything[0], other[0], before, strict=True):
+        assert p is not q
+        np.testing.assert_array_equal(p.data, old)
+    np.testing.assert_equal(walk(*everything), moved)
+    np.testing.assert_equal(other[1].state_dict(), optimizer.state_dict())
+    with pytest.raises(ValueError, match="lr must be"):
+        other[1].param_groups[0]["lr"] = -1
+    other[1].param_groups[0]["weight_decay"] = 0.25
+    assert optimizer.param_groups[0]["weight_decay"] != 0.25
+
+
+@pytest.mark.parametrize("duplicate", COPIES)
+def test_a_model_and_its_optimizer_are_copied_together(duplicate):
+    model = MLP([2, 3, 1])
+    copied, optimizer = duplicate((model, Adam(model.named_parameters())))
+    (group,) = optimizer.param_groups
+    assert all(p is q for p, q in zip(group["params"], copied.parameters(), strict=True))
+    assert list(optimizer.state) == group["params"]
+    assert type(duplicate(group)) is dict
 
 
 def test_decay_groups():

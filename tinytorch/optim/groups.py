@@ -6,8 +6,10 @@ import weakref
 class Group(dict):
     """Parameters ("params") and their hyper-parameters, checked by the optimizer when set.
 
+    A copy of it alone, deep or pickled, is a plain dictionary; a copy of the optimizer has groups.
+
     Raises:
-        TypeError: a key that the optimizer does not know, or "params".
+        TypeError: a key that the optimizer does not know, or "params"; a value is taken away.
         ValueError: a value outside its range; the group is left as it was.
     """
 
@@ -36,6 +38,26 @@ class Group(dict):
     def __ior__(self, other):
         self.update(other)
         return self
+
+    def __delitem__(self, name):
+        self.pop(name)
+
+    def pop(self, name, *default):
+        if name in self and name != "initial_lr":  # which a new scheduler sets anew
+            self._refuse_removal(name)
+        return super().pop(name, *default)
+
+    def popitem(self):
+        self._refuse_removal("a value")
+
+    def clear(self):
+        self._refuse_removal("a value")
+
+    def _refuse_removal(self, name: str):
+        raise TypeError(f"{name} cannot be taken out of a group: its steps need it; set another")
+
+    def __reduce__(self):
+        return dict, (dict(self),)
 
 
 def decay_groups(model, weight_decay: float) -> list[dict]:

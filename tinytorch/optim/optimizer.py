@@ -350,6 +350,17 @@ class Optimizer:
         """
         saving.load_state_dict(self, state_dict)
 
+    def __getstate__(self) -> dict:
+        """For deep copies and pickles: all but the hooks, which are about this very optimizer.
+
+        `copy.deepcopy((model, optimizer))` gives an optimizer of the model's copy.
+        """
+        return {**vars(self), "_before": {}, "_after": {}}
+
+    def __setstate__(self, state: dict) -> None:
+        vars(self).update(state)
+        self.param_groups = [Group(self, group) for group in self.param_groups]
+
     def __repr__(self) -> str:
         lines = []
         for i, group in enumerate(self.param_groups):
