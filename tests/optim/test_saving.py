@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinytorch import Tensor
-from tinytorch.optim import SGD, Adam, StepLR
+from tinytorch.optim import SGD, Adam, ReduceLROnPlateau, StepLR
 
 KINDS = [
     (SGD, dict(lr=0.1)),
@@ -163,6 +163,51 @@ def test_a_broken_state_changes_nothing(case):
     with pytest.raises((ValueError, TypeError), match=message):
         optimizer.load_state_dict(saved)
     np.testing.assert_equal(optimizer.state_dict(), before)
+
+
+def places(saved, *path):
+    """Every place in nested lists and dictionaries."""
+    for key in saved if isinstance(saved, dict) else range(len(saved)):
+        yield (*path, key)
+        if isinstance(saved[key], (dict, list)):
+            yield from places(saved[key], *path, key)
+
+
+def refuses_whatever_is_put_into_a_place(owner, load, state):
+    """Anything else in any place is allowed, or refused in words and then changes nothing."""
+    before = through_json(state())
+    for place in [(), *places(before)]:
+        for wrong in (None, 3, "3", [], {}, [3], {"3": 3}, [None], {3: None, "3": 3}, 1 + 1j):
+            saved = {"all": through_json(before)}
+            set_in("all", *place, wrong)(saved)
+            try:
+                load(saved["all"])
+                load(through_json(before))
+            except (TypeError, ValueError) as error:
+                message = str(error)
+                assert message.startswith(owner), (place, wrong)
+                np.testing.assert_equal(state(), before)
+
+
+def test_whatever_is_wrong_with_a_state_is_said():
+    params = tensors()[1:]
+    optimizer = Adam([("w", params[0]), ("b", params[1])], lr=0.5)
+    walk(optimizer, params, range(3), 0)
+    StepLR(optimizer, 3)
+    refuses_whatever_is_put_into_a_place("Adam: ", optimizer.load_state_dict, optimizer.state_dict)
+
+
+def test_whatever_is_wrong_with_a_schedulers_state_is_said():
+    optimizer = Adam(tensors(), lr=0.5)
+    scheduler = StepLR(optimizer, 3)
+    refuses_whatever_is_put_into_a_place("StepLR", scheduler.load_state_dict, scheduler.state_dict)
+    plateau = ReduceLROnPlateau(optimizer)
+    plateau.step(1.0)
+    saved = plateau.state_dict()
+    for wrong in (None, 3, "3", {}, [None], ["3"], [[0.5]]):
+        with pytest.raises((TypeError, ValueError), match="ReduceLROnPlateau: lrs"):
+            plateau.load_state_dict({**saved, "lrs": wrong})
+        assert plateau.state_dict() == saved
 
 
 def test_a_combination_that_is_refused_changes_nothing():

@@ -7,11 +7,10 @@ from tinytorch.optim.checks import (
     NONNEGATIVE,
     NUMBER,
     OPEN_FRACTION,
-    check,
     require,
 )
 from tinytorch.optim.optimizer import Optimizer
-from tinytorch.optim.saving import expect_keys
+from tinytorch.optim.saving import expect, expect_keys
 from tinytorch.optim.schedulers import per_group, require_optimizer
 
 
@@ -128,13 +127,14 @@ class ReduceLROnPlateau:
             require(owner, name, state_dict[name], COUNT)
         if state_dict["best"] is not None:
             require(owner, "best", state_dict["best"], NUMBER)
-        lrs = list(state_dict["lrs"])
+        lrs = state_dict["lrs"]
+        expect(owner, "lrs", lrs, list, tuple)
         if len(lrs) != len(self.optimizer.param_groups):
             raise ValueError(
                 f"{owner}: {len(lrs)} learning rates for {len(self.optimizer.param_groups)} groups"
             )
         for lr in lrs:
-            check(owner, "lr", lr)
+            require(owner, "lrs", lr, NONNEGATIVE)
         self.t, self.best = state_dict["t"], state_dict["best"]
         self.bad, self.cooling = state_dict["bad"], state_dict["cooling"]
         for group, lr in zip(self.optimizer.param_groups, lrs, strict=True):

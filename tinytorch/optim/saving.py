@@ -44,6 +44,8 @@ def load_state_dict(optimizer, saved: dict) -> None:
     owner = type(optimizer).__name__
     expect_keys(owner, "the state", saved, {"state", "param_groups"})
     ours, theirs = optimizer.param_groups, saved["param_groups"]
+    expect(owner, "param_groups", theirs, list, tuple)
+    expect(owner, "state", saved["state"], dict)
     if len(ours) != len(theirs):
         raise ValueError(f"{owner}: {len(theirs)} groups were saved, there are {len(ours)}")
 
@@ -70,6 +72,10 @@ def load_state_dict(optimizer, saved: dict) -> None:
 def pair(owner: str, where: str, group: dict, values: dict):
     """(parameter, saved key): by name where both sides know names, else by position."""
     params, keys = group["params"], values["params"]
+    expect(owner, f"{where}: params", keys, list, tuple)
+    for key in keys:
+        expect(owner, f"{where}: a key in params", key, str)
+    expect(owner, f"{where}: named", values["named"], bool)
     if len(params) != len(keys) or len(set(keys)) != len(keys):
         raise ValueError(
             f"{owner}: {where}: {len(set(keys))} parameters were saved, there are {len(params)}"
@@ -86,8 +92,11 @@ def pair(owner: str, where: str, group: dict, values: dict):
 def checked_entry(optimizer, p, group: dict, key: str, saved: dict) -> dict:
     """A copy of one parameter's saved state, if it is of the kind that this group's rule needs."""
     owner = f"{type(optimizer).__name__}: parameter {key!r}"
-    if list(saved.get("shape", ())) != list(p.shape):
-        raise ValueError(f"{owner} has shape {p.shape}, but {saved.get('shape')} was saved")
+    expect(owner, "its state", saved, dict)
+    shape = saved.get("shape", ())
+    expect(owner, "shape", shape, list, tuple)
+    if list(shape) != list(p.shape):
+        raise ValueError(f"{owner} has shape {p.shape}, but {shape} was saved")
     model = {"t": 0, **optimizer.initial_state(p, group)}
     expect_keys(owner, "its state", saved, set(model) | {"shape"})
     entry = {name: checked_value(f"{owner}: {name}", saved[name], model[name]) for name in model}
@@ -105,17 +114,22 @@ def checked_value(what: str, value, like, finite: bool = True):
             raise ValueError(
                 f"{what} must be {like.dtype} {like.shape}, got {value.dtype} {value.shape}"
             )
+        if finite and not np.isfinite(value).all():
+            raise ValueError(f"{what} must be finite")
         value = np.array(value, order="F" if like.flags.fnc else "C")
-    if finite and not np.isfinite(value).all():
-        raise ValueError(f"{what} must be finite")
     return value
 
 
+def expect(owner: str, where: str, value, *kinds: type) -> None:
+    """Raise TypeError unless `value` is of one of these types."""
+    if not isinstance(value, kinds):
+        words = {dict: "a dictionary", list: "a list", str: "a string", bool: "True or False"}
+        raise TypeError(f"{owner}: {where} must be {words[kinds[0]]}, got {value!r}")
+
+
 def expect_keys(owner: str, where: str, saved, required: set, optional: set = frozenset()) -> None:
-    if not isinstance(saved, dict):
-        raise TypeError(f"{owner}: {where} must be a dictionary, got {type(saved).__name__}")
+    expect(owner, where, saved, dict)
     missing, unknown = required - set(saved), set(saved) - required - optional
     if missing or unknown:
-        raise ValueError(
-            f"{owner}: {where} does not fit: missing {sorted(missing)}, unknown {sorted(unknown)}"
-        )
+        missing, unknown = sorted(missing, key=str), sorted(unknown, key=str)
+        raise ValueError(f"{owner}: {where} does not fit: missing {missing}, unknown {unknown}")

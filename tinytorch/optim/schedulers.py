@@ -20,7 +20,7 @@ from tinytorch.optim.checks import (
     require,
 )
 from tinytorch.optim.optimizer import Optimizer
-from tinytorch.optim.saving import expect_keys
+from tinytorch.optim.saving import expect, expect_keys
 
 
 class Scheduler:
@@ -92,9 +92,10 @@ class Scheduler:
         owner = type(self).__name__
         expect_keys(owner, "the state", state_dict, {"t", "base_lrs"})
         require(owner, "t", state_dict["t"], COUNT)
-        base_lrs = list(state_dict["base_lrs"])
+        base_lrs = state_dict["base_lrs"]
+        expect(owner, "base_lrs", base_lrs, list, tuple)
         for base in base_lrs:
-            check(owner, "lr", base)
+            require(owner, "base_lrs", base, NONNEGATIVE)
         self._move(int(state_dict["t"]), [float(base) for base in base_lrs])
 
     def _move(self, t: int, base_lrs: list[float]) -> None:
