@@ -2,7 +2,6 @@
 
 from tinytorch.optim.adam_family import Adamax, AdamW, NAdam, RAdam
 from tinytorch.optim.adaptive import Adadelta, Adagrad, RMSprop
-from tinytorch.optim.averaged import AdamWScheduleFree, SGDScheduleFree
 from tinytorch.optim.averaging import AveragedModel
 from tinytorch.optim.clipping import clip_grad_norm_, clip_grad_value_
 from tinytorch.optim.curvature import SophiaG
@@ -15,6 +14,7 @@ from tinytorch.optim.optimizer import Optimizer
 from tinytorch.optim.optimizers import SGD, Adam, Momentum, Nesterov, gradient_descent_step
 from tinytorch.optim.plateau import ReduceLROnPlateau
 from tinytorch.optim.prodigy import Prodigy
+from tinytorch.optim.schedule_free import AdamWScheduleFree, SGDScheduleFree
 from tinytorch.optim.schedulers import (
     ChainedScheduler,
     ConstantLR,

@@ -10,21 +10,17 @@ from tinytorch.optim.optimizer import Optimizer, coupled
 
 
 def schedule_free_sgd(p, g, z, *, lr, momentum, c):
-    """Defazio et al. 2024, eq. 3-5: p is y, where gradients are taken; x is found from y and z."""
-    x = (p - (1 - momentum) * z) / momentum
-    z = z - lr * g
-    x = (1 - c) * x + c * z
-    return (1 - momentum) * z + momentum * x, z
+    """Defazio et al. 2024, eq. 3-5, with p as y, where gradients are taken, and without x."""
+    p = p + c * (z - p) - lr * (1 - momentum * (1 - c)) * g
+    return p, z - lr * g
 
 
 def schedule_free_adamw(p, g, z, v, *, t, lr, beta1, beta2, eps, weight_decay, c):
     """Defazio et al. 2024, Algorithm 1: Adam's denominator, decay at y, no first moment."""
     v = beta2 * v + (1 - beta2) * g * g
     u = g / (np.sqrt(v / (1 - beta2**t)) + eps) + weight_decay * p
-    x = (p - (1 - beta1) * z) / beta1
-    z = z - lr * u
-    x = (1 - c) * x + c * z
-    return (1 - beta1) * z + beta1 * x, z, v
+    p = p + c * (z - p) - lr * (1 - beta1 * (1 - c)) * u
+    return p, z - lr * u, v
 
 
 def interpolate(p, g, *, weight):
@@ -95,7 +91,10 @@ class ScheduleFree(Optimizer):
                 group["averaged"] = 0
 
     def eval(self) -> None:
-        """Put x, the average, into the parameters: what is to be evaluated and kept."""
+        """Put x, the average, into the parameters: what is to be evaluated and kept.
+
+        From y = (1 - β) z + β x it is x = (1 - 1/β) z + y/β: therefore β > 0.
+        """
         for group in self.param_groups:
             if not group["averaged"]:
                 self._move_towards_z(group, 1 - 1 / self.beta(group))
