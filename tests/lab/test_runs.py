@@ -159,7 +159,7 @@ def test_train_runs_judges_a_schedule_free_optimizer_by_its_average():
 
 
 def test_tune_gives_everyone_the_same_budget():
-    score = {0.1: 3.0, 0.2: 1.0, 0.3: np.nan}
+    score = {0.1: 3.0, 0.2: 1.0, 0.3: np.nan, 0.4: -np.inf, 0.5: np.inf}
     tried = []
 
     def run(name, lr):
@@ -169,6 +169,6 @@ def test_tune_gives_everyone_the_same_budget():
     grid = [dict(lr=lr) for lr in score]
     result = tune(run, {"a": grid, "b": grid[::-1]})
     assert result["a"][0] == result["b"][0] == dict(lr=0.2)
-    assert len(tried) == 6
+    assert len(tried) == 10
     with pytest.raises(ValueError, match="same number"):
         tune(run, {"a": grid, "b": grid[:1]})

@@ -178,5 +178,6 @@ def tune(score: Callable, candidates: Mapping[str, list[dict]]) -> dict[str, tup
     result = {}
     for name, settings in candidates.items():
         scores = [score(name, **s) for s in settings]
-        result[name] = (settings[int(np.argmin(np.nan_to_num(scores, nan=np.inf)))], scores)
+        ranks = np.where(np.isfinite(scores), scores, np.inf)
+        result[name] = (settings[int(np.argmin(ranks))], scores)
     return result
