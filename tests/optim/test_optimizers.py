@@ -41,6 +41,20 @@ def test_equals_pytorch_after_every_step(ours, theirs, kwargs):
             np.testing.assert_allclose(p.data, q.detach().numpy(), rtol=1e-12, atol=1e-12)
 
 
+def test_dampening_where_momentum_is_switched_on_later_differs_as_the_docstring_says():
+    torch = pytest.importorskip("torch", reason="PyTorch is the referee of this test")
+    p, q = Tensor(np.zeros(1), requires_grad=True), torch.zeros(1, requires_grad=True)
+    ours, theirs = (
+        kind([x], lr=1.0, dampening=0.5) for kind, x in ((SGD, p), (torch.optim.SGD, q))
+    )
+    p.grad, q.grad = Tensor(np.ones(1)), torch.ones(1)
+    for momentum in (0.0, 0.5):
+        ours.param_groups[0]["momentum"] = theirs.param_groups[0]["momentum"] = momentum
+        ours.step()
+        theirs.step()
+    assert (p.data.item(), q.item()) == (-1.5, -2.0)
+
+
 def test_one_step_as_typed():
     p = Tensor([1.0, 2.0], requires_grad=True)
     p.grad = Tensor([0.1, 0.2])

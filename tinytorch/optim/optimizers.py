@@ -80,7 +80,8 @@ class SGD(Optimizer):
         params: tensors, (name, tensor) pairs or groups.
         lr: step size, >= 0.
         momentum: μ, 0 for plain gradient descent.
-        dampening: τ; 1 - τ weighs the gradient in the velocity from the second step on.
+        dampening: τ; 1 - τ weighs the gradient in the velocity from a parameter's second step on
+            (PyTorch: from its second step with momentum, should that be switched on later).
         weight_decay: λ, added to the gradient as λ p.
         nesterov: use the gradient one step ahead; needs momentum and no dampening.
         maximize: go uphill.
