@@ -103,7 +103,7 @@ class Prodigy(Optimizer):
             "d": group["d_used"],
             "d_next": group["d"],
             "beta3": self._beta3() if moves else 1.0,
-            "weight": weight(group, group["d_used"], group["rate"]) if moves else 0.0,
+            "weight": weight_in_s(group, group["d_used"], group["rate"]) if moves else 0.0,
         }
 
     def _beta3(self) -> float:
@@ -125,7 +125,7 @@ class Prodigy(Optimizer):
         for group in self.param_groups:
             for p in group["params"]:
                 if p.grad is not None and group["lr"] > 0:
-                    gain, length = self._sums(group, p, weight(group, d, rate))
+                    gain, length = self._sums(group, p, weight_in_s(group, d, rate))
                     numerator += d / d0 * rate * gain
                     s_norm += length
 
@@ -162,6 +162,6 @@ class Prodigy(Optimizer):
         return gain, length
 
 
-def weight(group: dict, d: float, rate: float) -> float:
+def weight_in_s(group: dict, d: float, rate: float) -> float:
     """What a gradient weighs in s."""
     return d / group["d0"] * (d if group["safeguard_warmup"] else rate)

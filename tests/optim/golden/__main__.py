@@ -27,7 +27,7 @@ def version(library: str) -> str:
 
 def ask(case: Case) -> tuple[np.ndarray, dict]:
     """What the referee computed, and how far we are from it."""
-    given = problem(SHAPES.get(case.name, VECTORS))
+    given = problem(SHAPES.get(case.name, VECTORS), falls=case.falls)
     theirs = getattr(libraries, case.library)(case.theirs, case.their_kwargs, given)
     return theirs, {
         "optimizer": case.name,

@@ -13,13 +13,14 @@ SHAPES = {"Adafactor": TENSORS, "Muon": MATRICES, "Shampoo": SQUARES, "SOAP": SQ
 
 class Case(NamedTuple):
     """One of ours, a configuration, and the referee: a library (or "formula"), its name and
-    its words for the same configuration."""
+    its words for the same configuration; and whether the learning rate falls on the way."""
 
     name: str
     kwargs: dict
     library: str
     theirs: str
     their_kwargs: dict
+    falls: bool = False
 
 
 CASES = [
@@ -119,6 +120,14 @@ CASES = [
         "schedulefree",
         "AdamWScheduleFree",
         dict(lr=0.05, betas=(0.8, 0.95), eps=1e-3, weight_decay=0.3, warmup_steps=20, r=1.0),
+    ),
+    Case("SGDScheduleFree", dict(lr=0.5), "optax", "schedule_free_sgd", dict(learning_rate=0.5)),
+    Case(
+        "AdamWScheduleFree",
+        dict(lr=0.05),
+        "optax",
+        "schedule_free_adamw",
+        dict(learning_rate=0.05),
     ),
     Case("Prodigy", dict(), "prodigyopt", "Prodigy", dict()),
     Case(
@@ -246,6 +255,13 @@ CASES = [
         dict(learning_rate=0.01),
     ),
     Case("Lion", dict(lr=0.01), "keras", "Lion", dict(learning_rate=0.01)),
+    Case(
+        "AdamWScheduleFree",
+        dict(lr=0.05, warmup_steps=20, weight_lr_power=0.0),
+        "keras",
+        "ScheduleFreeAdamW",
+        dict(learning_rate=0.05, warmup_steps=20),
+    ),
 ]
 
 # Where a library has another form than ours: what it does at the same values, and the measured
@@ -262,6 +278,17 @@ DISAGREEMENTS = [
     (
         "RMSprop has ε under the root",
         Case("RMSprop", dict(lr=0.01, alpha=0.9), "optax", "rmsprop", dict(learning_rate=0.01)),
+    ),
+    (
+        "RMSprop has lr inside its velocity: it falls to a tenth halfway",
+        Case(
+            "RMSprop",
+            dict(lr=0.01, alpha=0.9, momentum=0.9, eps_in_sqrt=True),
+            "optax",
+            "rmsprop",
+            dict(learning_rate=0.01, momentum=0.9),
+            falls=True,
+        ),
     ),
     (
         "NAdam has a constant momentum",
@@ -300,6 +327,52 @@ DISAGREEMENTS = [
         ),
     ),
     (
+        "Adafactor factors v only where rows and columns are at least 128",
+        Case("Adafactor", dict(lr=0.01), "optax", "adafactor", dict(learning_rate=0.01)),
+    ),
+    (
+        "LARS divides by ‖g‖ + λ‖p‖, not by ‖g + λp‖ (at lr = 0.5, λ = 0.3)",
+        Case(
+            "LARS",
+            dict(lr=0.5, momentum=0.8, weight_decay=0.3, trust_coefficient=0.01),
+            "formula",
+            "lars",
+            dict(lr=0.5, momentum=0.8, decay=0.3, trust=0.01),
+        ),
+    ),
+    (
+        "SGDScheduleFree begins its warm-up at 0, and weighs a step by the next one's lr",
+        Case(
+            "SGDScheduleFree",
+            dict(lr=0.01, warmup_steps=20),
+            "optax",
+            "schedule_free_sgd",
+            dict(learning_rate=0.01, warmup_steps=20),
+        ),
+    ),
+    (
+        "SGD has lr inside its velocity: it falls to a tenth halfway",
+        Case(
+            "SGD",
+            dict(lr=0.01, momentum=0.9),
+            "keras",
+            "SGD",
+            dict(learning_rate=0.01, momentum=0.9),
+            falls=True,
+        ),
+    ),
+    (
+        "RMSprop has lr inside its velocity: it falls to a tenth halfway",
+        Case(
+            "RMSprop",
+            dict(lr=0.01, alpha=0.9, eps=1e-7, momentum=0.9, eps_in_sqrt=True),
+            "keras",
+            "RMSprop",
+            dict(learning_rate=0.01, momentum=0.9),
+            falls=True,
+        ),
+    ),
+    (
         "Adam adds ε before the correction of v, and ε = 1e-7",
         Case("Adam", dict(lr=0.01), "keras", "Adam", dict(learning_rate=0.01)),
     ),
@@ -314,6 +387,16 @@ DISAGREEMENTS = [
     (
         "Adamax adds ε outside the maximum",
         Case("Adamax", dict(lr=0.01), "keras", "Adamax", dict(learning_rate=0.01)),
+    ),
+    (
+        "AdamWScheduleFree weighs all steps alike, those of the warm-up too",
+        Case(
+            "AdamWScheduleFree",
+            dict(lr=0.01, warmup_steps=20),
+            "keras",
+            "ScheduleFreeAdamW",
+            dict(learning_rate=0.01, warmup_steps=20),
+        ),
     ),
     (
         "NAdam's momentum warms up with ψ = 1",

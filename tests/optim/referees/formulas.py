@@ -42,6 +42,18 @@ def sophia(p, gradients, *, lr, beta1, beta2, rho, batch, decay):
 
 
 @each_parameter
+def lars(p, gradients, *, lr, momentum, decay, trust):
+    """You et al. 2017, Algorithm 1: the two norms of the denominator apart."""
+    velocity = np.zeros_like(p)
+    for g in gradients:
+        size, slope = np.linalg.norm(p), np.linalg.norm(g)
+        local = trust * size / (slope + decay * size)
+        velocity = momentum * velocity + lr * local * (g + decay * p)
+        p = p - velocity
+        yield p
+
+
+@each_parameter
 def shampoo(p, gradients, *, lr, epsilon, decay=0.0, every=1):
     """Gupta et al. 2018: the preconditioner as one Kronecker product on the flattened matrix.
 

@@ -94,6 +94,9 @@ def optax(name: str, kwargs: dict, given: Problem) -> np.ndarray:
 
     with jax.enable_x64(True):
         transformation = getattr(optax, name, None) or getattr(optax.contrib, name)
+        if min(given.factors) < 1:
+            lr, factors = kwargs["learning_rate"], jnp.asarray(given.factors)
+            kwargs = {**kwargs, "learning_rate": lambda count: lr * factors[count]}
         transformation = transformation(**kwargs)
         params = [jnp.asarray(s, jnp.float64) for s in given.starts]
         state = transformation.init(params)
@@ -118,7 +121,9 @@ def keras(name: str, kwargs: dict, given: Problem) -> np.ndarray:
             params = [keras.Variable(s, dtype="float64") for s in given.starts]
             optimizer = getattr(keras.optimizers, name)(**kwargs)
             rows = []
-            for gradients in given.gradients:
+            for gradients, factor in zip(given.gradients, given.factors, strict=True):
+                if min(given.factors) < 1:
+                    optimizer.learning_rate = kwargs["learning_rate"] * factor
                 optimizer.apply([jax.numpy.asarray(g) for g in gradients], params)
                 rows.append(flat([np.asarray(p.value) for p in params]))
     finally:

@@ -18,14 +18,20 @@ class Problem(NamedTuple):
     Attributes:
         starts: a list of arrays.
         gradients: for each step a list of arrays of the same shapes.
+        factors: for each step what the learning rate is multiplied by.
     """
 
     starts: list
     gradients: list
+    factors: list
 
 
-def problem(shapes, steps: int = STEPS, seed: int = 0) -> Problem:
-    """The same numbers on every machine and for every NumPy: RandomState's stream is frozen."""
+def problem(shapes, steps: int = STEPS, seed: int = 0, falls: bool = False) -> Problem:
+    """The same numbers on every machine and for every NumPy: RandomState's stream is frozen.
+
+    Arguments:
+        falls: whether the learning rate falls to a tenth after half of the steps.
+    """
     random = np.random.RandomState(seed)
 
     def draw():
@@ -35,7 +41,8 @@ def problem(shapes, steps: int = STEPS, seed: int = 0) -> Problem:
     gradients = [
         [math.cos(t / 8) * d + e for d, e in zip(drift, draw(), strict=True)] for t in range(steps)
     ]
-    return Problem(starts, gradients)
+    factors = [0.1 if falls and t >= steps // 2 else 1.0 for t in range(steps)]
+    return Problem(starts, gradients, factors)
 
 
 def flat(arrays) -> np.ndarray:
@@ -47,9 +54,11 @@ def run(name: str, kwargs: dict, given: Problem) -> np.ndarray:
     params = [Tensor(s.copy(), requires_grad=True) for s in given.starts]
     optimizer = getattr(tinytorch.optim, name)(params, **kwargs)
     rows = []
-    for gradients in given.gradients:
+    for gradients, factor in zip(given.gradients, given.factors, strict=True):
         for p, g in zip(params, gradients, strict=True):
             p.grad = Tensor(g)
+        for group in optimizer.param_groups:
+            group["lr"] = factor * optimizer.defaults["lr"]
         if hasattr(optimizer, "update_hessian"):
             optimizer.update_hessian()
         optimizer.step()
