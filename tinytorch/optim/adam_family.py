@@ -41,7 +41,10 @@ def momentum_product(t, beta1, momentum_decay):
 
     With q = 0.96^ψ the product is β₁ᵗ Π (1 - qᵏ/2), and log Π (1 - qᵏ/2) = -Σ_j 2⁻ʲ/j Σ_k qʲᵏ:
     the inner sum is geometric, and of the outer one 55 terms are enough for double precision.
+    It matters as 1 - product, so it is 0 once that rounds to 1.
     """
+    if np.all(beta1**t < 1e-17):
+        return 0.0
     j = np.arange(1, 56).reshape(-1, *[1] * np.ndim(momentum_decay))
     log_q = j * (np.log(0.96) * momentum_decay)
     with np.errstate(all="ignore"):

@@ -153,8 +153,8 @@ class Prodigy(Optimizer):
                 way = p0 - q
                 for stage, numbers in zip(before, own, strict=True):
                     q, g = stage(q, g, **numbers)
-                gain += float(np.sum(g * way))
-                length += float(np.sum(np.abs(beta3 * s + weight * g)))
+                gain += float(np.sum(g * way, dtype=np.float64))
+                length += float(np.sum(np.abs(beta3 * s + weight * g), dtype=np.float64))
         if not math.isfinite(gain + length):
             finite = np.isfinite(p.grad.data).all()
             what = "is too large" if finite else "must be finite"
