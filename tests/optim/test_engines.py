@@ -569,6 +569,21 @@ def test_every_layout_gives_the_same_bits(shape, name, monkeypatch):
             assert_rounded(other, results[0])
 
 
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_rule_without_a_plan_sees_a_small_parameter_in_its_shape(order):
+    seen = []
+
+    def curious(p, g, *, lr):
+        seen.append(p.shape)
+        return (p - lr * g,)
+
+    for name in ("whole", "blocked"):
+        arrays = np.zeros((3, 4), order=order), np.ones((3, 4), order=order)
+        engines.run((curious,), [arrays], {"lr": 0.5}, engine=name)
+        assert (arrays[0] == -0.5).all()
+    assert seen == [(3, 4)] * 2
+
+
 def test_another_layout_of_arrays_is_noticed(monkeypatch):
     fused = pytest.importorskip("tinytorch.optim.fused", reason="numba is not installed")
     fused.check_layout.cache_clear()

@@ -155,9 +155,14 @@ def blocks(arrays):
 
 
 def either_way(step, stages, batch, numbers: dict) -> list:
-    """What `step` leaves it is offered once more, transposed: arrays in Fortran's order."""
+    """`step`, which is offered what lies in Fortran's order once more, transposed."""
     rest = step(stages, batch, numbers)
-    return rest and step(stages, [[a.T for a in arrays] for arrays in rest], numbers)
+    turned = [[a.T for a in arrays] for arrays in rest if arrays[0].flags.fnc]
+    if not turned:
+        return rest
+    left = step(stages, turned, numbers)
+    rest = [arrays for arrays in rest if not arrays[0].flags.fnc]
+    return rest + [[a.T for a in arrays] for arrays in left]
 
 
 def fused(stages, batch, numbers: dict) -> None:
