@@ -4,7 +4,7 @@ import copy
 
 import numpy as np
 
-from tinytorch.optim.checks import COUNT, FRACTION, require
+from tinytorch.core.checks import COUNT, FRACTION, require
 from tinytorch.optim.saving import checked_value, expect_keys
 
 

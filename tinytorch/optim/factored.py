@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from tinytorch.optim.checks import NONNEGATIVE
+from tinytorch.core.checks import NONNEGATIVE
 from tinytorch.optim.optimizer import Optimizer
 
 

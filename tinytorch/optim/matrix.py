@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
+from tinytorch.core.checks import FRACTION, POSITIVE
 from tinytorch.core.tensor import Tensor
-from tinytorch.optim.checks import FRACTION, POSITIVE
 from tinytorch.optim.optimizer import Optimizer, decoupled
 
 

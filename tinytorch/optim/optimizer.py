@@ -15,9 +15,9 @@ from typing import ClassVar
 import numpy as np
 
 from tinytorch.core.autograd import enable_grad
+from tinytorch.core.checks import ALLOWED, NUMBER, require, settled
 from tinytorch.core.tensor import Tensor
 from tinytorch.optim import engines, saving
-from tinytorch.optim.checks import ALLOWED, NUMBER, require, settled
 from tinytorch.optim.groups import Group
 from tinytorch.optim.vocabulary import accept_synonyms, translate
 

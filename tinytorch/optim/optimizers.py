@@ -6,9 +6,9 @@ state; after the star the numbers. The class below it says what it is called wit
 
 import numpy as np
 
+from tinytorch.core.checks import check
 from tinytorch.core.tensor import Tensor
 from tinytorch.optim import engines
-from tinytorch.optim.checks import check
 from tinytorch.optim.optimizer import Optimizer
 
 

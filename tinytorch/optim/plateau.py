@@ -2,7 +2,7 @@
 
 import math
 
-from tinytorch.optim.checks import (
+from tinytorch.core.checks import (
     COUNT,
     NONNEGATIVE,
     NUMBER,

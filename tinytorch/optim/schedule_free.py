@@ -4,8 +4,8 @@ from typing import ClassVar
 
 import numpy as np
 
+from tinytorch.core.checks import OPEN_FRACTION
 from tinytorch.optim import engines
-from tinytorch.optim.checks import OPEN_FRACTION
 from tinytorch.optim.optimizer import Optimizer, coupled
 
 

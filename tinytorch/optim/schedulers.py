@@ -8,7 +8,7 @@ import math
 import warnings
 from bisect import bisect_right
 
-from tinytorch.optim.checks import (
+from tinytorch.core.checks import (
     COUNT,
     FRACTION,
     NONNEGATIVE,

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tinytorch.core.checks import check
 from tinytorch.core.tensor import Tensor
-from tinytorch.optim.checks import check
 from tinytorch.optim.engines import advance, keywords
 from tinytorch.optim.vocabulary import SYNONYMS
 

@@ -1,4 +1,4 @@
-"""What each hyper-parameter may be. One table for constructors, groups and loaded states."""
+"""What an argument may be, in words and as a check; one table for all hyper-parameters."""
 
 import math
 from numbers import Integral, Real
