@@ -15,7 +15,7 @@ from tinytorch import Tensor
 from tinytorch.core.module import Module
 from tinytorch.core.training import Trainer, accuracy, evaluate, train
 from tinytorch.data import DataLoader, TensorDataset, digits, regression
-from tinytorch.nn import MLP, CrossEntropyLoss, Linear, MSELoss
+from tinytorch.nn import MLP, BatchNorm1d, CrossEntropyLoss, Linear, MSELoss, Sequential
 from tinytorch.optim import SGD, Adam, SGDScheduleFree, StepLR
 
 
@@ -250,6 +250,51 @@ def test_a_loss_that_is_not_finite_stops_and_names_the_step(value):
     assert np.array_equal(weights(model), seen[-1])
     assert len(trainer.history.steps) == 8
     assert trainer.step == 8
+
+
+class Root(Module):
+    """A finite loss whose derivative is not: √ at 0."""
+
+    def __init__(self):
+        self.w = Tensor(np.zeros(1), requires_grad=True)
+
+    def forward(self, x):
+        return (self.w * x).sqrt()
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero")
+@pytest.mark.parametrize("options", [{}, {"clip_norm": 1.0}, {"accumulate": 2}])
+def test_a_gradient_that_is_not_finite_stops_before_the_step(options):
+    model = Root()
+    trainer = Trainer(model, SGD([model.w], lr=0.1), lambda p, y: p.mean(), **options)
+    message = r"the gradient of w is not finite at step 1 \(epoch 1\): parameters and"
+    with pytest.raises(FloatingPointError, match=message):
+        trainer.fit(BATCH * 3)
+    assert model.w.item() == 0
+    assert model.w.grad is None
+    assert trainer.step == 0
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero")
+def test_a_clipped_infinity_is_a_step():
+    model = Root()
+    Trainer(model, SGD([model.w], lr=0.1), lambda p, y: p.mean(), clip_value=2.0).fit(BATCH)
+    assert model.w.item() == pytest.approx(-0.2)
+
+
+def test_running_statistics_are_put_back_where_the_loss_is_not_finite():
+    model = Sequential(BatchNorm1d(2), Linear(2, 1, rng=0))
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((3, 4, 2)).astype(np.float32)
+    x[2, 0, 0] = np.nan
+    batches = [(Tensor(part), Tensor(np.zeros((4, 1), np.float32))) for part in x]
+    trainer = Trainer(model, SGD(model.parameters(), lr=0.1), MSELoss())
+    trainer.fit(batches[:2])
+    before = model.state_dict()
+    with pytest.raises(FloatingPointError, match="the loss is nan at step 3"):
+        trainer.fit(batches[2:])
+    for name, array in model.state_dict().items():
+        assert np.array_equal(array, before[name]), name
 
 
 def test_an_optimizer_of_another_model_is_noticed():

@@ -39,6 +39,10 @@ class Module:
         """Every tensor that requires a gradient."""
         return [t for _, t in self.named_parameters()]
 
+    def named_buffers(self) -> Iterator[tuple[str, Tensor]]:
+        """(name, tensor) of every tensor that requires none."""
+        return ((name, t) for name, t in self.named_tensors() if not t.requires_grad)
+
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
         for p in self.parameters():

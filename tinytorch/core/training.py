@@ -19,6 +19,11 @@ from tinytorch.core.tensor import Tensor
 from tinytorch.data import DataLoader, Dataset
 from tinytorch.optim import Optimizer, clip_grad_norm_, clip_grad_value_
 
+DIVERGED = (
+    "{} at {}: parameters and buffers are as they were before that step. "
+    "A smaller lr or clip_norm may help; so may a look at the inputs"
+)
+
 
 def train(model, optimizer, loss_fn, loader, epochs: int = 1) -> list[float]:
     """Go through the data `epochs` times, with one step of the optimizer for each batch.
@@ -165,8 +170,9 @@ class Trainer:
             ValueError: `epochs` or `patience` is no integer >= 1, patience without validation, or
                 `loader` gives no batches.
             RuntimeError: no parameter of the optimizer has a gradient.
-            FloatingPointError: the loss is not a finite number. The parameters are as they were
-                before that step, and `trainer.history` holds what went before.
+            FloatingPointError: the loss or a gradient is not finite. The parameters and the
+                model's buffers (running statistics) are as they were before that step, and
+                `trainer.history` holds what went before.
         """
         _check_count("epochs", epochs)
         if patience is not None:
@@ -228,6 +234,22 @@ class Trainer:
 
     def _step(self, group: list, mean: Mean, where: str) -> float:
         """One step of the optimizer, on the batches of `group`. Returns their loss."""
+        buffers = [(t, t.data.copy()) for _, t in self.model.named_buffers()]
+        try:
+            loss = self._gradients(group, mean, where)
+        except FloatingPointError:
+            self.optimizer.zero_grad()
+            for tensor, before in buffers:
+                np.copyto(tensor.data, before)
+            raise
+        self.optimizer.step()
+        self.step += 1
+        if self.schedule == "step":
+            self._move_on(loss)
+        return loss
+
+    def _gradients(self, group: list, mean: Mean, where: str) -> float:
+        """Leave the gradient of the batches' loss, clipped and finite. Returns the loss."""
         self.optimizer.zero_grad()
         examples, total = sum(len(x) for x, _ in group), 0.0
         for x, y in group:
@@ -235,11 +257,7 @@ class Trainer:
             loss = self.loss(predictions, y)
             share, value = len(x) / examples, loss.item()
             if not math.isfinite(value):
-                self.optimizer.zero_grad()
-                raise FloatingPointError(
-                    f"the loss is {value} at {where}: the parameters were left as they were "
-                    "before it. A smaller lr or clip_norm may help; so may a look at the inputs"
-                )
+                raise FloatingPointError(DIVERGED.format(f"the loss is {value}", where))
             loss.backward(share)
             total += share * value
             mean.add(len(x), "loss", value)
@@ -255,10 +273,11 @@ class Trainer:
             clip_grad_norm_(params, self.clip_norm)
         if self.clip_value is not None:
             clip_grad_value_(params, self.clip_value)
-        self.optimizer.step()
-        self.step += 1
-        if self.schedule == "step":
-            self._move_on(total)
+        for p in params:
+            if p.grad is not None and not np.isfinite(p.grad.data).all():
+                names = {id(t): name for name, t in self.model.named_parameters()}
+                what = f"the gradient of {names.get(id(p), 'a parameter')} is not finite"
+                raise FloatingPointError(DIVERGED.format(what, where))
         return total
 
     def _optimizer_mode(self, mode: str) -> None:
