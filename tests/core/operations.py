@@ -118,6 +118,10 @@ for shape in SHAPES:
     same("clone", f"{shape}", lambda x: x.clone(), numbers(shape))
 same("abs", "at zero", abs, np.array([0.0, -1.0]), smooth=False)
 same("relu", "at zero", lambda x: x.relu(), np.array([0.0, -1.0]), smooth=False)
+for shape in ((), (3,), (2, 1)):
+    low, high = numbers(shape, -1, 0, salt=1), numbers((3,), 0, 1, salt=2)
+    same("clip", f"bounds {shape}", lambda x, a, b: x.clip(a, b), numbers((2, 3)), low, high)
+same("clip", "crossed bounds", lambda x: x.clip(1.0, -1.0), numbers((2, 3)))
 same("clip", "at a bound", lambda x: x.clip(-1, 1), np.array([-1.0, 1.0, 2.0]), smooth=False)
 for name in ("tanh", "sigmoid"):
     same(name, "far out", operator.methodcaller(name), np.array([-1e4, -40.0, 40.0, 1e4]))

@@ -139,7 +139,7 @@ EDITED = [
     (Tensor, "__getitem__", "if selects_once(index):", "if True:", cases("[]")),
     (Tensor, "sigmoid", "(1 - value)", "(1 + value)", cases("sigmoid")),
     (Tensor, "softmax", ".sum(axis=axis, keepdims=True)))", ".sum()))", cases("softmax")),
-    (core, "as_tensor", "array.astype(dtype)", "array", NUMBER),
+    (core, "as_tensor", "fitted(array, dtype)", "array", NUMBER),
     (functional, "where", "np.where(condition, zero, g)", "g", cases("where")),
     (functional, "pad", "g[inside]", "g[tuple(slice(0, n) for n in x.shape)]", cases("pad")),
     (convolution, "conv2d", "view[..., i, j] +=", "view[..., i, j] =", cases("conv2d")),

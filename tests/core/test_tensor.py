@@ -1,6 +1,7 @@
 """What a tensor is: its dtype, its conversions, its errors, and programs as one would type them."""
 
 import copy
+import operator
 
 import numpy as np
 import pytest
@@ -113,6 +114,48 @@ def test_joining_integers_to_floats_keeps_float32():
     assert tinytorch.concatenate([np.array([1]), np.array([2])]).dtype == np.int64
 
 
+def test_a_whole_number_that_does_not_fit_is_refused():
+    """NumPy raises too, for Python's numbers; wrapping around would be silent."""
+    small = Tensor(np.array([1], np.uint8))
+    for number in (300, -1, np.int64(300), np.array(300), Tensor(np.array(300))):
+        for operation in (operator.add, operator.mul, tinytorch.maximum):
+            with pytest.raises(OverflowError, match=f"{int(number)} does not fit into uint8"):
+                operation(small, number)
+    assert (small + 254).data.tolist() == [255]
+    assert (small + 0.5).dtype == np.float32
+    for two in (2, np.array(2), Tensor(np.array([2]))):
+        assert (Tensor(np.array([True])) + two).data.tolist() == [3]
+
+
+def test_an_error_that_is_not_about_shapes_is_not_called_so():
+    with pytest.raises(ValueError, match=r"negative integer powers.*in tensor \*\* tensor"):
+        Tensor(np.array([2])) ** -1
+
+
+def test_a_gradient_of_another_dtype_is_refused_at_once():
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    with pytest.raises(ValueError, match="grad has dtype float64, but its tensor float32"):
+        x.grad = Tensor(np.ones(2))
+    with pytest.raises(ValueError, match=r"grad has shape \(3,\), but its tensor \(2,\)"):
+        x.grad = np.ones(3)
+    assert x.grad is None
+    x.grad = np.ones(2)  # numbers take the tensor's dtype
+    assert x.grad.dtype == np.float32
+
+
+def test_backward_again_reads_the_arrays_as_they_are():
+    """What the class says of a second call: an optimizer's step in between changes it."""
+    a, b = Tensor([2.0], requires_grad=True), Tensor([3.0], requires_grad=True)
+    y = (a * b).sum()
+    y.backward()
+    y.backward()
+    assert a.grad.item() == 6
+    tinytorch.optim.SGD([b], lr=0.5).step()
+    a.grad = None
+    y.backward()
+    assert a.grad.item() == b.item() == 1
+
+
 def test_astype_returns_the_gradient_in_the_first_dtype():
     x = Tensor([1.0, 2.0], requires_grad=True)
     (x.astype(np.float64) * 2).sum().backward()
@@ -212,9 +255,16 @@ def test_numpy_functions_refuse_to_cut_the_graph():
         np.mean,
         lambda t: np.concatenate([t, t]),
         lambda t: np.where([True, False], 0, t),
+        lambda t: np.dot(np.ones(2), t),
+        lambda t: np.dot(Tensor([1.0, 1.0]), t),
+        lambda t: np.stack([Tensor([1.0, 1.0]), t]),
+        lambda t: np.block([[Tensor([1.0]), t]]),
+        lambda t: np.split(t, 2),
+        lambda t: np.interp(0.5, xp=[0, 1], fp=t),
     ):
         with pytest.raises(TypeError, match="cut the graph"):
             call(x)
+    assert np.shape(x) == (2,)
     assert np.allclose(x, [1, 2])
     assert np.argmax(x) == 1
     assert np.mean(x.detach()) == 1.5
@@ -222,6 +272,8 @@ def test_numpy_functions_refuse_to_cut_the_graph():
         assert np.mean(x) == 1.5
     with pytest.raises(TypeError, match="stack"):
         Tensor([x[0], x[1]])
+    with pytest.raises(TypeError, match="stack"):
+        Tensor([[1.0, 2.0], [x[0], x[1]]])
     assert Tensor([Tensor(1.0), Tensor(2.0)]).shape == (2,)
 
 

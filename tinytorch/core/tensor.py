@@ -3,7 +3,8 @@
 Each operation states its value and, right below, one derivative per input: a function from
 the gradient of the output to the gradient of that input. Broadcasting is undone by the walk
 (`autograd.backward`), so no derivative here mentions it. A derivative keeps the *arrays* it
-needs, not the tensors, so that giving a tensor new data later does not change it.
+needs, not the tensors, so that giving a tensor new data later does not change it; writing into
+the array it had (as optimizers do) does.
 """
 
 import math
@@ -27,7 +28,9 @@ class Tensor:
         data: the array (`numpy.ndarray`), of any shape.
         grad: None, or a tensor of the same shape and dtype, filled by `backward`.
 
-    The graph lives as long as its output does: `backward` can be called again and accumulates.
+    The graph lives as long as its output does: `backward` can be called again and accumulates. It
+    reads the arrays that the output was computed from, so call it before an optimizer's step, or
+    anything else that writes into them: afterwards it would give derivatives at mixed values.
     Only leaves keep a gradient; an intermediate tensor does after `retain_grad()`.
 
     An operation between a float and an integer has the float's dtype; one between an array and
@@ -68,7 +71,13 @@ class Tensor:
 
     @property
     def grad(self):
-        """The accumulated gradient, a tensor, or None before `backward`."""
+        """The accumulated gradient, a tensor, or None before `backward`.
+
+        Setting it takes a tensor of the same shape and dtype, or numbers of that shape.
+
+        Raises:
+            ValueError: another shape, or a tensor of another dtype.
+        """
         return self._grad
 
     @grad.setter
@@ -77,6 +86,8 @@ class Tensor:
             value = value if isinstance(value, Tensor) else Tensor(as_array(value, self.dtype))
             if value.shape != self.shape:
                 raise ValueError(f"grad has shape {value.shape}, but its tensor {self.shape}")
+            if value.dtype != self.dtype:
+                raise ValueError(f"grad has dtype {value.dtype}, but its tensor {self.dtype}")
         self._grad = value
 
     @property
@@ -117,9 +128,9 @@ class Tensor:
 
     def __array_function__(self, function, types, args, kwargs):
         """Let NumPy's functions read a tensor, but not cut a graph silently."""
-        result = function(*map(_unwrap, args), **{k: _unwrap(v) for k, v in kwargs.items()})
-        loses = isinstance(result, (np.ndarray, np.generic)) and result.dtype.kind == "f"
-        if loses and autograd.grad_enabled() and self.requires_grad:
+        result = function(*unwrapped(args), **unwrapped(kwargs))
+        recorded = autograd.grad_enabled() and any(t.requires_grad for t in within((args, kwargs)))
+        if recorded and holds_floats(result):
             raise TypeError(
                 f"np.{function.__name__} would cut the graph of a tensor that requires a "
                 "gradient: use the operation of tinytorch, or pass tensor.data"
@@ -423,14 +434,17 @@ class Tensor:
         return record(x * cumulative, (tensor, lambda g: g * (cumulative + x * slope)))
 
     def clip(self, min=None, max=None):
-        """Limit to [min, max]; what lies outside has derivative 0."""
+        """Limit to [min, max]; what lies outside passes its gradient to the bound it met."""
         x = self._data
         low = -np.inf if min is None else raw(min)
         high = np.inf if max is None else raw(max)
-        value = np.clip(x, low, high)
-        return record(
-            value.astype(self.dtype, copy=False), (self, lambda g: g * ((low <= x) & (x <= high)))
-        )
+        value = np.clip(x, low, high).astype(self.dtype, copy=False)
+        edges = [(self, lambda g: g * ((low <= x) & (x <= high)))]
+        if isinstance(min, Tensor):
+            edges.append((min, lambda g: g * ((x < low) & (low <= high))))
+        if isinstance(max, Tensor):
+            edges.append((max, lambda g: g * (np.maximum(x, low) > high)))
+        return record(value, *edges)
 
     # Reductions
 
@@ -642,9 +656,7 @@ def as_array(value, dtype=None) -> np.ndarray:
     """`value` as an array: Python numbers and lists become float32, arrays keep their dtype."""
     if isinstance(value, Tensor):
         value = value._data
-    elif isinstance(value, (list, tuple)) and any(
-        isinstance(item, Tensor) and item.requires_grad for item in value
-    ):
+    elif isinstance(value, (list, tuple)) and any(t.requires_grad for t in within(value)):
         raise TypeError("a list of tensors would lose its gradients: use stack or concatenate")
     if dtype is None and not isinstance(value, (np.ndarray, np.generic)):
         dtype = np.float32
@@ -662,14 +674,16 @@ def as_array(value, dtype=None) -> np.ndarray:
 
 
 def as_tensor(value, dtype) -> Tensor:
-    """`value` as a tensor; a number takes `dtype`, unless it is a float and `dtype` is not."""
+    """`value` as a tensor; a number takes `dtype`, unless that is of a lower kind."""
     if isinstance(value, Tensor):
         return value
     if isinstance(value, (int, float, np.generic)) or getattr(value, "shape", None) == ():
         array = np.asarray(value)
         if array.dtype.kind == "f" and dtype.kind != "f":
             dtype = np.dtype(np.float32)
-        return Tensor(array.astype(dtype) if array.dtype.kind in "fiub" else array)
+        elif dtype.kind == "b":
+            dtype = array.dtype
+        return Tensor(fitted(array, dtype) if array.dtype.kind in "fiub" else array)
     return Tensor(as_array(value))
 
 
@@ -678,17 +692,32 @@ def as_float(x: Tensor) -> Tensor:
     return x if x._data.dtype.kind == "f" else x.astype(np.float32)
 
 
+RANK = {"b": 0, "u": 1, "i": 1, "f": 2}
+
+
 def promote(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-    """Both in one dtype: a float wins over an integer, an array over a number (shape ())."""
+    """Both in one dtype: floats win over integers, they over booleans, an array over a number."""
     x, y = a._data, b._data
     if x.dtype == y.dtype:
         return a, b
-    floats = x.dtype.kind == "f", y.dtype.kind == "f"
-    if floats == (True, False) or (floats[0] == floats[1] and x.ndim and not y.ndim):
-        return a, b.astype(x.dtype)
-    if floats == (False, True) or (floats[0] == floats[1] and y.ndim and not x.ndim):
-        return a.astype(y.dtype), b
+    first, second = (RANK[x.dtype.kind], x.ndim > 0), (RANK[y.dtype.kind], y.ndim > 0)
+    if first > second:
+        return a, converted(b, x.dtype)
+    if first < second:
+        return converted(a, y.dtype), b
     return a, b  # NumPy takes the wider one
+
+
+def converted(t: Tensor, dtype) -> Tensor:
+    return t.astype(dtype) if dtype.kind == "f" else Tensor(fitted(t._data, dtype))
+
+
+def fitted(number: np.ndarray, dtype) -> np.ndarray:
+    """`number` in this dtype, where a whole number must not wrap around."""
+    out = number.astype(dtype)
+    if dtype.kind in "iu" and (out != number).any():
+        raise OverflowError(f"{number} does not fit into {dtype}")
+    return out
 
 
 def elementwise(symbol: str, ufunc, a: Tensor, b) -> tuple[Tensor, Tensor, np.ndarray]:
@@ -697,9 +726,13 @@ def elementwise(symbol: str, ufunc, a: Tensor, b) -> tuple[Tensor, Tensor, np.nd
     try:
         return a, b, ufunc(a._data, b._data)
     except ValueError as error:
-        raise ValueError(
-            f"cannot broadcast shapes {a.shape} and {b.shape} in tensor {symbol} tensor"
-        ) from error
+        try:
+            np.broadcast_shapes(a.shape, b.shape)
+        except ValueError:
+            what = f"cannot broadcast shapes {a.shape} and {b.shape}"
+        else:
+            what = str(error)
+        raise ValueError(f"{what} in tensor {symbol} tensor") from error
 
 
 def raw(value):
@@ -710,8 +743,32 @@ def raw_index(index):
     return tuple(raw(i) for i in index) if isinstance(index, tuple) else raw(index)
 
 
-def _unwrap(value):
-    return type(value)(map(raw, value)) if type(value) in (list, tuple) else raw(value)
+# What NumPy's functions are given, and what they give
+
+
+def within(value):
+    """The tensors in nested lists, tuples and dictionaries."""
+    if isinstance(value, Tensor):
+        yield value
+        return
+    for item in value.values() if isinstance(value, dict) else value:
+        if isinstance(item, (Tensor, list, tuple, dict)):
+            yield from within(item)
+
+
+def unwrapped(value):
+    """The same lists, tuples and dictionaries with arrays in the place of tensors."""
+    if type(value) in (list, tuple):
+        return type(value)(map(unwrapped, value))
+    if type(value) is dict:
+        return {key: unwrapped(item) for key, item in value.items()}
+    return raw(value)
+
+
+def holds_floats(value) -> bool:
+    if isinstance(value, (list, tuple)):
+        return any(map(holds_floats, value))
+    return isinstance(value, float) or getattr(value, "dtype", np.dtype(bool)).kind in "fc"
 
 
 # Axes and indices
