@@ -418,6 +418,27 @@ def test_parts_loaded_before_one_that_does_not_fit_are_put_back(saved):
     assert session.everything() == before
 
 
+def test_of_a_model_with_generators_of_another_kind(saved):
+    """The tensors are loaded before: they are put back too."""
+    path, session = saved
+    session.model[3].rng = np.random.Generator(np.random.MT19937(0))
+    assert_refused(path, session, "model does not fit", model=session.model)
+
+
+def test_a_learning_rate_set_by_hand_survives_a_refusal(saved):
+    """A scheduler sets the optimizer's rate when it is loaded, and when it is put back."""
+    path, session = saved
+    session.optimizer.param_groups[0]["lr"] = 0.123
+    parts = {"scheduler": session.scheduler, "optimizer": session.optimizer}
+    for name in ("model", "loader"):
+
+        class Refuses(Anything):
+            def load_state_dict(self, state):
+                raise IndexError("never")
+
+        assert_refused(path, session, f"{name} does not fit", **parts, **{name: Refuses({})})
+
+
 def test_no_such_file(tmp_path):
     with pytest.raises(FileNotFoundError):
         load_checkpoint(tmp_path / "none", model=Session().model)

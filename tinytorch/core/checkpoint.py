@@ -4,6 +4,7 @@ The file is a zip archive: `header.json` says what is where, every array is a Nu
 own beside it. It holds no pickle, so that reading one runs nobody's code.
 """
 
+import contextlib
 import copy
 import io
 import json
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tinytorch.core.checks import COUNT, require
 from tinytorch.core.module import Module, walk
 
 FORMAT = "tinytorch checkpoint"
@@ -44,8 +46,7 @@ def save_checkpoint(path, *, step: int = 0, **parts) -> None:
         ValueError: `step` is no integer >= 0.
         OSError: the file cannot be written.
     """
-    if not isinstance(step, (int, np.integer)) or isinstance(step, bool) or step < 0:
-        raise ValueError(f"save_checkpoint: step must be an integer >= 0, got {step!r}")
+    require("save_checkpoint", "step", step, COUNT)
     arrays: dict[str, np.ndarray] = {}
     states = {name: encode(get_state(name, part), name, arrays) for name, part in parts.items()}
     header = {"format": FORMAT, "version": VERSION, "step": int(step), "parts": states}
@@ -92,12 +93,16 @@ def load_checkpoint(path, **parts) -> int:
     before = {name: copy.deepcopy(get_state(name, part)) for name, part in parts.items()}
     # Optimizers last: a scheduler sets learning rates too, and those that were in force count.
     order = sorted(parts, key=lambda name: hasattr(parts[name], "param_groups"))
+    touched = []
     try:
         for name in order:
+            touched.append(name)
             set_state(parts[name], decode(header["parts"][name], arrays))
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        for other in order[: order.index(name)]:
-            set_state(parts[other], before[other])
+    except Exception as error:  # whatever a part stumbles over
+        for other in order:
+            if other in touched or hasattr(parts[other], "param_groups"):
+                with contextlib.suppress(Exception):  # what refuses every state has kept its own
+                    set_state(parts[other], before[other])
         raise CheckpointError(f"{path}: {name} does not fit: {error}") from error
     return header["step"]
 
