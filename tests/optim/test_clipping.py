@@ -91,6 +91,36 @@ def test_one_pass_over_an_iterator_is_enough():
     assert p.grad.item() == pytest.approx(4.0)
 
 
+@pytest.mark.parametrize("size", [1e-42, 1e-30, 1e-12, 1e12, 1e25, 1e36])
+@pytest.mark.parametrize("norm_type", [0.5, 1, 2.0, 10, float("inf")])
+def test_no_square_over_or_underflows(size, norm_type):
+    """In float32 that of 1e20 is infinite and that of 1e-30 zero; the norm is neither."""
+    a, b = (Tensor(np.zeros(n, np.float32), requires_grad=True) for n in (2, 3))
+    a.grad, b.grad = (Tensor(np.full(p.shape, size, np.float32)) for p in (a, b))
+    size = float(a.grad.data[0])
+    expected = size * 5.0 ** (1 / norm_type)
+    assert clip_grad_norm_([a, b], float("inf"), norm_type) == pytest.approx(expected, rel=1e-6)
+    assert np.array_equal(a.grad.data, np.full(2, size, np.float32))
+    clip_grad_norm_([a, b], 1.0, norm_type)
+    after = size / (expected + 1e-6) if expected > 1 else size
+    np.testing.assert_allclose(b.grad.data, after, rtol=1e-6)
+
+
+def test_in_float64_too():
+    p = Tensor(np.zeros(2), requires_grad=True)
+    for size in (1e-310, 1e300):
+        p.grad = Tensor(np.array([3 * size, 4 * size]))
+        assert clip_grad_norm_(p, float("inf")) == pytest.approx(5 * size, rel=1e-12)
+
+
+@pytest.mark.parametrize("bad", [np.inf, np.nan])
+def test_an_infinite_bound_changes_nothing(bad):
+    p = Tensor([0.0, 0.0], requires_grad=True)
+    p.grad = Tensor([2.0, bad])
+    np.testing.assert_equal(clip_grad_norm_(p, float("inf")), bad)
+    np.testing.assert_array_equal(p.grad.data, [2.0, bad])
+
+
 def test_without_gradients():
     assert clip_grad_norm_([], 1.0) == 0.0
     assert clip_grad_norm_([Tensor([1.0], requires_grad=True)], 1.0) == 0.0

@@ -37,12 +37,11 @@ def clip_grad_norm_(
     if not _positive(max_norm) and max_norm != 0:
         raise ValueError(f"clip_grad_norm_: max_norm must be a number >= 0, got {max_norm!r}")
     gradients = _gradients("clip_grad_norm_", parameters)
-    norms = [float(np.linalg.norm(g.reshape(-1), norm_type)) for g in gradients if g.size]
-    norm = float(np.linalg.norm(norms, norm_type)) if norms else 0.0
+    norm = _norm([_norm(g, norm_type) for g in gradients], norm_type)
     if error_if_nonfinite and not math.isfinite(norm):
         raise FloatingPointError(f"clip_grad_norm_: the norm of the gradients is {norm}")
     factor = max_norm / (norm + 1e-6)
-    if not factor >= 1:
+    if max_norm < math.inf and not factor >= 1:
         with np.errstate(invalid="ignore"):
             for g in gradients:
                 g *= factor
@@ -66,6 +65,20 @@ def clip_grad_value_(parameters, clip_value: float) -> None:
         raise ValueError(f"clip_grad_value_: clip_value must be a number >= 0, got {clip_value!r}")
     for g in _gradients("clip_grad_value_", parameters):
         np.clip(g, -clip_value, clip_value, out=g)
+
+
+def _norm(values, p: float) -> float:
+    """(Σ |x|^p)^(1/p), whatever the size of the numbers."""
+    values = np.asarray(values).reshape(-1)
+    with np.errstate(over="ignore"):
+        norm = float(np.linalg.norm(values, p)) if values.size else 0.0
+    if p == math.inf or (0 < norm < math.inf and p * abs(math.log2(norm)) < 64):
+        return norm  # no power came near 2^±126, the ends of float32
+    values = np.abs(values, dtype=float)
+    largest = float(values.max(initial=0))
+    if not 0 < largest < math.inf:
+        return largest
+    return largest * float(np.linalg.norm(values / largest, p))
 
 
 def _positive(value) -> bool:
