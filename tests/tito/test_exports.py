@@ -204,6 +204,51 @@ def test_an_option_that_yours_lacks_stays_the_packages_and_is_named(space):
     assert whose == "the package's: yours does not take it"
 
 
+CHANGED = """
+import json, tinytorch
+from tinytorch.optim import SGD, Adam, OneCycleLR
+
+def run(optimizer, change):
+    (p,) = optimizer.param_groups[0]["params"]
+    for t in range(3):
+        p.grad = tinytorch.Tensor([1.0])
+        optimizer.step()
+        change(optimizer.param_groups[0])
+    return float(p.data[0])
+
+def parameter():
+    return [tinytorch.Tensor([1.0], requires_grad=True)]
+
+sgd = SGD(parameter(), lr=0.1, momentum=0.9)
+cycle = OneCycleLR(sgd, max_lr=0.1, total_steps=4)
+found = [run(sgd, lambda group: cycle.step())]
+found.append(run(SGD(parameter(), lr=0.1, momentum=0.9), lambda g: g.update(momentum=0.1)))
+found.append(run(Adam(parameter(), lr=0.1), lambda g: g.update(betas=(0.1, 0.2), lr=0.01)))
+print(json.dumps([tinytorch.whose("SGD"), found]))
+try:
+    run(SGD(parameter(), lr=0.1, momentum=0.9), lambda g: g.update(weight_decay=0.5))
+    print("no error")
+except AttributeError as error:
+    print(error)
+"""
+
+
+def test_whatever_changes_in_a_group_reaches_an_optimizer_from_scratch(space):
+    space.root.joinpath("e").mkdir()
+    space.root.joinpath("e", "optimizers_dev.py").write_text(SCRATCH, encoding="utf-8")
+    env = {"TINYTORCH_EXPORTS": str(space.root / "e")}
+    theirs, refused = space.tito(program=("-c", CHANGED), env=env).out.splitlines()
+    ours, accepted = space.tito(program=("-c", CHANGED)).out.splitlines()
+    (whose, theirs), (_, ours) = json.loads(theirs), json.loads(ours)
+    assert whose == "yours"
+    np.testing.assert_allclose(theirs, ours, rtol=1e-5)
+    assert accepted == "no error"
+    assert refused == (
+        "your SGD has no attribute weight_decay, "
+        "so that no schedule can change its weight_decay to 0.5"
+    )
+
+
 def test_a_class_built_on_an_exported_one_has_its_own_rule(space):
     """A chapter that changes Adam's rule shows the changed rule, whoever wrote Adam."""
     space.root.joinpath("e").mkdir()

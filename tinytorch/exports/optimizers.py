@@ -6,9 +6,10 @@ package's own class around it keeps groups, checks and schedules. Its state it k
 """
 
 import inspect
+from numbers import Real
 
 from tinytorch import optim
-from tinytorch.exports import WORDS, _left, translate
+from tinytorch.exports import PAIRS, WORDS, _left, translate
 from tinytorch.optim import optimizers, schedulers
 
 RULES = ("gradient_descent", "heavy_ball", "adam")
@@ -56,27 +57,28 @@ def optimizer(right: type, mine: type) -> type:
             super().__init__(*args, **kwargs)
 
         def step_group(self, group, params):
-            stepper = self._stepper(group)
+            stepper, known = self._stepper(group)
             if stepper is None:
                 return super().step_group(group, params)
-            attribute = next((w for w in WORDS["lr"] if hasattr(stepper, w)), None)
-            if attribute:
-                setattr(stepper, attribute, group["lr"])
-            elif group["lr"] != group.get("initial_lr", group["lr"]):
-                raise AttributeError(
-                    f"your {right.__name__} has no attribute lr or learning_rate, "
-                    "so that no schedule can change it"
-                )
+            for name in self.defaults:
+                if group[name] != known[name] and not hand_over(stepper, name, group[name]):
+                    raise AttributeError(
+                        f"your {right.__name__} has no attribute {' or '.join(words(name))}, "
+                        f"so that no schedule can change its {name} to {group[name]!r}"
+                    )
+                known[name] = group[name]
             stepper.step()
             for p in params:
                 self.state[p]["t"] += 1
 
         def _stepper(self, group):
+            """The learner's object that steps this group, and the numbers that it knows."""
             if type(self) is not Yours:  # a class built on the package's, with a rule of its own
-                return None
+                return None, {}
             key = id(group)
             if key not in self._yours:
-                self._yours[key] = build(right, mine, group, self.defaults)
+                known = {name: group[name] for name in self.defaults}
+                self._yours[key] = build(right, mine, group, self.defaults), known
             return self._yours[key]
 
     Yours.__name__ = Yours.__qualname__ = right.__name__
@@ -102,6 +104,26 @@ def build(right: type, mine: type, group: dict, defaults: dict):
         _left[what] = "yours does not take it"
         return None
     return mine(list(group["params"]), *by_position, **by_name)
+
+
+def words(number: str) -> tuple:
+    """The attributes in which a learner's object may keep a number."""
+    return (*WORDS.get(number, (number,)), *(" and ".join(p) for p in PAIRS.get(number, ())))
+
+
+def hand_over(stepper, number: str, value) -> bool:
+    """Change a number where a learner's object keeps it; whether there is such a place."""
+    for pair in PAIRS.get(number, ()):
+        if all(hasattr(stepper, word) for word in pair):
+            for word, part in zip(pair, value, strict=True):
+                setattr(stepper, word, part)
+            return True
+    sort = Real if isinstance(value, Real) else type(value)  # not a velocity called momentum
+    for word in words(number):
+        if isinstance(getattr(stepper, word, None), sort):
+            setattr(stepper, word, value)
+            return True
+    return False
 
 
 def named(cls: type, word: str) -> bool:
