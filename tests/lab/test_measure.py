@@ -50,11 +50,12 @@ def quadratic_loss(A, x):
 def test_sharpness_is_the_largest_eigenvalue(dtype):
     A = Quadratic([3.0, 10.0], angle=0.7).A.astype(dtype)
     x = Tensor(np.array([1.0, -2.0], dtype=dtype), requires_grad=True)
-    before = x.data.copy()
+    before, held = x.data.copy(), x.data
     value, v = sharpness(quadratic_loss(A, x), [x], tolerance=1e-6)
     assert value == pytest.approx(10, rel=1e-5 if dtype == "float64" else 2e-3)
     assert abs(v @ [-np.sin(0.7), np.cos(0.7)]) == pytest.approx(1, abs=1e-3)
     assert np.array_equal(x.data, before)
+    assert x.data is held
     assert x.grad is None
 
 
@@ -81,6 +82,24 @@ def test_learning_rate_finder_turns_up_where_it_must():
     assert rates[0] == pytest.approx(1e-3)
     growing = rates[1:][np.diff(losses) > 0][0]
     assert growing == pytest.approx(2 / 10, rel=0.1)
+
+
+def test_learning_rate_finder_puts_the_rates_back():
+    x, y = (Tensor(np.array([1.0]), requires_grad=True) for _ in range(2))
+    optimizer = SGD([{"params": [x], "lr": 0.1}, {"params": [y]}], lr=0.5)
+    learning_rate_finder(lambda: (x * x + y * y).sum(), optimizer, steps=5)
+    assert [group["lr"] for group in optimizer.param_groups] == [0.1, 0.5]
+
+
+def test_learning_rate_finder_with_a_negative_loss():
+    """The bowl of before, its bottom below zero: it falls, then turns up."""
+    x = Tensor(np.array([1.0]), requires_grad=True)
+    _, losses = learning_rate_finder(
+        lambda: (x * x).sum() * 5 - 6, SGD([x]), start=1e-3, stop=10, steps=200
+    )
+    assert losses.min() < -5.9
+    assert len(losses) < 200
+    assert losses[-1] > -6 + 3 * 6
 
 
 def test_a_false_claim_names_itself():

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from tinytorch.core.autograd import topological_order
 from tinytorch.core.tensor import Tensor, as_array
 
 
@@ -12,7 +13,8 @@ class Module:
 
     A subclass sets tensors and other modules as attributes, also in lists and dictionaries, and
     defines `forward`. Tensors that require a gradient are its parameters; other tensors are its
-    buffers (running statistics). Names are the paths of attributes: "encoder.layers.0.weight".
+    buffers (running statistics); what was computed from its parameters (an output that is kept)
+    is neither. Names are the paths of attributes: "encoder.layers.0.weight".
     """
 
     training = True
@@ -29,7 +31,14 @@ class Module:
 
     def named_tensors(self) -> Iterator[tuple[str, Tensor]]:
         """(name, tensor) of every parameter and buffer, each tensor once."""
-        return ((name, value) for name, value in walk(self) if isinstance(value, Tensor))
+        found = [(name, value) for name, value in walk(self) if isinstance(value, Tensor)]
+        leaves = {id(tensor) for _, tensor in found if tensor.is_leaf}
+        # A weight that was computed from something else stays in: an optimizer says what is wrong.
+        return (
+            (name, tensor)
+            for name, tensor in found
+            if tensor.is_leaf or leaves.isdisjoint(map(id, topological_order(tensor)))
+        )
 
     def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
         """(name, tensor) of every tensor that requires a gradient."""

@@ -53,9 +53,10 @@ def learning_rate_finder(
 
     Arguments:
         loss: a function that computes the loss (a scalar tensor) of the next batch.
-        optimizer: over the parameters of that loss; they are moved.
+        optimizer: over the parameters of that loss; they are moved, its rates are put back.
         start, stop, steps: the learning rates; both ends are tried.
-        blowup: stop early when the loss is this many times the smallest one.
+        blowup: stop early when the loss is this many times the smallest one (or, for a negative
+            one, as far above it).
 
     Returns:
         (learning rates, losses before each step), both of shape (tried,).
@@ -63,16 +64,22 @@ def learning_rate_finder(
     Source: Smith 2017, section 3.3.
     """
     rates, losses = np.geomspace(start, stop, steps), []
-    for rate in rates:
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        optimizer.zero_grad()
-        value = loss()
-        losses.append(value.item())
-        if not losses[-1] <= blowup * min(losses):
-            break
-        value.backward()
-        optimizer.step()
+    before = [group["lr"] for group in optimizer.param_groups]
+    try:
+        for rate in rates:
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            optimizer.zero_grad()
+            value = loss()
+            losses.append(value.item())
+            smallest = min(losses)
+            if not losses[-1] - smallest <= (blowup - 1) * abs(smallest):
+                break
+            value.backward()
+            optimizer.step()
+    finally:
+        for group, lr in zip(optimizer.param_groups, before, strict=True):
+            group["lr"] = lr
     return rates[: len(losses)], np.array(losses)
 
 
@@ -92,7 +99,7 @@ def sharpness(
     Returns:
         (eigenvalue, unit eigenvector over all parameters laid end to end).
     """
-    origin = [p.data.copy() for p in params]
+    origin = [p.data for p in params]
     size = sum(p.size for p in params)
     v = generator(rng).normal(size=size) if start is None else np.asarray(start, dtype=float)
     v = v / np.linalg.norm(v)
