@@ -62,7 +62,10 @@ def test_split_deals_every_example_once():
     assert np.array_equal(split(numbered(10), 0.7, rng=0)[0].targets, first.targets)
 
 
-@pytest.mark.parametrize(("fraction", "message"), [(0, "0"), (1.0, "1.0"), (0.01, "empty")])
+@pytest.mark.parametrize(
+    ("fraction", "message"),
+    [(0, "0"), (1.0, "1.0"), (0.01, "empty"), ("a", r"fraction .* in \(0, 1\), got 'a'")],
+)
 def test_split_refuses(fraction, message):
     with pytest.raises(ValueError, match=message):
         split(numbered(10), fraction)
@@ -83,6 +86,21 @@ def test_a_dataset_of_ones_own_needs_two_methods():
     assert [b.targets.data.tolist() for b in batches] == [[0, 1], [4, 9], [16]]
     assert batches[1].inputs.data.tolist() == [[2, -2], [3, -3]]
     assert batches[1].inputs.dtype == np.float32
+
+
+class Numbers(Dataset):
+    def __len__(self):
+        return 3
+
+    def __getitem__(self, i):
+        return [0.5 * i, 1], i
+
+
+def test_numbers_become_float32_and_class_indices_stay_integers_in_batches_too():
+    (batch,) = DataLoader(Numbers())
+    assert batch.inputs.dtype == np.float32
+    assert batch.inputs.data.tolist() == [[0, 1], [0.5, 1], [1, 1]]
+    assert batch.targets.dtype.kind == "i"
 
 
 def test_the_base_class_says_what_is_missing():

@@ -125,6 +125,31 @@ def test_an_interrupted_epoch_is_taken_up_where_it_stopped(stop):
     assert seen == expected
 
 
+def test_a_loop_within_a_loop_leaves_the_outer_one_its_place():
+    """An evaluation on the training data, say, in the middle of an epoch."""
+
+    def outer(loader, steps, seen):
+        while True:
+            for batch in loader:
+                if len(seen) % 2:
+                    visited(loader)
+                seen.append(batch.targets.data.tolist())
+                state = loader.state_dict()
+                if len(seen) % 2:
+                    assert state["given"] == (len(seen) - 1) % len(loader) + 1
+                if len(seen) == steps:
+                    return state
+
+    through, seen = [], []
+    outer(DataLoader(numbered(20), 3, shuffle=True, seed=1), 20, through)
+    state = outer(DataLoader(numbered(20), 3, shuffle=True, seed=1), 9, seen)
+    resumed = DataLoader(numbered(20), 3, shuffle=True, seed=99)
+    resumed.load_state_dict(state)
+    outer(resumed, 20, seen)
+    assert seen == through
+    assert sorted(sum(through[7:14], [])) == list(range(20))
+
+
 def test_breaking_off_begins_a_new_epoch():
     loader = DataLoader(numbered(20), 3, shuffle=True, seed=1)
     for _ in loader:
@@ -140,6 +165,7 @@ def test_breaking_off_begins_a_new_epoch():
         ({"batch_size": 0}, "batch_size must be an integer >= 1, got 0"),
         ({"batch_size": -3}, "got -3"),
         ({"batch_size": 2.0}, "got 2.0"),
+        ({"batch_size": True}, "batch_size must be an integer >= 1, got True"),
         ({"batch_size": 6, "drop_last": True}, "leaves no batch: 5 examples, batch_size 6"),
         ({"dataset": TensorDataset(np.zeros((0, 2)), np.zeros(0))}, "the dataset is empty"),
     ],

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tinytorch.core.checks import OPEN_FRACTION, require
 from tinytorch.core.random import generator
 from tinytorch.core.tensor import Tensor
 
@@ -20,9 +21,13 @@ class Dataset:
         raise NotImplementedError(f"{type(self).__name__} must define __getitem__()")
 
     def take(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Inputs and targets of the examples `indices`, stacked along a new first axis."""
+        """Inputs and targets of the examples `indices`, stacked along a new first axis.
+
+        Arrays keep their dtype; Python's numbers get that of a TensorDataset.
+        """
         inputs, targets = zip(*(self[int(i)] for i in indices), strict=True)
-        return np.stack(inputs), np.stack(targets)
+        examples = TensorDataset(_stacked(inputs), _stacked(targets))
+        return examples.inputs, examples.targets
 
 
 class TensorDataset(Dataset):
@@ -64,6 +69,11 @@ class TensorDataset(Dataset):
         return f"TensorDataset(inputs {self.inputs.shape}, targets {self.targets.shape})"
 
 
+def _stacked(examples: tuple):
+    arrays = isinstance(examples[0], (Tensor, np.ndarray, np.generic))
+    return np.stack(examples) if arrays else list(examples)
+
+
 def _whole_or_float32(values):
     if isinstance(values, (Tensor, np.ndarray)):
         return values
@@ -83,8 +93,7 @@ def split(dataset: Dataset, fraction: float, *, rng=None) -> tuple[TensorDataset
         ValueError: `fraction` is outside (0, 1), or leaves a part empty.
     """
     n = len(dataset)
-    if not 0 < fraction < 1:
-        raise ValueError(f"split: fraction must lie between 0 and 1, got {fraction!r}")
+    require("split", "fraction", fraction, OPEN_FRACTION)
     first = round(fraction * n)
     if first in (0, n):
         raise ValueError(f"split: a fraction of {fraction} of {n} examples leaves a part empty")

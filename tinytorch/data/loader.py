@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tinytorch.core.checks import COUNT, POSITIVE_COUNT, require
 from tinytorch.core.random import generator
 from tinytorch.core.tensor import Tensor
 from tinytorch.data.dataset import Dataset
@@ -22,6 +23,8 @@ class DataLoader:
 
     The order of an epoch is a pure function of the seed and the epoch's number. So the loader's
     whole state is three integers, and an interrupted epoch can be taken up where it stopped.
+    Iterations within one another do not disturb each other; the state tells of the one that
+    handed out the last batch.
 
     Arguments:
         dataset: a Dataset.
@@ -52,8 +55,7 @@ class DataLoader:
                 f"DataLoader: dataset must be a Dataset, got {type(dataset).__name__}; "
                 "wrap arrays in TensorDataset(inputs, targets)"
             )
-        if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
-            raise ValueError(f"DataLoader: batch_size must be an integer >= 1, got {batch_size!r}")
+        require("DataLoader", "batch_size", batch_size, POSITIVE_COUNT)
         if len(dataset) == 0:
             raise ValueError("DataLoader: the dataset is empty")
         if drop_last and len(dataset) < batch_size:
@@ -66,8 +68,8 @@ class DataLoader:
         self.shuffle = shuffle
         self.drop_last = drop_last
         self.seed = _seed(seed) if shuffle else 0
-        self.epoch = 0  # the next to begin
-        self._given = 0  # batches of the epoch before it that were handed out
+        self.epoch = 0  # the one under way, from 1: that of the last batch handed out
+        self._given = 0  # batches of it that were handed out
         self._resume = False
 
     def __len__(self) -> int:
@@ -83,14 +85,11 @@ class DataLoader:
         return np.random.default_rng((self.seed, epoch)).permutation(n)
 
     def __iter__(self) -> Iterator[Batch]:
-        if self._resume:
-            self._resume = False
-        else:
-            self.epoch += 1
-            self._given = 0
-        order = self.order(self.epoch - 1)
-        for i in range(self._given, len(self)):
-            self._given = i + 1
+        epoch, given = (self.epoch, self._given) if self._resume else (self.epoch + 1, 0)
+        self._resume = False
+        order = self.order(epoch - 1)
+        for i in range(given, len(self)):
+            self.epoch, self._given = epoch, i + 1
             inputs, targets = self.dataset.take(
                 order[i * self.batch_size : (i + 1) * self.batch_size]
             )
@@ -109,8 +108,7 @@ class DataLoader:
         if set(state) != {"seed", "epoch", "given"}:
             raise ValueError(f"DataLoader: a state has seed, epoch, given; got {sorted(state)}")
         for name, value in state.items():
-            if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-                raise ValueError(f"DataLoader: {name} must be an integer >= 0, got {value!r}")
+            require("DataLoader", name, value, COUNT)
         if state["given"] > len(self):
             raise ValueError(
                 f"DataLoader: the state is {state['given']} batches into an epoch, "
