@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tinytorch
-from tinytorch import Tensor, nn
+from tinytorch import Tensor, manual_seed, nn
 from tinytorch.core.init import NAMES, initialize
 
 
@@ -261,13 +261,42 @@ def test_running_statistics_by_hand():
     assert layer.running_mean.data.tolist() == [1.0]
 
 
+class Keeps(nn.Module):
+    """Keeps an output, as one does to look at it."""
+
+    def __init__(self):
+        self.inner = nn.Linear(2, 2, rng=0)
+        self.last = []
+
+    def forward(self, x):
+        self.last.append(self.inner(x))
+        return self.last[-1]
+
+
+def test_an_output_that_is_kept_is_no_parameter():
+    model = Keeps()
+    before = model.state_dict()
+    model(Tensor(np.ones((3, 2), np.float32)))
+    assert model.parameters() == [model.inner.weight, model.inner.bias]
+    assert set(model.state_dict()) == set(before)
+    model.load_state_dict(before)
+
+
+def test_a_weight_that_is_computed_is_not_silently_left_out():
+    """Else the rest would be trained without it, and nobody would be told."""
+    model = nn.Linear(2, 2, rng=0)
+    model.weight = Tensor(np.ones((2, 2)), requires_grad=True) * 0.1
+    with pytest.raises(ValueError, match=r"shape \(2, 2\) is computed from others"):
+        tinytorch.optim.SGD(model.parameters())
+
+
 # Errors
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: nn.Linear(0, 3), "in_features must be an integer of at least 1, got 0"),
+        (lambda: nn.Linear(0, 3), "Linear: in_features must be an integer >= 1, got 0"),
         (lambda: nn.Linear(3, 2.5), "out_features must be .* got 2.5"),
         (lambda: nn.Linear(True, 2), "in_features must be .* got True"),
         (lambda: nn.Linear(3, 2, init="he"), "init must be one of zeros, he_uniform.* got 'he'"),
@@ -276,17 +305,35 @@ def test_running_statistics_by_hand():
         (lambda: nn.Conv2d(1, 1, 3, stride=(1, 0)), r"stride .* got \(1, 0\)"),
         (lambda: nn.Conv2d(1, 1, 3, padding=-1), "padding .* got -1"),
         (lambda: nn.MaxPool2d(0), "kernel_size .* got 0"),
-        (lambda: nn.Dropout(1.5), r"p must be a probability in \[0, 1\], got 1.5"),
+        (lambda: nn.Dropout(1.5), r"Dropout: p must be a number in \[0, 1\], got 1.5"),
         (lambda: nn.Dropout(float("nan")), "p must be"),
         (lambda: nn.Embedding(0, 3), "num_embeddings .* got 0"),
         (lambda: nn.LayerNorm(()), "normalized_shape"),
         (lambda: nn.LayerNorm(0), "normalized_shape .* got 0"),
         (lambda: nn.LayerNorm(3, eps=-1), "eps must be .* got -1"),
-        (lambda: nn.BatchNorm1d(3, momentum=2), r"momentum must lie in \[0, 1\], got 2"),
+        (
+            lambda: nn.BatchNorm1d(3, momentum=2),
+            r"BatchNorm1d: momentum .* in \[0, 1\], got 2",
+        ),
         (lambda: nn.BatchNorm1d(3, eps=float("inf")), "eps must be .* got inf"),
         (lambda: nn.LeakyReLU(-1), "negative_slope .* got -1"),
         (lambda: nn.GELU("erf"), "got 'erf'"),
-        (lambda: nn.MLP([3]), r"at least an input and an output, got \[3\]"),
+        (lambda: nn.MLP([3]), r"MLP: sizes must be a list of two or more .* got \[3\]"),
+        (lambda: nn.MLP(5), "sizes must be a list of two or more integers >= 1.* got 5"),
+        (lambda: nn.MLP([3, "a"]), "sizes must be .* got .3, 'a'."),
+        (lambda: nn.LeakyReLU("a"), r"LeakyReLU: negative_slope .* in \[0, 1\], got 'a'"),
+        (lambda: nn.Dropout(None), r"Dropout: p must be a number in \[0, 1\], got None"),
+        (lambda: nn.CrossEntropyLoss(label_smoothing="x"), r"label_smoothing must be .* got 'x'"),
+        (lambda: nn.BatchNorm1d(2, momentum=None), "momentum must be .* got None"),
+        (lambda: nn.BatchNorm2d(2, eps=True), "BatchNorm2d: eps must be .* got True"),
+        (lambda: nn.LayerNorm(2, eps=None), "LayerNorm: eps must be a finite number.* got None"),
+        (lambda: nn.LayerNorm(2, eps=True), "eps must be .* got True"),
+        (lambda: nn.Conv2d(1, 1, None), "Conv2d: kernel_size must be an integer >= 1 or a pair"),
+        (lambda: nn.Conv2d(1, 1, True), "kernel_size must be .* got True"),
+        (lambda: nn.MaxPool2d("ab"), "MaxPool2d: kernel_size must be .* got 'ab'"),
+        (lambda: nn.Softmax("a"), "Softmax: axis must be an integer, got 'a'"),
+        (lambda: nn.LogSoftmax(0.5), "LogSoftmax: axis must be an integer, got 0.5"),
+        (lambda: manual_seed(-1), "manual_seed: seed must be an integer >= 0, got -1"),
         (lambda: nn.Linear(3, 2)(Tensor(np.ones((4, 2)))), r"Linear\(3, 2\) .* shape \(4, 2\)"),
         (lambda: nn.Linear(3, 2)(Tensor(1.0)), r"Linear\(3, 2\) .* shape \(\)"),
         (lambda: nn.LayerNorm(3)(Tensor(np.ones((3, 2)))), r"LayerNorm.* shape \(3, 2\)"),

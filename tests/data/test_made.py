@@ -58,14 +58,17 @@ def test_regression_has_the_condition_and_the_answer_asked_for():
     ("make", "message"),
     [
         (lambda: spirals(n=2, classes=3), "spirals: n must be an integer >= 3, got 2"),
-        (lambda: spirals(classes=1), "spirals: classes must be at least 2, got 1"),
+        (lambda: spirals(classes=1), "spirals: classes must be an integer >= 2, got 1"),
         (lambda: moons(n=1), "moons: n must be an integer >= 2, got 1"),
         (lambda: moons(n=2.5), "got 2.5"),
         (lambda: moons(noise=-1), "noise must be a finite number >= 0, got -1"),
         (lambda: moons(noise=np.inf), "got inf"),
         (lambda: regression([]), r"shape \(d,\), got \(0,\)"),
         (lambda: regression([[1.0]]), r"got \(1, 1\)"),
-        (lambda: regression([1.0], condition=0.5), "condition must be at least 1, got 0.5"),
+        (lambda: regression([1.0], condition=0.5), "condition must be .* >= 1, got 0.5"),
+        (lambda: moons(n=True), "n must be an integer >= 2, got True"),
+        (lambda: moons(10, noise="a"), "moons: noise must be a finite number >= 0, got 'a'"),
+        (lambda: spirals(classes="a"), "spirals: classes must be an integer >= 2, got 'a'"),
     ],
 )
 def test_refused(make, message):

@@ -336,7 +336,7 @@ def test_an_iterator_that_is_used_up_is_noticed():
     ("arguments", "fit", "message"),
     [
         ({"accumulate": 0}, {}, "accumulate must be an integer >= 1, got 0"),
-        ({"schedule": "batch"}, {}, "schedule must be 'epoch' or 'step', got 'batch'"),
+        ({"schedule": "batch"}, {}, "schedule must be one of 'epoch', 'step', got 'batch'"),
         ({"clip_norm": -1}, {}, "max_norm must be a number >= 0, got -1"),
         ({"clip_value": np.nan}, {}, "clip_value must be a number >= 0, got nan"),
         ({}, {"epochs": 0}, "epochs must be an integer >= 1, got 0"),

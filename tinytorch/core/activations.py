@@ -1,5 +1,6 @@
 """Activations: the functions between the linear maps."""
 
+from tinytorch.core.checks import INTEGER, PROPORTION, require
 from tinytorch.core.functional import where
 from tinytorch.core.module import Module
 from tinytorch.core.tensor import Tensor
@@ -13,12 +14,14 @@ class ReLU(Module):
 
 
 class LeakyReLU(Module):
-    """x where it is positive, elsewhere `negative_slope` times x, a number in [0, 1]."""
+    """x where it is positive, elsewhere `negative_slope` times x.
+
+    Raises:
+        ValueError: `negative_slope` lies outside [0, 1].
+    """
 
     def __init__(self, negative_slope: float = 0.01):
-        if not 0 <= negative_slope <= 1:
-            raise ValueError(f"negative_slope must lie in [0, 1], got {negative_slope!r}")
-        self.negative_slope = negative_slope
+        self.negative_slope = require("LeakyReLU", "negative_slope", negative_slope, PROPORTION)
 
     def forward(self, x: Tensor) -> Tensor:
         return where(x > 0, x, self.negative_slope * x)
@@ -49,7 +52,11 @@ class SiLU(Module):
 
 
 class GELU(Module):
-    """x Φ(x), element by element; see `Tensor.gelu`."""
+    """x Φ(x), element by element; see `Tensor.gelu`.
+
+    Raises:
+        ValueError: `approximate` is neither "none" nor "tanh".
+    """
 
     def __init__(self, approximate: str = "none"):
         Tensor(0.0).gelu(approximate)  # rejects a wrong name now, not in the first batch
@@ -63,10 +70,14 @@ class GELU(Module):
 
 
 class Softmax(Module):
-    """exp(x) / Σ exp(x) along an axis."""
+    """exp(x) / Σ exp(x) along an axis.
+
+    Raises:
+        ValueError: `axis` is no integer or, when it is called, no axis of the input.
+    """
 
     def __init__(self, axis: int = -1):
-        self.axis = axis
+        self.axis = require(type(self).__name__, "axis", axis, INTEGER)
 
     def forward(self, x: Tensor) -> Tensor:
         return x.softmax(self.axis)

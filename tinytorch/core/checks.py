@@ -33,6 +33,10 @@ def one_of(*allowed):
     )
 
 
+def at_least(least: int):
+    return lambda value: integer(value) and value >= least, f"an integer >= {least}"
+
+
 # What is allowed, and how to say so.
 NUMBER = (number, "a finite number")
 NONNEGATIVE = (lambda v: number(v) and v >= 0, "a finite number >= 0")
@@ -42,8 +46,8 @@ OPTIONAL_FRACTION = (lambda v: v is None or fraction(v), "a number in [0, 1), or
 OPEN_FRACTION = (lambda v: number(v) and 0 < v < 1, "a number in (0, 1)")
 PROPORTION = (lambda v: number(v) and 0 <= v <= 1, "a number in [0, 1]")
 POSITIVE_PROPORTION = (lambda v: number(v) and 0 < v <= 1, "a number in (0, 1]")
-COUNT = (lambda v: integer(v) and v >= 0, "an integer >= 0")
-POSITIVE_COUNT = (lambda v: integer(v) and v >= 1, "an integer >= 1")
+INTEGER = (integer, "an integer")
+COUNT, POSITIVE_COUNT = at_least(0), at_least(1)
 AT_LEAST_ONE = (lambda v: number(v) and v >= 1, "a finite number >= 1")
 FLAG = (lambda v: isinstance(v, bool), "True or False")
 
@@ -94,8 +98,12 @@ def check(owner: str, name: str, value) -> None:
     require(owner, name, value, ALLOWED[name])
 
 
-def require(owner: str, name: str, value, kind) -> None:
-    """Raise ValueError unless `value` is of this kind, such as `POSITIVE`."""
+def require(owner: str, name: str, value, kind):
+    """`value`, if it is of this kind, such as `POSITIVE`.
+
+    Raises:
+        ValueError: it is not; the message has the argument, the value and what is allowed.
+    """
     allowed, description = kind
     try:
         fine = allowed(value)
@@ -103,6 +111,7 @@ def require(owner: str, name: str, value, kind) -> None:
         fine = False
     if not fine:
         raise ValueError(f"{owner}: {name} must be {description}, got {value!r}")
+    return value
 
 
 def settled(value):

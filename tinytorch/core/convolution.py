@@ -9,15 +9,17 @@ memory are then treated alike, which is two to three times as fast.
 
 import numpy as np
 
+from tinytorch.core.checks import at_least
 from tinytorch.core.functional import tensors
 from tinytorch.core.tensor import Tensor, promote, record
 
 
-def pair(name: str, value, least: int) -> tuple[int, int]:
+def pair(owner: str, name: str, value, least: int) -> tuple[int, int]:
     """One number for both directions, or (vertical, horizontal)."""
-    both = (value, value) if isinstance(value, (int, np.integer)) else tuple(value)
-    if len(both) != 2 or any(not isinstance(n, (int, np.integer)) or n < least for n in both):
-        raise ValueError(f"{name} must be an integer >= {least} or a pair of them, got {value!r}")
+    allowed, words = at_least(least)
+    both = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+    if len(both) != 2 or not all(map(allowed, both)):
+        raise ValueError(f"{owner}: {name} must be {words} or a pair of them, got {value!r}")
     return both
 
 
@@ -51,9 +53,13 @@ def conv2d(x, weight, bias=None, stride=1, padding=0) -> Tensor:
         stride, padding: s and p, an integer or a pair (vertical, horizontal).
 
     Returns (N, O, (H + 2p - kh) // s + 1, (W + 2p - kw) // s + 1).
+
+    Raises:
+        ValueError: shapes that do not go together, a kernel larger than the padded images, or
+            `stride` or `padding` outside what is allowed.
     """
     x, weight = promote(*tensors(x, weight))
-    stride, padding = pair("conv2d: stride", stride, 1), pair("conv2d: padding", padding, 0)
+    stride, padding = pair("conv2d", "stride", stride, 1), pair("conv2d", "padding", padding, 0)
     if x.ndim != 4 or weight.ndim != 4 or x.shape[1] != weight.shape[1]:
         raise ValueError(
             "conv2d needs images (N, C, H, W) and kernels (O, C, kh, kw) of the same C, "
@@ -100,10 +106,14 @@ def max_pool2d(x: Tensor, kernel_size, stride=None, padding=0) -> Tensor:
             and the border does not take part in the maximum.
 
     Returns (N, C, (H + 2p - k) // s + 1, (W + 2p - k) // s + 1).
+
+    Raises:
+        ValueError: `x` has other axes, a window is larger than the padded images, a padding is
+            more than half of it, or an argument is outside what is allowed.
     """
-    kernel = pair("max_pool2d: kernel_size", kernel_size, 1)
-    stride = kernel if stride is None else pair("max_pool2d: stride", stride, 1)
-    padding = pair("max_pool2d: padding", padding, 0)
+    kernel = pair("max_pool2d", "kernel_size", kernel_size, 1)
+    stride = kernel if stride is None else pair("max_pool2d", "stride", stride, 1)
+    padding = pair("max_pool2d", "padding", padding, 0)
     if x.ndim != 4:
         raise ValueError(f"max_pool2d needs images (N, C, H, W), got shape {x.shape}")
     if any(2 * p > k for p, k in zip(padding, kernel, strict=True)):

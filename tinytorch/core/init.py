@@ -24,6 +24,9 @@ def initialize(init: str, shape: tuple, fan_in: int, fan_out: int, rng=None) -> 
             variance s² reaches from -√3 s to √3 s.
         fan_in, fan_out: how many numbers enter into one output, and how many outputs one enters.
         rng: a generator, a seed, or None for the default generator.
+
+    Raises:
+        ValueError: there is no such `init`.
     """
     if init not in NAMES:
         raise ValueError(f"init must be one of {', '.join(NAMES)}; got {init!r}")

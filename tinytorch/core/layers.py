@@ -8,12 +8,18 @@ from itertools import pairwise
 import numpy as np
 
 from tinytorch.core.activations import ReLU
+from tinytorch.core.checks import POSITIVE_COUNT, PROPORTION, require
 from tinytorch.core.convolution import conv2d, max_pool2d, pair
 from tinytorch.core.functional import embedding
 from tinytorch.core.init import initialize
 from tinytorch.core.module import Module
 from tinytorch.core.random import generator
 from tinytorch.core.tensor import Tensor
+
+SIZES = (
+    lambda value: len(value) >= 2 and all(map(POSITIVE_COUNT[0], value)),
+    "a list of two or more integers >= 1, the input's size first",
+)
 
 
 class Linear(Module):
@@ -26,12 +32,17 @@ class Linear(Module):
         rng: source of the initial weights.
 
     Shapes: x (..., n), W (n, m), b (m,), y (..., m).
+
+    Raises:
+        ValueError: an argument outside what is allowed; or, when it is called, an input whose
+            last axis is not n long.
     """
 
     def __init__(
         self, in_features: int, out_features: int, bias: bool = True, *, init="he_uniform", rng=None
     ):
-        n, m = positive("in_features", in_features), positive("out_features", out_features)
+        n = require("Linear", "in_features", in_features, POSITIVE_COUNT)
+        m = require("Linear", "out_features", out_features, POSITIVE_COUNT)
         self.weight = initialize(init, (n, m), n, m, rng)
         self.bias = initialize("zeros", (m,), n, m) if bias else None
 
@@ -57,6 +68,9 @@ class Conv2d(Module):
         bias, init, rng: as in Linear; one output sees C kh kw numbers.
 
     Shapes: x (N, C, H, W), weight (O, C, kh, kw), bias (O,).
+
+    Raises:
+        ValueError: an argument outside what is allowed; or, when it is called, as `conv2d`.
     """
 
     def __init__(
@@ -71,9 +85,11 @@ class Conv2d(Module):
         init="he_uniform",
         rng=None,
     ):
-        c, o = positive("in_channels", in_channels), positive("out_channels", out_channels)
-        kernel = pair("kernel_size", kernel_size, 1)
-        self.stride, self.padding = pair("stride", stride, 1), pair("padding", padding, 0)
+        c = require("Conv2d", "in_channels", in_channels, POSITIVE_COUNT)
+        o = require("Conv2d", "out_channels", out_channels, POSITIVE_COUNT)
+        kernel = pair("Conv2d", "kernel_size", kernel_size, 1)
+        self.stride = pair("Conv2d", "stride", stride, 1)
+        self.padding = pair("Conv2d", "padding", padding, 0)
         area = kernel[0] * kernel[1]
         self.weight = initialize(init, (o, c, *kernel), c * area, o * area, rng)
         self.bias = initialize("zeros", (o,), c, o) if bias else None
@@ -90,12 +106,23 @@ class Conv2d(Module):
 
 
 class MaxPool2d(Module):
-    """The largest element of each window of an image; see `max_pool2d`."""
+    """The largest element of each window of an image; see `max_pool2d`.
+
+    Arguments:
+        kernel_size, stride, padding: integers or pairs (vertical, horizontal); the stride is the
+            kernel's size by default.
+
+    Shapes: x (N, C, H, W), y (N, C, (H + 2p - k) // s + 1, (W + 2p - k) // s + 1).
+
+    Raises:
+        ValueError: as `max_pool2d`.
+    """
 
     def __init__(self, kernel_size, stride=None, padding=0):
-        self.kernel_size = pair("kernel_size", kernel_size, 1)
-        self.stride = self.kernel_size if stride is None else pair("stride", stride, 1)
-        self.padding = pair("padding", padding, 0)
+        stride = kernel_size if stride is None else stride
+        self.kernel_size = pair("MaxPool2d", "kernel_size", kernel_size, 1)
+        self.stride = pair("MaxPool2d", "stride", stride, 1)
+        self.padding = pair("MaxPool2d", "padding", padding, 0)
 
     def forward(self, x: Tensor) -> Tensor:
         return max_pool2d(x, self.kernel_size, self.stride, self.padding)
@@ -105,7 +132,11 @@ class MaxPool2d(Module):
 
 
 class Flatten(Module):
-    """(N, ...) -> (N, product of the rest)."""
+    """(N, ...) -> (N, product of the rest).
+
+    Raises:
+        ValueError: the input has no axes.
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         if not x.ndim:
@@ -117,12 +148,13 @@ class Dropout(Module):
     """While training: zero each element with probability p, and divide the others by 1 - p.
 
     (Srivastava et al. 2014, with the division moved to training, so that `eval` does nothing.)
+
+    Raises:
+        ValueError: `p` lies outside [0, 1].
     """
 
     def __init__(self, p: float = 0.5, *, rng=None):
-        if not 0 <= p <= 1:
-            raise ValueError(f"p must be a probability in [0, 1], got {p!r}")
-        self.p = p
+        self.p = require("Dropout", "p", p, PROPORTION)
         self.rng = None if rng is None else generator(rng)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -140,11 +172,16 @@ class Embedding(Module):
     """A table of vectors, looked up by index; the rows start from N(0, 1).
 
     Shapes: indices (...), weight (num_embeddings, embedding_dim), y (..., embedding_dim).
+
+    Raises:
+        ValueError: a size below 1; or, when it is called, an index outside 0..num_embeddings - 1.
+        TypeError: indices that are not whole numbers.
     """
 
     def __init__(self, num_embeddings: int, embedding_dim: int, *, rng=None):
-        shape = positive("num_embeddings", num_embeddings), positive("embedding_dim", embedding_dim)
-        weight = generator(rng).normal(size=shape)
+        rows = require("Embedding", "num_embeddings", num_embeddings, POSITIVE_COUNT)
+        columns = require("Embedding", "embedding_dim", embedding_dim, POSITIVE_COUNT)
+        weight = generator(rng).normal(size=(rows, columns))
         self.weight = Tensor(weight.astype(np.float32), requires_grad=True)
 
     def forward(self, indices) -> Tensor:
@@ -155,7 +192,11 @@ class Embedding(Module):
 
 
 class Sequential(Module):
-    """Modules applied one after another: `Sequential(a, b)` or `Sequential([a, b])`."""
+    """Modules applied one after another: `Sequential(a, b)` or `Sequential([a, b])`.
+
+    Raises:
+        TypeError: one of them is neither a module nor a function.
+    """
 
     def __init__(self, *layers):
         if len(layers) == 1 and isinstance(layers[0], (list, tuple)):
@@ -189,19 +230,15 @@ class MLP(Sequential):
         sizes: the widths, from the input's to the output's.
         activation: makes a module: a class such as ReLU or Tanh.
         init, rng: as in Linear.
+
+    Raises:
+        ValueError: `sizes` or `init` outside what is allowed.
     """
 
     def __init__(self, sizes, activation=ReLU, *, init="he_uniform", rng=None):
-        if len(sizes) < 2:
-            raise ValueError(f"sizes must name at least an input and an output, got {sizes!r}")
+        require("MLP", "sizes", sizes, SIZES)
         rng = generator(rng)
         layers = []
         for n, m in pairwise(sizes):
             layers += [Linear(n, m, init=init, rng=rng), activation()]
         super().__init__(layers[:-1])
-
-
-def positive(name: str, value) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ValueError(f"{name} must be an integer of at least 1, got {value!r}")
-    return int(value)

@@ -6,11 +6,12 @@ where the textbook's composition of exponentials and logarithms is not.
 
 import numpy as np
 
+from tinytorch.core.checks import PROPORTION, one_of, require
 from tinytorch.core.functional import as_indices
 from tinytorch.core.module import Module
 from tinytorch.core.tensor import Tensor, as_float, as_tensor, raw, record
 
-REDUCTIONS = ("mean", "sum", "none")
+REDUCTIONS = one_of("mean", "sum", "none")
 
 
 class Loss(Module):
@@ -18,12 +19,13 @@ class Loss(Module):
 
     Arguments:
         reduction: "mean", "sum", or "none" for one loss per example.
+
+    Raises:
+        ValueError: another reduction; or, when it is called, an empty batch.
     """
 
     def __init__(self, *, reduction: str = "mean"):
-        if reduction not in REDUCTIONS:
-            raise ValueError(f"reduction must be one of {', '.join(REDUCTIONS)}; got {reduction!r}")
-        self.reduction = reduction
+        self.reduction = require(type(self).__name__, "reduction", reduction, REDUCTIONS)
 
     def reduce(self, losses: np.ndarray, *edges: tuple) -> Tensor:
         """The reduced loss; the edges' functions take the gradient of the unreduced one."""
@@ -66,6 +68,9 @@ class BCEWithLogitsLoss(Loss):
         -y log σ(x) - (1 - y) log(1 - σ(x)) = max(x, 0) - x y + log(1 + exp(-|x|))
 
     Its derivative is σ(x) - y. Shapes: both (...), the same.
+
+    Raises:
+        ValueError: the shapes differ, or a target lies outside [0, 1].
     """
 
     def forward(self, logits: Tensor, targets) -> Tensor:
@@ -88,13 +93,19 @@ class CrossEntropyLoss(Loss):
 
     Shapes: logits z (batch, classes), any finite numbers; targets (batch,), class indices, or
     (batch, classes), probabilities q. The derivative is softmax(z) - q.
+
+    Raises:
+        ValueError: `label_smoothing` or `reduction` outside what is allowed; or, when it is
+            called, other shapes, an index outside 0..classes - 1, or rows of probabilities that
+            are negative or do not sum to 1.
+        TypeError: indices that are not whole numbers.
     """
 
     def __init__(self, *, label_smoothing: float = 0.0, reduction: str = "mean"):
         super().__init__(reduction=reduction)
-        if not 0 <= label_smoothing <= 1:
-            raise ValueError(f"label_smoothing must lie in [0, 1], got {label_smoothing!r}")
-        self.label_smoothing = label_smoothing
+        self.label_smoothing = require(
+            "CrossEntropyLoss", "label_smoothing", label_smoothing, PROPORTION
+        )
 
     def forward(self, logits: Tensor, targets) -> Tensor:
         logits = as_float(as_tensor(logits, np.dtype(np.float32)))

@@ -1,10 +1,8 @@
 """Normalization: layers that give numbers mean 0 and variance 1, then a learned scale and shift."""
 
-import math
-
 import numpy as np
 
-from tinytorch.core.layers import positive
+from tinytorch.core.checks import NONNEGATIVE, POSITIVE_COUNT, PROPORTION, require
 from tinytorch.core.module import Module
 from tinytorch.core.tensor import Tensor, as_float, record
 
@@ -36,13 +34,21 @@ class LayerNorm(Module):
         normalized_shape: the lengths of those axes, an integer or several.
         eps: added to the variance.
         affine: whether to learn a weight (from 1) and a bias (from 0) of that shape.
+
+    Shapes: x (..., *normalized_shape), y the same.
+
+    Raises:
+        ValueError: `normalized_shape` or `eps` outside what is allowed; or, when it is called, an
+            input whose last axes are others.
     """
 
     def __init__(self, normalized_shape, eps: float = 1e-5, affine: bool = True):
         several = isinstance(normalized_shape, (tuple, list)) and len(normalized_shape)
         shape = normalized_shape if several else [normalized_shape]
-        self.normalized_shape = tuple(positive("normalized_shape", n) for n in shape)
-        self.eps = small("eps", eps)
+        self.normalized_shape = tuple(
+            require("LayerNorm", "normalized_shape", n, POSITIVE_COUNT) for n in shape
+        )
+        self.eps = require("LayerNorm", "eps", eps, NONNEGATIVE)
         self.weight, self.bias = affine_parameters(self.normalized_shape, affine)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -68,15 +74,19 @@ class BatchNorm(Module):
         eps: added to the variance.
         momentum: how far the running statistics move, in [0, 1].
         affine: whether to learn a weight (from 1) and a bias (from 0) of shape (C,).
+
+    Raises:
+        ValueError: an argument outside what is allowed; or, when it is called, an input of
+            another shape, or in training one with a single value per channel.
     """
 
     ranks: tuple  # how many axes an input may have
 
     def __init__(self, num_features: int, eps=1e-5, momentum: float = 0.1, affine: bool = True):
-        c = positive("num_features", num_features)
-        if not 0 <= momentum <= 1:
-            raise ValueError(f"momentum must lie in [0, 1], got {momentum!r}")
-        self.eps, self.momentum = small("eps", eps), momentum
+        name = type(self).__name__
+        c = require(name, "num_features", num_features, POSITIVE_COUNT)
+        self.eps = require(name, "eps", eps, NONNEGATIVE)
+        self.momentum = require(name, "momentum", momentum, PROPORTION)
         self.weight, self.bias = affine_parameters((c,), affine)
         self.running_mean = Tensor(np.zeros(c, np.float32))
         self.running_var = Tensor(np.ones(c, np.float32))
@@ -128,9 +138,3 @@ def affine_parameters(shape: tuple, affine: bool) -> tuple:
         Tensor(np.ones(shape, np.float32), requires_grad=True),
         Tensor(np.zeros(shape, np.float32), requires_grad=True),
     )
-
-
-def small(name: str, value: float) -> float:
-    if not (math.isfinite(value) and value >= 0):
-        raise ValueError(f"{name} must be a finite number of at least 0, got {value!r}")
-    return value

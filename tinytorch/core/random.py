@@ -2,18 +2,29 @@
 
 import numpy as np
 
+from tinytorch.core.checks import COUNT, require
+
 _default = np.random.default_rng(0)
 
 
 def manual_seed(seed: int) -> np.random.Generator:
-    """Restart the generator that is used wherever none is passed."""
+    """Restart the generator that is used wherever none is passed.
+
+    Raises:
+        ValueError: `seed` is no integer >= 0.
+    """
     global _default
+    require("manual_seed", "seed", seed, COUNT)
     _default = np.random.default_rng(seed)
     return _default
 
 
 def generator(rng=None) -> np.random.Generator:
-    """`rng` as a generator: None means the default one, an integer seeds a new one."""
+    """`rng` as a generator: None means the default one, an integer seeds a new one.
+
+    Raises:
+        TypeError: `rng` is something else.
+    """
     if rng is None:
         return _default
     if isinstance(rng, np.random.Generator):

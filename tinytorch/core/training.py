@@ -12,6 +12,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from tinytorch.core.autograd import no_grad
+from tinytorch.core.checks import POSITIVE_COUNT, one_of, require
 from tinytorch.core.console import interruptible, progress_bar
 from tinytorch.core.history import History, Mean
 from tinytorch.core.module import Module
@@ -28,6 +29,13 @@ DIVERGED = (
 def train(model, optimizer, loss_fn, loader, epochs: int = 1) -> list[float]:
     """Go through the data `epochs` times, with one step of the optimizer for each batch.
 
+    Arguments:
+        model: inputs → predictions.
+        optimizer: of the model's parameters.
+        loss_fn: (predictions, targets) → scalar tensor.
+        loader: the batches, (inputs, targets) each; gone through once an epoch.
+        epochs: how often.
+
     Returns:
         The loss of every batch, before its step.
     """
@@ -43,7 +51,10 @@ def train(model, optimizer, loss_fn, loader, epochs: int = 1) -> list[float]:
 
 
 def accuracy(logits: Tensor, targets: Tensor) -> float:
-    """The fraction of rows whose largest logit is at the target's index."""
+    """The fraction of rows whose largest logit is at the target's index.
+
+    Shapes: logits (n, classes), targets (n,).
+    """
     return float(np.mean(logits.data.argmax(axis=-1) == targets.data))
 
 
@@ -125,9 +136,8 @@ class Trainer:
             raise TypeError(
                 f"Trainer: optimizer must be an Optimizer, got {type(optimizer).__name__}"
             )
-        if schedule not in ("epoch", "step"):
-            raise ValueError(f"Trainer: schedule must be 'epoch' or 'step', got {schedule!r}")
-        _check_count("accumulate", accumulate)
+        require("Trainer", "schedule", schedule, one_of("epoch", "step"))
+        require("Trainer", "accumulate", accumulate, POSITIVE_COUNT)
         if clip_norm is not None:
             clip_grad_norm_([], clip_norm)
         if clip_value is not None:
@@ -174,9 +184,9 @@ class Trainer:
                 model's buffers (running statistics) are as they were before that step, and
                 `trainer.history` holds what went before.
         """
-        _check_count("epochs", epochs)
+        require("Trainer", "epochs", epochs, POSITIVE_COUNT)
         if patience is not None:
-            _check_count("patience", patience)
+            require("Trainer", "patience", patience, POSITIVE_COUNT)
             if validation is None:
                 raise ValueError("Trainer: patience needs validation data, whose loss it watches")
         self.history = history = History()
@@ -307,8 +317,3 @@ class Best:
     def restore(self) -> None:
         for tensor, array in zip(self.tensors, self.arrays, strict=False):
             np.copyto(tensor.data, array)
-
-
-def _check_count(name: str, value) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"Trainer: {name} must be an integer >= 1, got {value!r}")

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tinytorch.core.checks import AT_LEAST_ONE, NONNEGATIVE, POSITIVE_COUNT, at_least, require
 from tinytorch.core.random import generator
 from tinytorch.data.dataset import TensorDataset
 
@@ -20,10 +21,13 @@ def spirals(n: int = 300, classes: int = 3, noise: float = 0.1, *, rng=None) -> 
 
     Returns:
         inputs (n, 2) float32, targets (n,) int64: class after class.
+
+    Raises:
+        ValueError: an argument outside what is allowed.
     """
-    _check("spirals", n, noise, at_least=classes)
-    if classes < 2:
-        raise ValueError(f"spirals: classes must be at least 2, got {classes!r}")
+    require("spirals", "classes", classes, at_least(2))
+    require("spirals", "n", n, at_least(classes))
+    require("spirals", "noise", noise, NONNEGATIVE)
     rng = generator(rng)
     sizes = [len(part) for part in np.array_split(np.empty(n), classes)]
     labels = np.repeat(np.arange(classes), sizes)
@@ -45,8 +49,12 @@ def moons(n: int = 200, noise: float = 0.1, *, rng=None) -> TensorDataset:
 
     Returns:
         inputs (n, 2) float32, targets (n,) int64: class after class.
+
+    Raises:
+        ValueError: an argument outside what is allowed.
     """
-    _check("moons", n, noise, at_least=2)
+    require("moons", "n", n, at_least(2))
+    require("moons", "noise", noise, NONNEGATIVE)
     rng = generator(rng)
     upper, lower = np.linspace(0, np.pi, n - n // 2), np.linspace(0, np.pi, n // 2)
     x = np.concatenate([np.cos(upper), 1 - np.cos(lower)]) + noise * rng.standard_normal(n)
@@ -72,25 +80,21 @@ def regression(
 
     Returns:
         inputs (n, d) float32, targets (n, 1) float32.
+
+    Raises:
+        ValueError: an argument outside what is allowed.
     """
-    _check("regression", n, noise, at_least=1)
+    require("regression", "n", n, POSITIVE_COUNT)
+    require("regression", "noise", noise, NONNEGATIVE)
+    require("regression", "condition", condition, AT_LEAST_ONE)
     weights = np.asarray(weights, float)
     if weights.ndim != 1 or not weights.size:
         raise ValueError(f"regression: weights must have shape (d,), got {weights.shape}")
-    if not condition >= 1:
-        raise ValueError(f"regression: condition must be at least 1, got {condition!r}")
     rng = generator(rng)
     scale = np.geomspace(1, condition**-0.5, len(weights))
     x = scale * rng.standard_normal((n, len(weights)))
     y = x @ weights + noise * rng.standard_normal(n)
     return TensorDataset(x.astype(np.float32), y.astype(np.float32)[:, None])
-
-
-def _check(maker: str, n, noise, at_least: int) -> None:
-    if not isinstance(n, (int, np.integer)) or n < at_least:
-        raise ValueError(f"{maker}: n must be an integer >= {at_least}, got {n!r}")
-    if not (noise >= 0 and np.isfinite(noise)):
-        raise ValueError(f"{maker}: noise must be a finite number >= 0, got {noise!r}")
 
 
 def _points(x, y, labels) -> TensorDataset:

@@ -2,6 +2,8 @@
 
 import weakref
 
+from tinytorch.core.checks import check
+
 
 class Group(dict):
     """Parameters ("params") and their hyper-parameters, checked by the optimizer when set.
@@ -72,7 +74,11 @@ def decay_groups(model, weight_decay: float) -> list[dict]:
 
     Returns:
         One or two groups to pass to an optimizer, by name: `AdamW(decay_groups(model, 0.1))`.
+
+    Raises:
+        ValueError: `weight_decay` outside its range.
     """
+    check("decay_groups", "weight_decay", weight_decay)
     named = list(model.named_parameters())
     split = [
         {"params": [(n, p) for n, p in named if p.ndim >= 2], "weight_decay": weight_decay},
