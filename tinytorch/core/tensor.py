@@ -73,21 +73,20 @@ class Tensor:
     def grad(self):
         """The accumulated gradient, a tensor, or None before `backward`.
 
-        Setting it takes a tensor of the same shape and dtype, or numbers of that shape.
+        It has the tensor's shape and dtype: what is set is converted to the dtype.
 
         Raises:
-            ValueError: another shape, or a tensor of another dtype.
+            ValueError: another shape is set.
         """
         return self._grad
 
     @grad.setter
     def grad(self, value):
         if value is not None:
-            value = value if isinstance(value, Tensor) else Tensor(as_array(value, self.dtype))
+            if not isinstance(value, Tensor) or value.dtype != self.dtype:
+                value = Tensor(as_array(value, self.dtype))
             if value.shape != self.shape:
                 raise ValueError(f"grad has shape {value.shape}, but its tensor {self.shape}")
-            if value.dtype != self.dtype:
-                raise ValueError(f"grad has dtype {value.dtype}, but its tensor {self.dtype}")
         self._grad = value
 
     @property
