@@ -321,7 +321,7 @@ def test_a_model_and_its_optimizer_are_copied_together(duplicate):
 
 def test_decay_groups():
     model = MLP([3, 4, 2])
-    with pytest.raises(ValueError, match="decay_groups: weight_decay must be .*, got -1"):
+    with pytest.raises(ValueError, match=r"decay_groups: weight_decay must be .*, got -1"):
         decay_groups(model, -1)
     first, second = decay_groups(model, 0.1)
     assert [name for name, _ in first["params"]] == ["layers.0.weight", "layers.2.weight"]

@@ -12,8 +12,12 @@ from pathlib import Path
 import pytest
 
 import tinytorch
+from tinytorch.tito import exporting
+from tinytorch.tito.grade import Grade
+from tinytorch.tito.judge import Outcome
 from tinytorch.tito.lessons import find, lessons
 from tinytorch.tito.workbook import body, filled, workbook
+from tinytorch.tito.workspace import Trouble, Workspace
 
 SIX = find("06")
 GOOD = Path(__file__).with_name("solution.py").read_text(encoding="utf-8")
@@ -498,3 +502,31 @@ def test_all_lessons_have_files_of_their_names():
         "tensor_dev.py", "activations_dev.py", "layers_dev.py", "losses_dev.py", "autograd_dev.py",
         "optimizers_dev.py", "training_dev.py",
     ]  # fmt: skip
+
+
+def graded(space, text):
+    lesson = find("06")
+    path = space.write(lesson, text)
+    return Grade(lesson, path, [Outcome("all", "SGD", "passed")], content=path.read_bytes())
+
+
+def test_what_is_exported_is_what_was_graded(space):
+    """An editor saves while the checks run: neither the old nor the new text is exported."""
+    grade, workspace = graded(space, "class SGD: pass\n"), Workspace(space.root)
+    space.write(grade.lesson, "class SGD: step = None\n")
+    with pytest.raises(Trouble, match=r"optimizers_dev\.py was saved while it was graded"):
+        exporting.export(workspace, grade, force=False)
+    assert not workspace.exports.exists()
+
+
+@pytest.mark.parametrize("before", [None, b"# an earlier export\n"])
+def test_an_export_that_hangs_is_taken_out_again(space, monkeypatch, before):
+    grade, workspace = graded(space, "while True: pass\n"), Workspace(space.root)
+    monkeypatch.setattr(exporting, "PATIENCE", 2.0)
+    target = workspace.exported(grade.lesson)
+    if before:
+        target.parent.mkdir(parents=True)
+        target.write_bytes(before)
+    with pytest.raises(Trouble, match="does not come up on these exports within 2 seconds"):
+        exporting.export(workspace, grade, force=False)
+    assert (target.read_bytes() if target.is_file() else None) == before

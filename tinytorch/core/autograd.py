@@ -4,8 +4,8 @@ A tensor that was computed remembers its *edges*: pairs of an input and a functi
 the gradient of the output to the gradient of that input. Everything else in the package is
 built on `backward`, which walks these edges once, in reverse topological order.
 
-This file knows nothing about tensors but four attributes: `data`, `grad`, `requires_grad`
-and `_edges`.
+This file asks three things of a tensor: its `data`, for shape and dtype; its `_edges`; and
+whether it retains a gradient (`_retain`), which `_accumulate` then adds to `grad`.
 """
 
 import contextlib

@@ -11,6 +11,7 @@ from tinytorch.exports import VARIABLE
 from tinytorch.tito import lessons
 from tinytorch.tito.workspace import Trouble, Workspace, told, write
 
+PATIENCE = 120.0  # seconds for the package to come up with the exports
 FORCED = "# tito: exported by force, with checks that fail"
 WHOSE = """
 import json, sys
@@ -20,10 +21,20 @@ print("\\n" + json.dumps(exports.whose_of(sys.argv[1])))
 
 
 def export(space: Workspace, grade, force: bool) -> list[str]:
-    """Copy a graded file to the exports; what to say about it."""
+    """Put what was graded into the exports; what to say about it.
+
+    Raises:
+        Trouble: the file has changed since, or the package cannot run with it. The exports are
+            as they were.
+    """
     lesson, lines = grade.lesson, []
     target = space.exported(lesson)
-    content = grade.file.read_bytes()
+    content = grade.content
+    if grade.file.read_bytes() != content:
+        raise Trouble(
+            f"{space.short(grade.file)} was saved while it was graded, and is not exported; "
+            f"once more: tito export {lesson.number}"
+        )
     if not grade.passed:
         content = content.rstrip() + f"\n\n{FORCED}\n".encode()
         failing = sum(not o.good for o in grade.outcomes)
@@ -52,16 +63,21 @@ def export(space: Workspace, grade, force: bool) -> list[str]:
 
 def in_use(space: Workspace, file: str) -> dict[str, str]:
     """Whose each name of a file is, asked of a process that runs with the exports."""
-    done = subprocess.run(
-        [sys.executable, "-c", WHOSE, file],
-        env={**os.environ, VARIABLE: str(space.exports)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=120,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", WHOSE, file],
+            env={**os.environ, VARIABLE: str(space.exports)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=PATIENCE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise Trouble(
+            f"the package does not come up on these exports within {PATIENCE:g} seconds"
+        ) from None
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise Trouble(f"the package cannot run on these exports: {last}")

@@ -1,5 +1,6 @@
 """Grading a file: run it in a process of its own, watch it, judge what it reports."""
 
+import contextlib
 import json
 import os
 import queue
@@ -25,7 +26,8 @@ FRAME = re.compile(r'File "(.*)", line (\d+) in (\S+)')
 class Grade:
     """How a file did.
 
-    `problem` says, in one line, why it could not be run at all; `line` and `code` where.
+    `problem` says, in one line, why it could not be run at all; `line` and `code` where;
+    `content` is what the file held when the grading began.
     """
 
     lesson: Lesson
@@ -36,6 +38,7 @@ class Grade:
     code: str = ""
     printed: str = ""
     seconds: float = 0.0
+    content: bytes = b""
 
     @property
     def passed(self) -> bool:
@@ -121,6 +124,8 @@ def grade(
         megabytes: address space of the process.
     """
     result = Grade(lesson, file)
+    with contextlib.suppress(OSError):  # the process that runs it says what is wrong
+        result.content = file.read_bytes()
     started = time.perf_counter()
     waiting = [check.name for check in lesson.checks]
     while waiting and not result.problem:
