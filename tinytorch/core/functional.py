@@ -35,6 +35,10 @@ def where(condition, a, b) -> Tensor:
     """`a` where the condition holds, else `b`; all three broadcast.
 
     Each side's gradient is zero where the other was taken, even if its value there is not finite.
+
+    Raises:
+        TypeError: the condition holds no booleans.
+        ValueError: the shapes do not broadcast.
     """
     condition = np.asarray(raw(condition))
     if condition.dtype != bool:
@@ -55,7 +59,11 @@ def where(condition, a, b) -> Tensor:
 
 
 def concatenate(parts, axis: int = 0) -> Tensor:
-    """Tensors joined along an axis they have; the other axes must agree."""
+    """Tensors joined along an axis they have; the other axes must agree.
+
+    Raises:
+        ValueError: they do not, there is no such axis, or nothing to join.
+    """
     parts = tensors(*nonempty("concatenate", parts))
     floats = [part.dtype for part in parts if part.dtype.kind == "f"]
     if floats:
@@ -79,7 +87,11 @@ def concatenate(parts, axis: int = 0) -> Tensor:
 
 
 def stack(parts, axis: int = 0) -> Tensor:
-    """Tensors of one shape joined along a new axis."""
+    """Tensors of one shape joined along a new axis.
+
+    Raises:
+        ValueError: the shapes differ, the axis does not fit, or there is nothing to join.
+    """
     parts = tensors(*nonempty("stack", parts))
     shapes = [part.shape for part in parts]
     if len(set(shapes)) > 1:
@@ -93,6 +105,9 @@ def pad(x: Tensor, width, value: float = 0.0) -> Tensor:
     Arguments:
         width: n for n elements before and after on each axis, or a pair (before, after) per axis.
         value: what the border holds.
+
+    Raises:
+        ValueError: `width` is something else, or negative.
     """
     if isinstance(width, (int, np.integer)):
         width = [(width, width)] * x.ndim
@@ -111,7 +126,12 @@ def pad(x: Tensor, width, value: float = 0.0) -> Tensor:
 
 
 def one_hot(indices, classes: int) -> Tensor:
-    """Rows of the identity matrix: indices of any shape (...) become (..., classes), float32."""
+    """Rows of the identity matrix: indices of any shape (...) become (..., classes), float32.
+
+    Raises:
+        TypeError: indices that are not whole numbers.
+        ValueError: an index outside 0..classes - 1.
+    """
     indices = as_indices("one_hot", indices, classes)
     value = np.zeros((*indices.shape, classes), np.float32)
     np.put_along_axis(value, indices[..., None], 1, axis=-1)
@@ -119,7 +139,12 @@ def one_hot(indices, classes: int) -> Tensor:
 
 
 def embedding(weight: Tensor, indices) -> Tensor:
-    """Rows of `weight` (rows, features): indices of any shape (...) become (..., features)."""
+    """Rows of `weight` (rows, features): indices of any shape (...) become (..., features).
+
+    Raises:
+        TypeError: indices that are not whole numbers.
+        ValueError: an index outside 0..rows - 1.
+    """
     return weight[as_indices("embedding", indices, weight.shape[0])]
 
 

@@ -161,7 +161,11 @@ class Tensor:
         return f"Tensor({body}{shape}{dtype}{grad})"
 
     def item(self):
-        """The one number in this tensor, as a Python number."""
+        """The one number in this tensor, as a Python number.
+
+        Raises:
+            ValueError: there are more elements than one, or none.
+        """
         if self.size != 1:
             raise ValueError(
                 f"item() needs a tensor with one element, this one has shape {self.shape}"
@@ -417,6 +421,9 @@ class Tensor:
         """x Φ(x) with the normal distribution function Φ (Hendrycks and Gimpel 2016).
 
         `approximate="tanh"` replaces Φ(x) by ½(1 + tanh(√(2/π)(x + 0.044715 x³))).
+
+        Raises:
+            ValueError: `approximate` is neither "none" nor "tanh".
         """
         tensor = as_float(self)
         x = tensor._data
@@ -467,7 +474,11 @@ class Tensor:
         )
 
     def var(self, axis=None, keepdims: bool = False, correction: int = 1):
-        """Variance: squared deviations from the mean over (count - correction)."""
+        """Variance: squared deviations from the mean over (count - correction).
+
+        Raises:
+            ValueError: `axis` does not fit, or there are no more than `correction` elements.
+        """
         axis = axes("var", axis, self.shape)
         x = as_float(self)
         count = math.prod(self.shape[i] for i in axis) - correction
@@ -483,11 +494,19 @@ class Tensor:
         )
 
     def max(self, axis=None, keepdims: bool = False):
-        """The largest element; equal ones share the gradient evenly."""
+        """The largest element; equal ones share the gradient evenly.
+
+        Raises:
+            ValueError: `axis` does not fit, or there are no elements along it.
+        """
         return self._extremum("max", np.maximum, axis, keepdims)
 
     def min(self, axis=None, keepdims: bool = False):
-        """The smallest element; equal ones share the gradient evenly."""
+        """The smallest element; equal ones share the gradient evenly.
+
+        Raises:
+            ValueError: `axis` does not fit, or there are no elements along it.
+        """
         return self._extremum("min", np.minimum, axis, keepdims)
 
     def _extremum(self, name, ufunc, axis, keepdims):
@@ -543,7 +562,11 @@ class Tensor:
     # Shape
 
     def reshape(self, *shape):
-        """The same elements in another shape; one length may be -1."""
+        """The same elements in another shape; one length may be -1.
+
+        Raises:
+            ValueError: they are not as many as the other shape holds.
+        """
         shape, before = sequence(shape), self.shape
         try:
             value = self._data.reshape(shape)
@@ -554,7 +577,11 @@ class Tensor:
         return record(value, (self, lambda g: g.reshape(before)))
 
     def permute(self, *order):
-        """The axes in another order: `x.permute(2, 0, 1)`."""
+        """The axes in another order: `x.permute(2, 0, 1)`.
+
+        Raises:
+            ValueError: the axes are not all named, each once.
+        """
         order = axes("permute", sequence(order), self.shape)
         if len(order) != self.ndim:
             raise ValueError(f"permute needs every axis of shape {self.shape}, got {order}")
@@ -576,7 +603,11 @@ class Tensor:
         return self.transpose()
 
     def squeeze(self, axis=None):
-        """Drop axes of length 1: all of them, or those named."""
+        """Drop axes of length 1: all of them, or those named.
+
+        Raises:
+            ValueError: one that is named has another length, or is not there.
+        """
         shape = self.shape
         if axis is None:
             axis = tuple(i for i, n in enumerate(shape) if n == 1)
@@ -592,7 +623,11 @@ class Tensor:
         return record(np.expand_dims(self._data, axis), (self, lambda g: g.reshape(shape)))
 
     def expand(self, *shape):
-        """Repeat along axes of length 1, without copying; -1 keeps an axis as it is."""
+        """Repeat along axes of length 1, without copying; -1 keeps an axis as it is.
+
+        Raises:
+            ValueError: the tensor does not broadcast to that shape.
+        """
         shape = sequence(shape)
         added = len(shape) - self.ndim
         wanted = tuple(
