@@ -40,7 +40,7 @@ def test_a_module_by_number_or_name(space, word):
     space.write(SIX, GOOD)
     done = space.tito("test", word)
     assert done.code == 0, done.out
-    assert "23 checks: 23 passed" in done.out
+    assert "26 checks: 23 passed, 3 not applicable" in done.out
 
 
 def test_several_modules_and_module_as_an_option(space):

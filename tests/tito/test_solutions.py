@@ -6,6 +6,7 @@ import pytest
 
 from tinytorch.tito.grade import grade
 from tinytorch.tito.lessons import find
+from tinytorch.tito.workbook import body, filled, workbook
 
 HEAD = "import numpy as np\n"
 
@@ -575,3 +576,35 @@ def test_accepted(name, space):
     bad = [(o.check, o.state, o.message, o.got, o.expected) for o in result.outcomes if not o.good]
     assert not bad
     assert result.status == 0
+
+
+IN_PLACE = {
+    "gradient_descent": ("return (p - lr * g,)", "p -= lr * g\nreturn (p,)"),
+    "heavy_ball": ("return p - lr * b, b", "g *= lr\nreturn p - lr * b, b"),
+    "adam": ("m = beta1 * m + (1 - beta1) * g", "m *= beta1\nm += (1 - beta1) * g"),
+}
+
+
+@pytest.mark.parametrize("rule", IN_PLACE)
+def test_a_rule_that_works_in_place_is_told_so(rule, space):
+    """The steps it makes may be right; what it was given is not its own."""
+    lesson = find("06")
+    right, wrong = IN_PLACE[rule]
+    answers = {e.target: body(lesson, e.target) for e in lesson.exercises}
+    assert right in answers[rule]
+    answers[rule] = answers[rule].replace(right, wrong)
+    result = grade(lesson, space.write(lesson, filled(workbook(lesson), lesson, answers)))
+    states = {o.check: (o.state, o.where) for o in result.outcomes if not o.good}
+    state, where = states[f"{rule} changes nothing in place"]
+    assert state == "failed"
+    assert where.endswith("which the rule was given, afterwards")
+
+
+def test_an_exponential_that_overflows_is_told_so(space):
+    lesson = find("02")
+    answers = {"Sigmoid.forward": "return Tensor(1 / (1 + np.exp(-x.data)))"}
+    answers = {e.target: body(lesson, e.target) for e in lesson.exercises} | answers
+    result = grade(lesson, space.write(lesson, filled(workbook(lesson), lesson, answers)))
+    (bad,) = [o for o in result.outcomes if not o.good]
+    assert (bad.check, bad.mistake) == ("Sigmoid: far from zero", "the sigmoid overflows")
+    assert (bad.where, bad.got) == ("a number overflows on the way", True)

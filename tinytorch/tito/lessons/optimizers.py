@@ -1,5 +1,7 @@
 """06 Optimizers: gradient descent, momentum, Adam, a schedule."""
 
+import inspect
+
 import numpy as np
 
 from tinytorch.core.tensor import Tensor
@@ -35,6 +37,24 @@ def one_step(bench):
         p.grad = Tensor(g.copy())
         bench.gradient_descent_step(p, 0.1)
         bench.see(f"p after step {t}", p)
+
+
+def pure(name, state=(), **numbers):
+    """A rule makes new arrays: what it is given is left as it was."""
+
+    def run(bench):
+        given = {"p": START.copy(), "g": GRADIENTS[0].copy()}
+        given |= {letter: GRADIENTS[i] ** 2 for i, letter in enumerate(state, start=1)}
+        rule = bench.find(name)
+        asked = {*given, *numbers}
+        if not inspect.isfunction(rule) or asked != {*inspect.signature(rule).parameters}:
+            raise Inapplicable(f"your file has no rule {name} of {', '.join([*given, *numbers])}")
+        bench.trying(**given, **numbers)
+        rule(*given.values(), **numbers)
+        for letter, values in given.items():
+            bench.see(f"{letter}, which the rule was given, afterwards", values)
+
+    return run
 
 
 def leaves_gradient(name, **numbers):
@@ -149,6 +169,21 @@ def schedule(step_size, gamma, count):
 
 CHECKS = (
     Check("one step of gradient descent", "gradient_descent_step", one_step),
+    Check(
+        "gradient_descent changes nothing in place",
+        "gradient_descent",
+        pure("gradient_descent", lr=0.1),
+    ),
+    Check(
+        "heavy_ball changes nothing in place",
+        "heavy_ball",
+        pure("heavy_ball", "b", lr=0.1, momentum=0.9, dampening=0.0),
+    ),
+    Check(
+        "adam changes nothing in place",
+        "adam",
+        pure("adam", "mv", t=3, lr=0.1, beta1=0.9, beta2=0.99, eps=1e-8),
+    ),
     Check("SGD: a trajectory", "SGD", steps("SGD", lr=0.1)),
     Check("SGD: three parameters", "SGD", steps("SGD", params=3, lr=0.05)),
     Check("SGD: a parameter without a gradient stays", "SGD", unused),
