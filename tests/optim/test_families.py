@@ -303,8 +303,9 @@ def test_sophia_takes_curvature_in_when_it_is_told():
 def test_curvature_is_taken_in_from_gradients_that_fit_and_no_others():
     p, q = parameter([1.0, 1.0], np.float32), parameter([1.0], np.float32)
     run = SophiaG([("p", p), ("q", q)])
-    p.grad, q.grad = Tensor(np.ones(2, np.float32)), Tensor(np.ones(1))
-    with pytest.raises(ValueError, match=r"q was float32 \(1,\) when .* its gradient float64"):
+    p.grad, q.grad = Tensor(np.ones(2, np.float32)), Tensor(np.ones(1, np.float32))
+    q.data = np.ones(1)
+    with pytest.raises(ValueError, match=r"q was float32 \(1,\) when .* its data is float64"):
         run.update_hessian()
     assert not run.state[p]["h"].any()
 
