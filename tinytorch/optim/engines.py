@@ -177,8 +177,10 @@ def fused(stages, batch, numbers: dict) -> None:
 @functools.cache
 def compiler(stages) -> tuple:
     """`fused.step`, or None and why these stages cannot be fused."""
+    from tinytorch.optim import source
+
     try:
-        from tinytorch.optim import fused, source
+        from tinytorch.optim import fused
 
         source.fuse(stages)
         fused.check_layout()

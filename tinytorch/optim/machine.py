@@ -90,14 +90,19 @@ def swap(typing_context, address, old, new):
 
 # Waiting
 
-POLITE = hasattr(os, "sched_yield")
-sched_yield = types.ExternalFunction("sched_yield", types.int32())
+if hasattr(os, "sched_yield"):
+    give_way = types.ExternalFunction("sched_yield", types.int32())
+else:  # not on Windows
+
+    @numba.njit("int32()")
+    def give_way():
+        return 0
 
 
 @numba.njit("intp(intp)")
 def pause(looks):
     """Count one look at what is waited for; now and then let others have the processor, since
     one of them may be who is waited for."""
-    if POLITE and looks % 32 == 31:
-        sched_yield()
+    if looks % 32 == 31:
+        give_way()
     return looks + 1
