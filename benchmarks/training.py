@@ -10,7 +10,6 @@ import numpy as np
 
 from benchmarks import THREADS
 from benchmarks.timing import measure, save, show, table
-from tinytorch.core.training import train
 from tinytorch.data import DataLoader, TensorDataset, digits
 from tinytorch.nn import (
     MLP,
@@ -23,6 +22,7 @@ from tinytorch.nn import (
     Sequential,
 )
 from tinytorch.optim import Adam
+from tinytorch.training.loop import train
 
 ROWS, BATCH = 10_000, 64
 
@@ -218,7 +218,7 @@ def importing(torch) -> list[dict]:
             "numpy": run("import numpy, numpy.random"),
             "tinytorch": run("import tinytorch"),
             "tinytorch and its parts": run(
-                "import tinytorch.core.training, tinytorch.data, tinytorch.nn, tinytorch.optim"
+                "import tinytorch.training.loop, tinytorch.data, tinytorch.nn, tinytorch.optim"
             ),
         }
     )

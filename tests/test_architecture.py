@@ -29,13 +29,12 @@ MAY_IMPORT = {
     "data": TENSORS,
     "nn": ["core", "data"],
     "optim": ["core.autograd", "core.tensor", "core.checks"],
-    "core.console": [],
-    "core.history": [],
-    "core.checkpoint": ["core"],
-    "core.training": ["core", "nn", "optim", "data"],
-    "lab": ["core", "nn", "optim", "data"],
-    "exports": ["core", "nn", "optim", "data"],
-    "tito": ["core", "nn", "optim", "data", "lab", "exports"],
+    "training.console": [],
+    "training.history": [],
+    "training": ["core", "nn", "optim", "data"],
+    "lab": ["core", "nn", "optim", "data", "training"],
+    "exports": ["core", "nn", "optim", "data", "training"],
+    "tito": ["core", "nn", "optim", "data", "training", "lab", "exports"],
 }
 # Libraries beside NumPy and the standard library, and the only part that may import them.
 MAY_NEED = {
@@ -45,7 +44,7 @@ MAY_NEED = {
     "rich": "tito",
     "typer": "tito",
 }
-MAY_NEED |= {"tqdm": "core.console"}
+MAY_NEED |= {"tqdm": "training.console"}
 MAY_NEED |= {"IPython": "lab", "click": "tito", "jupytext": "tito", "nbformat": "tito"}
 
 

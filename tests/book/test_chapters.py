@@ -17,8 +17,17 @@ CHAPTERS, PAGES = chapters.chapters(), chapters.pages()
 def public_names() -> set[str]:
     """Every function and class of the package that a chapter could write a second time."""
     found = set()
-    machinery = ("engines", "fused", "pieces", "planned", "swept", "threads", "console", "parity")
-    for part in ("core", "optim", "nn", "data"):
+    machinery = (
+        "engines",
+        "compiled",
+        "stealing",
+        "plan",
+        "sweeping",
+        "threads",
+        "console",
+        "parity",
+    )
+    for part in ("core", "optim", "nn", "data", "training"):
         folder = importlib.import_module(f"tinytorch.{part}")
         for module in pkgutil.iter_modules(folder.__path__, f"{folder.__name__}."):
             if module.name.rpartition(".")[2] in machinery:

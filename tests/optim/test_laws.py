@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from tests.optim.registry import OPTIMIZERS
 from tinytorch import Tensor
-from tinytorch.optim import Prodigy, engine, engines, planned
+from tinytorch.optim import Prodigy, engine, engines
+from tinytorch.optim.engines import plan
 from tinytorch.optim.matrix import MatrixOptimizer
 
 every = pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda each: each.__name__)
@@ -61,7 +62,7 @@ def test_blocks_make_no_difference(optimizer, seed, kwargs, block, dtype):
     for name in ("whole", "blocked"):
         with (
             mock.patch.object(engines, "BLOCK", block),
-            mock.patch.object(planned, "BLOCK", block),
+            mock.patch.object(plan, "BLOCK", block),
             engine(name),
         ):
             runs.append(Run(optimizer, seed, dtype=dtype, **kwargs).step().step().step())

@@ -149,7 +149,7 @@ SOLUTIONS["the package's base class, rules of their own"] = (
     HEAD
     + """
 from tinytorch.optim import Optimizer
-from tinytorch.optim.schedulers import Scheduler
+from tinytorch.optim.schedules import Scheduler
 
 
 def gradient_descent_step(parameter, learning_rate):

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 import tinytorch.optim as optim
 from tinytorch import Tensor
-from tinytorch.core import checkpoint
-from tinytorch.core.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from tinytorch.core.random import generator
-from tinytorch.core.training import Trainer, train
 from tinytorch.data import DataLoader, digits
 from tinytorch.nn import CrossEntropyLoss, Dropout, LayerNorm, Linear, ReLU, Sequential
+from tinytorch.training import checkpoint
+from tinytorch.training.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
+from tinytorch.training.loop import Trainer, train
 
 DATA = digits()[0]
 PUBLIC = [getattr(optim, name) for name in optim.__all__]

@@ -1,9 +1,9 @@
 """Data: examples, batches of them, and the sets that the lessons use."""
 
 from tinytorch.data.dataset import Dataset, TensorDataset, split
+from tinytorch.data.images import digits, mnist
 from tinytorch.data.loader import Batch, DataLoader
-from tinytorch.data.made import moons, regression, spirals
-from tinytorch.data.real import digits, mnist
+from tinytorch.data.synthetic import moons, regression, spirals
 
 __all__ = [
     "Batch",

@@ -6,15 +6,15 @@ else the package's own stands.
 
 import functools
 
-from tinytorch.core import training
 from tinytorch.data.dataset import Dataset
 from tinytorch.data.loader import DataLoader
 from tinytorch.optim import clipping
+from tinytorch.training import loop
 
 HOLDERS = {
-    "train": training,
-    "accuracy": training,
-    "evaluate": training,
+    "train": loop,
+    "accuracy": loop,
+    "evaluate": loop,
     "clip_grad_norm_": clipping,
 }
 

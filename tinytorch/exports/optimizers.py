@@ -10,7 +10,7 @@ from numbers import Real
 
 from tinytorch import optim
 from tinytorch.exports import PAIRS, WORDS, _left, translate
-from tinytorch.optim import optimizers, schedulers
+from tinytorch.optim import optimizers, schedules
 
 RULES = ("gradient_descent", "heavy_ball", "adam")
 OPTIMIZERS = ("SGD", "Momentum", "Adam")
@@ -35,7 +35,7 @@ def place(place, yours: dict) -> None:
             "gradient_descent_step", optim.gradient_descent_step, yours["gradient_descent_step"]
         )
     if "StepLR" in yours:
-        place.take("StepLR", schedulers.StepLR, schedule(schedulers.StepLR, yours["StepLR"]))
+        place.take("StepLR", schedules.StepLR, schedule(schedules.StepLR, yours["StepLR"]))
 
 
 def parameters(function) -> list:
@@ -161,7 +161,7 @@ class Handle:
 
 def schedule(right: type, mine: type) -> type:
     """A class that is called like `right` and sets the rate like `mine`."""
-    if issubclass(mine, schedulers.Scheduler):
+    if issubclass(mine, schedules.Scheduler):
         return mine
 
     class Yours(right):

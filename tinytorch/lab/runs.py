@@ -7,9 +7,9 @@ import numpy as np
 
 from tinytorch.core.losses import CrossEntropyLoss
 from tinytorch.core.tensor import Tensor
-from tinytorch.core.training import accuracy, evaluate, train
 from tinytorch.data import DataLoader, Dataset
-from tinytorch.optim import swept
+from tinytorch.optim.engines import sweeping
+from tinytorch.training.loop import accuracy, evaluate, train
 
 QUIET = {"over": "ignore", "invalid": "ignore"}  # a run that diverges is a result
 
@@ -87,7 +87,7 @@ def sweep(
     """
     start = surface.start if start is None else start
     observe = observe or np.copy
-    runs = swept.sweep(
+    runs = sweeping.sweep(
         optimizer, start, surface.gradient, steps, observe=observe, every=every, **grid
     )
     return runs.trace

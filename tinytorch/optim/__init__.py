@@ -6,16 +6,16 @@ from tinytorch.optim.averaging import AveragedModel
 from tinytorch.optim.clipping import clip_grad_norm_, clip_grad_value_
 from tinytorch.optim.curvature import SophiaG
 from tinytorch.optim.engines import engine
+from tinytorch.optim.engines.sweeping import sweep
 from tinytorch.optim.factored import Adafactor
 from tinytorch.optim.groups import decay_groups
 from tinytorch.optim.layerwise import LAMB, LARS
 from tinytorch.optim.matrix import SOAP, Muon, Shampoo
 from tinytorch.optim.optimizer import Optimizer
 from tinytorch.optim.optimizers import SGD, Adam, Momentum, Nesterov, gradient_descent_step
-from tinytorch.optim.plateau import ReduceLROnPlateau
 from tinytorch.optim.prodigy import Prodigy
 from tinytorch.optim.schedule_free import AdamWScheduleFree, SGDScheduleFree
-from tinytorch.optim.schedulers import (
+from tinytorch.optim.schedules import (
     ChainedScheduler,
     ConstantLR,
     CosineAnnealingLR,
@@ -32,8 +32,8 @@ from tinytorch.optim.schedulers import (
     TransformerLR,
     WarmupCosine,
 )
+from tinytorch.optim.schedules.plateau import ReduceLROnPlateau
 from tinytorch.optim.sign import Lion
-from tinytorch.optim.swept import sweep
 
 __all__ = [
     "LAMB",

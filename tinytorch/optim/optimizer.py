@@ -19,7 +19,7 @@ from tinytorch.core.checks import ALLOWED, NUMBER, require, settled
 from tinytorch.core.tensor import Tensor
 from tinytorch.optim import engines, saving
 from tinytorch.optim.groups import Group
-from tinytorch.optim.vocabulary import accept_synonyms, translate
+from tinytorch.optim.synonyms import accept_synonyms, translate
 
 
 class Optimizer:

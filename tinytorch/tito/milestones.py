@@ -50,8 +50,8 @@ def warped(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def train_once(seed: int, optimizer: str) -> dict:
     """Train an MLP 64-256-128-10 on warped digits; its accuracy on the test set, the seconds."""
     from tinytorch import nn, optim
-    from tinytorch.core import training
     from tinytorch.data import DataLoader, TensorDataset, digits
+    from tinytorch.training import loop
 
     started, rng = time.perf_counter(), np.random.default_rng(seed)
     data = digits(flat=False)[0]
@@ -67,10 +67,10 @@ def train_once(seed: int, optimizer: str) -> dict:
     for epoch in range(EPOCHS):
         seen = TensorDataset(warped(images[:, 0], rng).reshape(-1, 64), labels)
         loader = DataLoader(seen, 32, shuffle=True, seed=1000 * seed + epoch)
-        training.train(model, stepper, loss, loader, 1)
+        loop.train(model, stepper, loss, loader, 1)
         schedule.step()
     test = digits()[1]
-    found = training.evaluate(model, loss, DataLoader(test, 360), (training.accuracy,))
+    found = loop.evaluate(model, loss, DataLoader(test, 360), (loop.accuracy,))
     return {
         "optimizer": optimizer,
         "seed": seed,

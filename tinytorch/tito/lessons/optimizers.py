@@ -340,7 +340,7 @@ ACCEPTED = ("lr inside the velocity", "one t for all", "values of the first grou
 
 
 def known_mistakes():
-    from tinytorch.optim.mistakes import MISTAKES
+    from tinytorch.tito.mistakes import MISTAKES
 
     return [m for m in MISTAKES if m.target.startswith(ON_TRIAL) and m.name not in ACCEPTED]
 
@@ -350,7 +350,7 @@ LESSON = Lesson(
     name="optimizers",
     title="Optimizers",
     needs=("01", "05"),
-    sources=("tinytorch.optim", "tinytorch.optim.optimizers", "tinytorch.optim.schedulers"),
+    sources=("tinytorch.optim", "tinytorch.optim.optimizers", "tinytorch.optim.schedules"),
     names=("gradient_descent_step", "SGD", "Momentum", "Adam", "StepLR"),
     steps=STEPS,
     checks=CHECKS,

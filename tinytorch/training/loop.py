@@ -13,12 +13,12 @@ import numpy as np
 
 from tinytorch.core.autograd import no_grad
 from tinytorch.core.checks import POSITIVE_COUNT, one_of, require
-from tinytorch.core.console import interruptible, progress_bar
-from tinytorch.core.history import History, Mean
 from tinytorch.core.module import Module
 from tinytorch.core.tensor import Tensor
 from tinytorch.data import DataLoader, Dataset
 from tinytorch.optim import Optimizer, clip_grad_norm_, clip_grad_value_
+from tinytorch.training.console import interruptible, progress_bar
+from tinytorch.training.history import History, Mean
 
 DIVERGED = (
     "{} at {}: parameters and buffers are as they were before that step. "

@@ -13,10 +13,10 @@ import pytest
 from tinytorch.optim.optimizers import gradient_descent
 
 numba = pytest.importorskip("numba", reason="the fused engine needs numba")
-fused = pytest.importorskip("tinytorch.optim.fused")
-pieces = pytest.importorskip("tinytorch.optim.pieces")
+fused = pytest.importorskip("tinytorch.optim.engines.compiled")
+stealing = pytest.importorskip("tinytorch.optim.engines.stealing")
 
-PIECE = pieces.PIECE
+PIECE = stealing.PIECE
 
 
 def at(offset: int, n: int, dtype) -> np.ndarray:
@@ -35,7 +35,7 @@ def decrement(params, helpers: int) -> None:
     _, elements = fused.compiled((gradient_descent,), dtype)
     ids = np.array([[id(p), id(g)] for p, g in rows], np.intp)
     sizes = np.array([p.size for p in params], np.intp)
-    pieces.run(elements.address, dtype.itemsize, ids, sizes, np.ones(1, dtype), helpers)
+    stealing.run(elements.address, dtype.itemsize, ids, sizes, np.ones(1, dtype), helpers)
 
 
 SIZES = [
@@ -64,10 +64,10 @@ def test_every_element_once(sizes, helpers, offset, dtype):
 
 
 def test_a_step_does_not_wait_for_a_helper_that_is_busy():
-    team = pieces.team(2)
+    team = stealing.team(2)
     team.rest()
     before = team.words[:, 0].copy()
-    team.words[:, 0] = pieces.BUSY
+    team.words[:, 0] = stealing.BUSY
     p = at(0, 4 * PIECE, np.float32)
     decrement([p], 2)
     team.words[:, 0] = before
@@ -76,34 +76,34 @@ def test_a_step_does_not_wait_for_a_helper_that_is_busy():
 
 @numba.njit
 def offer(own, job):
-    return pieces.swap(own, pieces.WATCHING, job)
+    return stealing.swap(own, stealing.WATCHING, job)
 
 
 def test_a_helper_does_what_it_is_offered():
     """Its own part and then the other one, of which something is taken already."""
-    team = pieces.team(1)
+    team = stealing.team(1)
     p, g = at(0, 4 * PIECE, np.float32), at(0, 4 * PIECE, np.float32)
     _, elements = fused.compiled((gradient_descent,), p.dtype)
     ids, one = np.array([[id(p), id(g)]], np.intp), np.ones(1, p.dtype)
-    job = np.empty(pieces.TAKEN + 3, np.intp)
+    job = np.empty(stealing.TAKEN + 3, np.intp)
     nothing = np.zeros(1, np.intp)
-    pieces.share(job, elements.address, 4, ids, nothing, one, team.wake()[0], 1)
-    job[pieces.DONE :] = 0, PIECE, 0, p.size
+    stealing.share(job, elements.address, 4, ids, nothing, one, team.wake()[0], 1)
+    job[stealing.DONE :] = 0, PIECE, 0, p.size
     while not offer(team.begin, job.ctypes.data):
         team.wake()
-    wait(lambda: job[pieces.DONE] == 1)
+    wait(lambda: job[stealing.DONE] == 1)
     assert p[:PIECE].all()
     assert not p[PIECE:].any()
 
 
 def test_helpers_sleep_soon_and_are_woken_again():
-    team = pieces.team(2)
+    team = stealing.team(2)
     p = at(0, 8 * PIECE, np.float32)
     for _ in range(3):
         decrement([p], 2)
-        wait(lambda: (team.words[:, 0] == pieces.ASLEEP).all())
+        wait(lambda: (team.words[:, 0] == stealing.ASLEEP).all())
         team.wake()
-        assert (team.words[:, 0] != pieces.ASLEEP).all()
+        assert (team.words[:, 0] != stealing.ASLEEP).all()
     team.rest()
 
 
@@ -119,7 +119,7 @@ def test_where_no_thread_can_be_started_the_caller_works_alone(monkeypatch):
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    monkeypatch.setattr(pieces, "team", pieces.Team)
+    monkeypatch.setattr(stealing, "team", stealing.Team)
     p = at(0, 4 * PIECE, np.float32)
     decrement([p], 2)
     assert not p.any()

@@ -11,7 +11,7 @@ from tinytorch.core.checks import (
 )
 from tinytorch.optim.optimizer import Optimizer
 from tinytorch.optim.saving import expect, expect_keys
-from tinytorch.optim.schedulers import per_group, require_optimizer
+from tinytorch.optim.schedules import per_group, require_optimizer
 
 
 class ReduceLROnPlateau:

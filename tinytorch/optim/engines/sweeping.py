@@ -13,7 +13,7 @@ import numpy as np
 from tinytorch.core.checks import check
 from tinytorch.core.tensor import Tensor
 from tinytorch.optim.engines import advance, keywords
-from tinytorch.optim.vocabulary import SYNONYMS
+from tinytorch.optim.synonyms import SYNONYMS
 
 
 class Runs(NamedTuple):

@@ -5,7 +5,7 @@ the same result on a slice as on the whole, so they may be run slice by slice: t
 of a block of 32k elements fit into the second-level cache, and the step moves each array
 through memory once instead of once per operation; a rule that consists of ufuncs gets by with
 one or two temporaries for all its operations, and where there are very many blocks, threads share
-them (`planned`). The result is the same, bit for bit.
+them (`plan`). The result is the same, bit for bit.
 Or the rule is compiled into a loop that has no temporaries at all (`fused`), with the same result
 up to the rounding of a division.
 """
@@ -18,7 +18,7 @@ from contextvars import ContextVar
 
 import numpy as np
 
-from tinytorch.optim import planned
+from tinytorch.optim.engines import plan
 
 BLOCK = 32_768  # elements; the fastest of 8k .. 256k on the machines of benchmarks/
 
@@ -128,7 +128,7 @@ def wrong_result(rule, result) -> str:
 
 
 def blocked(stages, batch, numbers: dict) -> None:
-    others = either_way(planned.step, stages, batch, numbers)
+    others = either_way(plan.step, stages, batch, numbers)
     own = keywords(stages, numbers) if others else None
     for arrays in others:
         for part in blocks(arrays):
@@ -176,21 +176,21 @@ def fused(stages, batch, numbers: dict) -> None:
 
 @functools.cache
 def compiler(stages) -> tuple:
-    """`fused.step`, or None and why these stages cannot be fused."""
-    from tinytorch.optim import source
+    """`compiled.step`, or None and why these stages cannot be fused."""
+    from tinytorch.optim.engines import loop
 
     try:
-        from tinytorch.optim import fused
+        from tinytorch.optim.engines import compiled
 
-        source.fuse(stages)
-        fused.check_layout()
+        loop.fuse(stages)
+        compiled.check_layout()
     except ModuleNotFoundError as error:
         if error.name != "numba":
             raise
         return None, "numba is not installed (pip install tinytorch[fast])"
-    except source.NotFusable as error:
+    except loop.NotFusable as error:
         return None, str(error)
-    return fused.step, None
+    return compiled.step, None
 
 
 @functools.cache

@@ -1,7 +1,7 @@
 """The fused engine: a step compiled by numba into one loop, shared out among the threads.
 
 The loop reads and writes each element once, so that a large step takes as long as memory needs.
-One call steps all tensors of a group (`pieces`), so that it does not matter whether they are few
+One call steps all tensors of a group (`stealing`), so that it does not matter whether they are few
 and large or many and small.
 """
 
@@ -12,10 +12,10 @@ import numba
 import numpy as np
 from numba import types
 
-from tinytorch.optim import pieces
-from tinytorch.optim.machine import DATA, address, pointer
-from tinytorch.optim.source import Loop, NotFusable, fuse
-from tinytorch.optim.threads import overlap
+from tinytorch.optim.engines import stealing
+from tinytorch.optim.engines.intrinsics import DATA, address, pointer
+from tinytorch.optim.engines.loop import Loop, NotFusable, fuse
+from tinytorch.optim.engines.threads import overlap
 
 ALONE = 200_000  # elements; below, waking a second thread costs as much as it saves
 HELPERS = numba.config.NUMBA_NUM_THREADS - 1  # as many threads as the user lets numba have
@@ -75,7 +75,7 @@ def run(stages, ids, sizes, begins, numbers: dict, dtype) -> None:
     helpers = HELPERS if sizes.sum() > ALONE else 0
     if helpers and overlap(begins, sizes * dtype.itemsize):
         helpers = 0
-    pieces.run(elements.address, dtype.itemsize, ids, sizes, constants, helpers)
+    stealing.run(elements.address, dtype.itemsize, ids, sizes, constants, helpers)
 
 
 @functools.cache

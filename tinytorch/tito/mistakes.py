@@ -22,7 +22,7 @@ from tinytorch.optim.optimizers import adam as right_adam
 from tinytorch.optim.optimizers import gradient_descent as right_gradient_descent
 from tinytorch.optim.optimizers import heavy_ball as right_heavy_ball
 from tinytorch.optim.optimizers import nesterov as right_nesterov
-from tinytorch.optim.schedulers import LinearLR, Scheduler
+from tinytorch.optim.schedules import LinearLR, Scheduler
 
 
 class Mistake(NamedTuple):

@@ -7,7 +7,7 @@ were after each step. Two implementations that agree on all probes are taken to 
 import numpy as np
 
 from tinytorch.core.tensor import Tensor
-from tinytorch.optim import engines, optimizers, schedulers
+from tinytorch.optim import engines, optimizers, schedules
 from tinytorch.optim.adam_family import AdamW
 
 SHAPES = ((3,), (3,), (2, 2))  # two alike: they must not share what is theirs
@@ -122,9 +122,9 @@ PROBES = {
     "Adam, weight decay": lambda: descend(of("Adam", lr=0.1, weight_decay=0.3)),
     "Adam, gradients of all sizes": lambda: scales(ADAM),
     "AdamW": lambda: descend(of("AdamW", lr=0.1, weight_decay=0.3)),
-    "StepLR": lambda: rates(lambda o: schedulers.StepLR(o, 3, 0.5)),
-    "LinearLR": lambda: rates(lambda o: schedulers.LinearLR(o, 0.2, 0.8, 5)),
-    "CosineAnnealingLR": lambda: rates(lambda o: schedulers.CosineAnnealingLR(o, 5, 0.01)),
+    "StepLR": lambda: rates(lambda o: schedules.StepLR(o, 3, 0.5)),
+    "LinearLR": lambda: rates(lambda o: schedules.LinearLR(o, 0.2, 0.8, 5)),
+    "CosineAnnealingLR": lambda: rates(lambda o: schedules.CosineAnnealingLR(o, 5, 0.01)),
 }
 
 

@@ -1,12 +1,12 @@
 """The schedules that are compared with PyTorch; run this file to write what PyTorch does.
 
-python tests/optim/schedules.py
+python -m tests.optim.schedules.cases
 """
 
 import json
 from pathlib import Path
 
-GOLDEN = Path(__file__).with_name("golden") / "schedules.json"
+GOLDEN = Path(__file__).with_name("golden.json")
 STEPS = 200
 RATES = (0.5, 0.03)  # of two groups
 

@@ -17,8 +17,8 @@ import threading
 
 import numpy as np
 
-from tinytorch.optim import threads
-from tinytorch.optim.source import NotFusable, fuse
+from tinytorch.optim.engines import threads
+from tinytorch.optim.engines.loop import NotFusable, fuse
 
 BLOCK = 131_072  # elements; a plan touches few arrays, so its blocks may be large
 SHARED = 4_000_000  # elements; for fewer, NumPy's own threads are too much in the way of ours

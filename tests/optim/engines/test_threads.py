@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from tinytorch import Tensor
-from tinytorch.optim import Adam, threads
+from tinytorch.optim import Adam
+from tinytorch.optim.engines import threads
 
 
 def run(program: str) -> str:
@@ -117,7 +118,7 @@ def trajectory(sizes, steps=3) -> list[bytes]:
 
 @pytest.mark.parametrize("sizes", [[700_000], [5, 0, 70_000, 1, 33_000, 32_768]])
 def test_fused_gives_the_same_bits_with_any_number_of_threads(monkeypatch, sizes):
-    fused = pytest.importorskip("tinytorch.optim.fused", reason="the fused engine needs numba")
+    fused = pytest.importorskip("tinytorch.optim.engines.compiled", reason="needs numba")
     expected = trajectory(sizes)
     monkeypatch.setattr(fused, "ALONE", 0)
     for helpers in (0, 1, 3):
@@ -126,7 +127,7 @@ def test_fused_gives_the_same_bits_with_any_number_of_threads(monkeypatch, sizes
 
 
 def test_two_optimizers_in_two_threads(monkeypatch):
-    fused = pytest.importorskip("tinytorch.optim.fused", reason="the fused engine needs numba")
+    fused = pytest.importorskip("tinytorch.optim.engines.compiled", reason="needs numba")
     monkeypatch.setattr(fused, "ALONE", 0)
     monkeypatch.setattr(fused, "HELPERS", 1)
     kinds = [[200_000], [150_000, 3, 40_000]]
@@ -192,7 +193,7 @@ def test_as_many_threads_as_numba_may_have():
     program = """
     import os
     os.environ["NUMBA_NUM_THREADS"] = "3"
-    from tinytorch.optim import fused
-    print(fused.HELPERS)
+    from tinytorch.optim.engines import compiled
+    print(compiled.HELPERS)
     """
     assert run(program) == "2"

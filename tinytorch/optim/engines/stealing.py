@@ -20,7 +20,17 @@ import numba
 import numpy as np
 from numba import types
 
-from tinytorch.optim.machine import LINE, WORD, address, call, fetch_add, load, pause, swap, word
+from tinytorch.optim.engines.intrinsics import (
+    LINE,
+    WORD,
+    address,
+    call,
+    fetch_add,
+    load,
+    pause,
+    swap,
+    word,
+)
 
 PIECE = 32_768  # elements
 LOOKS = 16_000  # before a helper falls asleep: some hundred microseconds

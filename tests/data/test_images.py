@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinytorch.data import digits, mnist, real
+from tinytorch.data import digits, images, mnist
 
 ROOT = Path(__file__).parents[2]
 
@@ -79,7 +79,7 @@ def published(tmp_path, monkeypatch):
     for name, array in arrays.items():
         (folder / name).write_bytes(idx(array))
     sums = {name: hashlib.sha256(idx(array)).hexdigest() for name, array in arrays.items()}
-    monkeypatch.setattr(real, "MNIST_SHA256", sums)
+    monkeypatch.setattr(images, "MNIST_SHA256", sums)
     asked = []
 
     class Handler(SimpleHTTPRequestHandler):
@@ -158,5 +158,5 @@ def test_mnist_in_the_folder_of_the_environment(published, tmp_path, monkeypatch
 
 
 def test_the_published_sums_are_sha256():
-    assert len(real.MNIST_SHA256) == 4
-    assert all(len(bytes.fromhex(s)) == 32 for s in real.MNIST_SHA256.values())
+    assert len(images.MNIST_SHA256) == 4
+    assert all(len(bytes.fromhex(s)) == 32 for s in images.MNIST_SHA256.values())

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.optim.schedules import CASES, GOLDEN, RATES, STEPS, build, torch_rates
+from tests.optim.schedules.cases import CASES, GOLDEN, RATES, STEPS, build, torch_rates
 from tinytorch import Tensor, optim
 from tinytorch.optim import SGD, Adagrad, Adam
 

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from tinytorch.optim import mistakes, optimizers
-from tinytorch.optim.mistakes import MISTAKES
-from tinytorch.optim.probes import PROBES, differing, trajectory
+from tinytorch.optim import optimizers
+from tinytorch.tito import mistakes
+from tinytorch.tito.mistakes import MISTAKES
+from tinytorch.tito.probes import PROBES, differing, trajectory
 
 IDS = [f"{m.target}: {m.name}" for m in MISTAKES]
 

@@ -5,7 +5,7 @@ import pytest
 
 import tinytorch.optim as optim
 from tinytorch import Tensor
-from tinytorch.optim import planned, source
+from tinytorch.optim.engines import loop, plan
 from tinytorch.optim.optimizers import adam, gradient_descent, heavy_ball
 
 
@@ -16,7 +16,7 @@ def rng_arrays(count, size, dtype=np.float64):
 
 def assert_same_bits(rule, count, **numbers):
     ours, theirs = rng_arrays(count, 9), rng_arrays(count, 9)
-    assert planned.step((rule,), [ours], numbers) == []
+    assert plan.step((rule,), [ours], numbers) == []
     p, g, *state = theirs
     for old, new in zip((p, *state), rule(p, g, *state, **numbers), strict=True):
         np.copyto(old, new)
@@ -101,7 +101,7 @@ def times_one_alone(p, g, m, *, one):
 def test_a_result_that_is_a_product_with_one_is_copied():
     p, g, m = rng_arrays(3, 5)
     before = g.copy()
-    planned.step((times_one_alone,), [[p, g, m]], {"one": 1.0})
+    plan.step((times_one_alone,), [[p, g, m]], {"one": 1.0})
     m += 1
     assert np.array_equal(g, before)
     assert np.array_equal(m, g + 1)
@@ -109,17 +109,17 @@ def test_a_result_that_is_a_product_with_one_is_copied():
 
 @pytest.mark.parametrize("helpers", [1, 3])
 def test_threads_give_the_same_bits(monkeypatch, helpers):
-    monkeypatch.setattr(planned, "SHARED", 0)
-    monkeypatch.setattr(planned, "BLOCK", 100)
-    monkeypatch.setattr(planned.threads, "HELPERS", helpers)
+    monkeypatch.setattr(plan, "SHARED", 0)
+    monkeypatch.setattr(plan, "BLOCK", 100)
+    monkeypatch.setattr(plan.threads, "HELPERS", helpers)
     sizes = [1, 5000, 0, 99, 100, 101, 3000]
     numbers = {"t": 3, "lr": 0.1, "beta1": 0.9, "beta2": 0.99, "eps": 1e-8}
     ours, theirs = ([rng_arrays(4, n, np.float32) for n in sizes] for _ in "ab")
     for _ in range(20):
-        assert planned.step((adam,), ours, numbers) == []
-    monkeypatch.setattr(planned, "SHARED", 10**9)
+        assert plan.step((adam,), ours, numbers) == []
+    monkeypatch.setattr(plan, "SHARED", 10**9)
     for _ in range(20):
-        planned.step((adam,), theirs, numbers)
+        plan.step((adam,), theirs, numbers)
     for a, b in zip(ours, theirs, strict=True):
         assert [x.tobytes() for x in a] == [x.tobytes() for x in b]
 
@@ -131,19 +131,19 @@ def test_threads_are_really_asked(monkeypatch):
         asked.append(helpers)
         work()
 
-    monkeypatch.setattr(planned, "SHARED", 10)
-    monkeypatch.setattr(planned.threads, "share", share)
+    monkeypatch.setattr(plan, "SHARED", 10)
+    monkeypatch.setattr(plan.threads, "share", share)
     memory = np.ones(20)
     for params in ([memory[:4], memory[4:9]], [memory[:5], memory[5:10]], [memory[:6], memory[5:]]):
         batch = [[p, np.ones_like(p)] for p in params]
-        planned.step((gradient_descent,), batch, {"lr": 0.1})
+        plan.step((gradient_descent,), batch, {"lr": 0.1})
     assert len(asked) == 1  # not for few elements, and not where parameters share memory
 
 
 def test_a_plan_allocates_little():
-    assert planned.plan((adam,))[2] == 2
-    assert planned.plan((gradient_descent,))[2] == 1
-    assert planned.plan((heavy_ball,))[2] == 1
+    assert plan.plan((adam,))[2] == 2
+    assert plan.plan((gradient_descent,))[2] == 1
+    assert plan.plan((heavy_ball,))[2] == 1
 
 
 def swapped(p, g, m):
@@ -162,7 +162,7 @@ def cubed(p, g):
 def test_what_has_no_plan_is_left_to_the_rule(rule):
     arrays = rng_arrays(3 if rule is swapped else 2, 5)
     before = [a.copy() for a in arrays]
-    assert planned.step((rule,), [arrays], {}) == [arrays]
+    assert plan.step((rule,), [arrays], {}) == [arrays]
     for a, b in zip(arrays, before, strict=True):
         assert np.array_equal(a, b)
 
@@ -173,7 +173,7 @@ def test_arrays_that_do_not_fit_are_left_to_the_rule():
     read_only.flags.writeable = False
     for arrays in ([p[::2], g[::2]], [p, g.astype(np.float32)], [p, p], [p[1:], p[:-1]],
                    [read_only, g]):  # fmt: skip
-        assert planned.step((gradient_descent,), [arrays], {"lr": 0.1}) == [arrays]
+        assert plan.step((gradient_descent,), [arrays], {"lr": 0.1}) == [arrays]
 
 
 def test_a_parameter_that_is_its_own_gradient():
@@ -183,11 +183,11 @@ def test_a_parameter_that_is_its_own_gradient():
     assert p.data.tolist() == [0.75, -1.5]
 
 
-@pytest.mark.parametrize("n", [planned.BLOCK - 1, planned.BLOCK, planned.BLOCK + 1])
+@pytest.mark.parametrize("n", [plan.BLOCK - 1, plan.BLOCK, plan.BLOCK + 1])
 def test_at_the_edge_of_a_block(n):
     p, g = rng_arrays(2, n, np.float32)
     expected = p - np.float32(0.1) * g
-    planned.step((gradient_descent,), [[p, g]], {"lr": 0.1})
+    plan.step((gradient_descent,), [[p, g]], {"lr": 0.1})
     assert p.tobytes() == expected.tobytes()
 
 
@@ -199,7 +199,7 @@ def test_a_file_that_was_edited_since_is_not_believed(tmp_path, monkeypatch):
     import edited_rule
 
     path.write_text("def rule(p, g, *, lr):\n    return (p + lr * g,)\n")
-    with pytest.raises(source.NotFusable, match="made from another source"):
-        source.fuse((edited_rule.rule,))
+    with pytest.raises(loop.NotFusable, match="made from another source"):
+        loop.fuse((edited_rule.rule,))
     arrays = rng_arrays(2, 3)
-    assert planned.step((edited_rule.rule,), [arrays], {"lr": 0.1}) == [arrays]
+    assert plan.step((edited_rule.rule,), [arrays], {"lr": 0.1}) == [arrays]

@@ -11,8 +11,8 @@ import pytest
 import tinytorch.optim as optim
 from tinytorch import Tensor
 from tinytorch.optim import SGD, Adam, AdamW, Momentum, Optimizer, engine, engines
+from tinytorch.optim.engines.loop import NotFusable, fuse
 from tinytorch.optim.optimizer import ascend, coupled, decoupled
-from tinytorch.optim.source import NotFusable, fuse
 
 ELEMENTWISE = [
     cls
@@ -585,7 +585,7 @@ def test_a_rule_without_a_plan_sees_a_small_parameter_in_its_shape(order):
 
 
 def test_another_layout_of_arrays_is_noticed(monkeypatch):
-    fused = pytest.importorskip("tinytorch.optim.fused", reason="numba is not installed")
+    fused = pytest.importorskip("tinytorch.optim.engines.compiled", reason="numba is not installed")
     fused.check_layout.cache_clear()
     fused.check_layout()
     fused.check_layout.cache_clear()
