@@ -1,5 +1,7 @@
 """Normalization: layers that give numbers mean 0 and variance 1, then a learned scale and shift."""
 
+from inspect import cleandoc
+
 import numpy as np
 
 from tinytorch.core.checks import NONNEGATIVE, POSITIVE_COUNT, PROPORTION, require
@@ -122,12 +124,12 @@ class BatchNorm(Module):
 
 
 class BatchNorm1d(BatchNorm):
-    __doc__ = BatchNorm.__doc__ + "\n    Shapes: x (N, C) or (N, C, L).\n    "
+    __doc__ = f"{cleandoc(BatchNorm.__doc__)}\n\nShapes: x (N, C) or (N, C, L).\n"
     ranks = (2, 3)
 
 
 class BatchNorm2d(BatchNorm):
-    __doc__ = BatchNorm.__doc__ + "\n    Shapes: x (N, C, H, W).\n    "
+    __doc__ = f"{cleandoc(BatchNorm.__doc__)}\n\nShapes: x (N, C, H, W).\n"
     ranks = (4,)
 
 
