@@ -1,4 +1,4 @@
-"""`bin/push-published` as the workflow plays it: a shallow clone, a remote that asks who is there."""
+"""`bin/push-published` as the workflow plays it: a shallow clone, a remote that asks for a key."""
 
 import base64
 import http.server
