@@ -22,6 +22,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
+BINDER_NEWEST = 13  # the minor version of the newest Python that repo2docker surely has
 LEFT_OUT = shutil.ignore_patterns(".buildinfo*", "*.map", "objects.inv.tmp")
 
 
@@ -47,7 +48,8 @@ def binder(folder: Path, package: Path) -> None:
     pins = [f"{name}=={version(name)}" for name in ("numpy", "matplotlib", "ipykernel")]
     lines = [f"./wheels/{package.name}[cli,lab]", *pins]
     (folder / "requirements.txt").write_text("\n".join(lines) + "\n")
-    (folder / "runtime.txt").write_text(f"python-3.{sys.version_info.minor}\n")
+    minor = min(sys.version_info.minor, BINDER_NEWEST)
+    (folder / "runtime.txt").write_text(f"python-3.{minor}\n")
 
 
 def publish(tree: Path) -> None:

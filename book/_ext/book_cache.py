@@ -23,7 +23,7 @@ def package_folder() -> Path:
     spec = importlib.util.find_spec("tinytorch")
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(
-            "the book's cells import tinytorch: run pip install -r requirements.txt first"
+            "the book's cells import tinytorch; first: pip install -r requirements.txt"
         )
     return Path(spec.origin).parent
 

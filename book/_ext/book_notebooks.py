@@ -5,6 +5,7 @@ them where the launch buttons lead.
 """
 
 import json
+import platform
 import re
 from pathlib import Path
 
@@ -15,14 +16,36 @@ from docutils import nodes
 from jupyter_cache import get_cache
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-INSTALL = """\
-# Installs tinytorch where it is missing, as in Colab. Does nothing elsewhere.
+FETCH = """\
+# Fetches the book's package where it is missing, as in Colab. Does nothing elsewhere.
 import importlib.util
 
-if importlib.util.find_spec("tinytorch") is None:
-    %pip install --quiet "tinytorch[lab] @ {wheel}"
+for place in ("{site}", "{raw}"):
+    if importlib.util.find_spec("tinytorch") is None:
+        package = f"tinytorch-book[cli,lab] @ {{place}}wheels/{wheel}"
+        get_ipython().run_line_magic("pip", f'install --quiet "{{package}}"')
+        importlib.invalidate_caches()
+try:
+    from tinytorch import __version__, exports
+except ImportError as error:
+    raise ImportError(
+        "This page needs the package of the book at {site}; it could not be fetched, "
+        "or another package called tinytorch is installed here."
+    ) from error
+if __version__ != "{version}":
+    print("This page was built with version {version} of the package, not", __version__)
 """
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+LANGUAGE = {  # as the kernel itself says it, so that a notebook is not changed by being opened
+    "codemirror_mode": {"name": "ipython", "version": 3},
+    "file_extension": ".py",
+    "mimetype": "text/x-python",
+    "name": "python",
+    "nbconvert_exporter": "python",
+    "pygments_lexer": "ipython3",
+    "version": platform.python_version(),
+}
+ADDRESS = re.compile(r"<(?:[\w.]+\.)?(\w+)(?: object)? at 0x[0-9a-f]+>")
 HIDING = {
     "remove-cell": {"source_hidden": True},
     "remove-input": {"source_hidden": True},
@@ -32,10 +55,13 @@ HIDING = {
 }
 
 
-def wheel_name() -> str:
-    import tinytorch
+def fetching(repository) -> str:
+    """The first cell. Both addresses hold the wheel; GitHub Pages, the first, counts no visits."""
+    from tinytorch import __version__ as version
 
-    return f"tinytorch-{tinytorch.__version__}-py3-none-any.whl"
+    wheel = f"tinytorch_book-{version}-py3-none-any.whl"
+    places = {"site": repository.site, "raw": repository.raw("")}
+    return FETCH.format(**places, wheel=wheel, version=version).rstrip()
 
 
 def executed(env, docname: str):
@@ -48,12 +74,18 @@ def executed(env, docname: str):
 
 
 def shown(output, alternative: str):
-    """The output as a notebook keeps it, or None for what only glue reads."""
+    """The output as a notebook keeps it, or None for what only glue reads.
+
+    An object that has no text but its address in memory is called by what it shows, or its class.
+    """
     if output.output_type == "display_data":
         output.data = {k: v for k, v in output.data.items() if "papermill" not in k}
         if not output.data:
             return None
-    if alternative and "image/png" in output.get("data", {}):
+    data = output.get("data", {})
+    if "text/plain" in data:
+        data["text/plain"] = ADDRESS.sub(lambda m: alternative or m[1], data["text/plain"])
+    if alternative and "image/png" in data:
         output.setdefault("metadata", {})["image/png"] = {"alt": alternative}
     return output
 
@@ -63,7 +95,10 @@ def code_cell(cell):
     alternative = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
     metadata = {"tags": tags} if tags else {}
     for tag in tags:
-        metadata.setdefault("jupyter", {}).update(HIDING.get(tag, {}))
+        hiding = HIDING.get(tag, {})
+        metadata.setdefault("jupyter", {}).update(hiding)
+        if "source_hidden" in hiding:
+            metadata["cellView"] = "form"  # what Colab calls it
     outputs = [] if "remove-cell" in tags else [shown(o, alternative) for o in cell.outputs]
     return new_code_cell(
         cell.source,
@@ -84,8 +119,7 @@ def write(app, doctree, docname: str) -> None:
 
     visible = {node["cell_index"] for node in doctree.findall(nodes.container) if is_cell(node)}
     waiting = [i for i, cell in enumerate(source.cells) if cell.cell_type == "code"]
-    wheel = app.book_repository.raw(f"wheels/{wheel_name()}")
-    cells = [new_code_cell(INSTALL.format(wheel=wheel).rstrip())]
+    cells = [new_code_cell(fetching(app.book_repository))]
 
     def say(text: str) -> None:
         if text.strip():
@@ -109,7 +143,7 @@ def write(app, doctree, docname: str) -> None:
     name = re.sub(r"\W", "-", docname)[-48:]
     for number, cell in enumerate(cells):
         cell.id = f"{name}-{number}"
-    notebook = new_notebook(cells=cells, metadata={"kernelspec": KERNEL})
+    notebook = new_notebook(cells=cells, metadata={"kernelspec": KERNEL, "language_info": LANGUAGE})
     nbformat.validate(notebook)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,6 +1,8 @@
 """What a page says, its notebook says, in Markdown that any notebook program shows."""
 
+import ast
 import json
+import re
 
 import pytest
 
@@ -86,7 +88,12 @@ def test_a_page_becomes_a_notebook_without_directives(book):
     path = book.folder / "_build/notebooks/book/chapter.ipynb"
     notebook = json.loads(path.read_text())
     cells = notebook["cells"]
-    assert "raw.githubusercontent.com/ada/fork/gh-pages/wheels/tinytorch-" in cells[0]["source"]
+    first = cells[0]["source"]
+    ast.parse(first)  # as a script, too: no magic is the body of an `if`
+    assert '"https://ada.github.io/fork/"' in first
+    assert '"https://raw.githubusercontent.com/ada/fork/gh-pages/"' in first
+    assert re.search(r"wheels/tinytorch_book-[\d.]+-py3-none-any\.whl", first)
+    assert notebook["metadata"]["language_info"]["file_extension"] == ".py"
     text = "\n\n".join(c["source"] for c in cells if c["cell_type"] == "markdown")
     first_line = (book.folder / "tinytorch/optim/groups.py").read_text().splitlines()[0]
     for expected in (
@@ -112,6 +119,8 @@ def test_a_page_becomes_a_notebook_without_directives(book):
     ]
     assert code[0]["outputs"][0]["metadata"]["image/png"]["alt"] == "A line."
     assert code[1]["metadata"]["jupyter"]["source_hidden"]
+    assert code[1]["metadata"]["cellView"] == "form"
+    assert "cellView" not in code[0]["metadata"]
     assert code[2]["outputs"][0]["data"]["text/plain"] == "4"
 
     page = book.html()

@@ -11,8 +11,10 @@ from pathlib import Path
 import tinytorch
 from tinytorch.exports import VARIABLE
 
-NEEDED = {"numpy": "", "click": "[cli]", "rich": "[cli]", "jupytext": "[cli]"}
-USEFUL = {"matplotlib": "[lab]", "jupyter-book": "[book]"}
+DISTRIBUTION = "tinytorch-book"  # a package index may know another project as "tinytorch"
+# What to ask the index for, were it missing: the libraries themselves, never a name of ours.
+NEEDED = {name: name for name in ("numpy", "click", "rich", "jupytext")}
+USEFUL = {"matplotlib": "matplotlib", "jupyter-book": "'jupyter-book<2'"}
 
 
 @dataclass(frozen=True)
@@ -42,27 +44,26 @@ def python() -> Finding:
 def package() -> Finding:
     where = Path(tinytorch.__file__).resolve().parent
     try:
-        version = importlib.metadata.version("tinytorch")
+        version = importlib.metadata.version(DISTRIBUTION)
     except importlib.metadata.PackageNotFoundError:
-        return Finding(
-            "tinytorch", False, f"{where}, not installed", f'pip install -e "{where.parent}[cli]"'
-        )
+        remedy = f'pip install -e "{where.parent}[cli]"'
+        if not (where.parent / "pyproject.toml").is_file():
+            remedy = "install it from a clone of its repository"
+        return Finding("tinytorch", False, f"{where}, not installed", remedy)
     return Finding("tinytorch", True, f"{version}, {where}")
 
 
 def libraries() -> list[Finding]:
     found = []
-    for name, extra in {**NEEDED, **USEFUL}.items():
+    for name, asked in {**NEEDED, **USEFUL}.items():
+        remedy = f"pip install {asked}"
         try:
             version = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
-            remedy = f"pip install 'tinytorch{extra}'"
             found.append(Finding(name, name in USEFUL, "not installed", remedy))
             continue
         wrong = name == "jupyter-book" and not version.startswith("1.")
-        found.append(
-            Finding(name, not wrong, version, "pip install 'jupyter-book<2'" if wrong else "")
-        )
+        found.append(Finding(name, not wrong, version, remedy if wrong else ""))
     return found
 
 

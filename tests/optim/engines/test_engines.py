@@ -383,7 +383,7 @@ def test_without_numba_fused_runs_blocked_and_says_so_once():
     run = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=True
     )
-    assert run.stdout.startswith("[-2.0] ['fused engine: numba is not installed")
+    assert run.stdout.startswith("[-2.0] ['fused engine: numba is not installed (pip")
     assert run.stdout.count("fused engine") == 1
 
 

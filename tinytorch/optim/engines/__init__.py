@@ -30,7 +30,7 @@ def engine(name: str):
     """Run the optimizers' steps inside the `with` block in this way.
 
     Arguments:
-        name: "whole", "blocked", or "fused" (which needs numba: `pip install tinytorch[fast]`).
+        name: "whole", "blocked", or "fused" (which needs numba: `pip install numba`).
 
     Raises:
         ValueError: no engine has this name.
@@ -187,7 +187,7 @@ def compiler(stages) -> tuple:
     except ModuleNotFoundError as error:
         if error.name != "numba":
             raise
-        return None, "numba is not installed (pip install tinytorch[fast])"
+        return None, "numba is not installed (pip install numba)"
     except loop.NotFusable as error:
         return None, str(error)
     return compiled.step, None
