@@ -22,7 +22,7 @@ from tinytorch.nn import (
     Sequential,
 )
 from tinytorch.optim import Adam
-from tinytorch.training.loop import train
+from tinytorch.training import train
 
 ROWS, BATCH = 10_000, 64
 

@@ -154,9 +154,42 @@ def test_breaking_off_begins_a_new_epoch():
     loader = DataLoader(numbered(20), 3, shuffle=True, seed=1)
     for _ in loader:
         break
-    assert loader.state_dict() == {"seed": 1, "epoch": 1, "given": 1}
+    made = {"examples": 20, "batch_size": 3, "shuffle": True, "drop_last": False}
+    assert loader.state_dict() == {"seed": 1, "epoch": 1, "given": 1, **made}
+    assert loader.left == 6
     assert sorted(visited(loader)) == list(range(20))
-    assert loader.state_dict() == {"seed": 1, "epoch": 2, "given": 7}
+    assert loader.state_dict() == {"seed": 1, "epoch": 2, "given": 7, **made}
+    assert loader.left == 0
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        (lambda: DataLoader(numbered(20), 4, shuffle=True), "batch_size 3, this one has 4"),
+        (lambda: DataLoader(numbered(21), 3, shuffle=True), "examples 20, this one has 21"),
+        (lambda: DataLoader(numbered(20), 3), "shuffle True, this one has False"),
+        (lambda: DataLoader(numbered(20), 3, True, True), "drop_last False, this one has True"),
+    ],
+)
+def test_a_loader_that_would_go_on_at_other_examples_refuses(other, message):
+    loader, other = DataLoader(numbered(20), 3, shuffle=True, seed=1), other()
+    next(iter(loader))
+    before = other.state_dict()
+    with pytest.raises(ValueError, match=message):
+        other.load_state_dict(loader.state_dict())
+    assert other.state_dict() == before
+
+
+def test_a_state_from_before_loaders_described_themselves_is_taken():
+    loader = DataLoader(numbered(20), 3, shuffle=True, seed=1)
+    loader.load_state_dict({"seed": 4, "epoch": 2, "given": 3})
+    assert (loader.seed, loader.epoch, loader.left) == (4, 2, 4)
+
+
+@pytest.mark.parametrize("name", ["shuffle", "drop_last"])
+def test_flags_are_true_or_false(name):
+    with pytest.raises(ValueError, match=f"DataLoader: {name} must be True or False, got 'no'"):
+        DataLoader(numbered(4), 2, **{name: "no"})
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ import tinytorch
 from tinytorch import Tensor
 from tinytorch.nn import MLP, CrossEntropyLoss, Softmax, Tanh
 from tinytorch.optim import SGD, Adam, Momentum, StepLR, clip_grad_norm_
-from tinytorch.training.loop import Trainer, accuracy, evaluate, train
+from tinytorch.training import Trainer, accuracy, evaluate, train
 from tinytorch.data import DataLoader, digits
 
 data, test = digits()[:2]

@@ -21,7 +21,7 @@ import json
 import numpy as np
 import tinytorch
 from tinytorch import Tensor
-from tinytorch.training.loop import Trainer, accuracy, evaluate
+from tinytorch.training import Trainer, accuracy, evaluate
 from tinytorch.data import DataLoader, TensorDataset, digits
 from tinytorch.nn import MLP, BCEWithLogitsLoss, CrossEntropyLoss, MSELoss, ReLU, Softmax
 from tinytorch.optim import Adam, Momentum, clip_grad_norm_

@@ -2,8 +2,11 @@
 
 import copy
 import inspect
+import io
 import json
 import os
+import signal
+import threading
 import zipfile
 
 import numpy as np
@@ -16,9 +19,14 @@ from tinytorch import Tensor
 from tinytorch.core.random import generator
 from tinytorch.data import DataLoader, digits
 from tinytorch.nn import CrossEntropyLoss, Dropout, LayerNorm, Linear, ReLU, Sequential
-from tinytorch.training import checkpoint
-from tinytorch.training.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
-from tinytorch.training.loop import Trainer, train
+from tinytorch.training import (
+    CheckpointError,
+    Trainer,
+    checkpoint,
+    load_checkpoint,
+    save_checkpoint,
+    train,
+)
 
 DATA = digits()[0]
 PUBLIC = [getattr(optim, name) for name in optim.__all__]
@@ -382,7 +390,7 @@ def test_of_other_data(saved):
     session.run(4)
     save_checkpoint(path, **session.parts())
     session.loader = DataLoader(DATA, 1024)
-    message = "loader does not fit: .*4 batches into an epoch, which has only 2"
+    message = "loader does not fit: .*a loader with batch_size 256, this one has 1024"
     assert_refused(path, session, message)
 
 
@@ -512,3 +520,112 @@ def test_what_was_read_is_not_shared(tmp_path):
     kept = copy.deepcopy(second.everything())
     train(first.model, first.optimizer, CrossEntropyLoss(), first.loader)
     assert second.everything() == kept
+
+
+# A file made to hurt
+
+
+def repack(path, change) -> None:
+    """Write the archive anew, member by member, as `change(archive, name, data)` says."""
+    with zipfile.ZipFile(path) as archive:
+        members = [(name, archive.read(name)) for name in archive.namelist()]
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members:
+            change(archive, name, data)
+
+
+def test_a_compressed_member_is_not_unpacked(saved):
+    path, session = saved
+    repack(path, lambda archive, *member: archive.writestr(*member, zipfile.ZIP_DEFLATED))
+    assert_refused(path, session, "a member is compressed")
+
+
+def test_an_array_that_claims_to_be_larger_than_its_member(saved):
+    path, session = saved
+
+    def claim(archive, name, data):
+        if name.endswith(".npy"):
+            file = io.BytesIO()
+            header = {"descr": "<f4", "fortran_order": False, "shape": (1 << 50,)}
+            np.lib.format.write_array_header_1_0(file, header)
+            data = file.getvalue() + b"\0" * 64
+        archive.writestr(name, data)
+
+    repack(path, claim)
+    assert_refused(path, session, r"an array of shape \(1125899906842624,\) in \d+ bytes")
+
+
+@pytest.mark.parametrize("step", [None, -1, "seven"])
+def test_a_header_with_no_step_changes_nothing(saved, step):
+    path, session = saved
+
+    def change(archive, name, data):
+        if name == checkpoint.HEADER:
+            header = json.loads(data)
+            header["step"] = step
+            if step is None:
+                del header["step"]
+            data = json.dumps(header)
+        archive.writestr(name, data)
+
+    repack(path, change)
+    assert_refused(path, session, "truncated or damaged.*step")
+
+
+# Accidents
+
+
+def test_an_interruption_waits_until_all_parts_are_loaded(saved, monkeypatch):
+    path, session = saved
+    load_checkpoint(path, **session.parts())
+    wanted = session.everything()
+    session.run(3)
+    right = checkpoint.set_state
+
+    def interrupted(part, state):
+        os.kill(os.getpid(), signal.SIGINT)
+        right(part, state)
+
+    monkeypatch.setattr(checkpoint, "set_state", interrupted)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            load_checkpoint(path, **session.parts())
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert session.everything() == wanted
+
+
+def test_many_savers_of_one_checkpoint_leave_a_whole_one(tmp_path):
+    sessions = [Session(seed=i) for i in range(4)]
+    errors = []
+
+    def save(session):
+        try:
+            for _ in range(8):
+                save_checkpoint(tmp_path / "it", **session.parts())
+        except OSError as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=save, args=(session,)) for session in sessions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert [p.name for p in tmp_path.iterdir()] == ["it"]
+    load_checkpoint(tmp_path / "it", model=Session().model)
+
+
+def test_the_parts_of_killed_saves_are_cleared_away(saved):
+    path, session = saved
+    old, new, others = (
+        path.with_name(f".{name}.part") for name in ("it.0123", "it.4567", "other.0123")
+    )
+    for part in (old, new, others):
+        part.write_bytes(b"half")
+    for part in (old, others):
+        os.utime(part, (0, 0))
+    save_checkpoint(path, **session.parts())
+    assert [part.exists() for part in (old, new, others)] == [False, True, True]

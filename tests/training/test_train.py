@@ -16,7 +16,7 @@ from tinytorch.core.module import Module
 from tinytorch.data import DataLoader, TensorDataset, digits, regression
 from tinytorch.nn import MLP, BatchNorm1d, CrossEntropyLoss, Linear, MSELoss, Sequential
 from tinytorch.optim import SGD, Adam, SGDScheduleFree, StepLR
-from tinytorch.training.loop import Trainer, accuracy, evaluate, train
+from tinytorch.training import Trainer, accuracy, evaluate, train
 
 
 def problem(n=22, batch_size=4, seed=0):
@@ -474,7 +474,7 @@ def test_history_plots_itself():
 
 SCRIPT = """
 import numpy as np
-from tinytorch.training.loop import Trainer
+from tinytorch.training import Trainer
 from tinytorch.data import DataLoader, regression
 from tinytorch.nn import Linear, MSELoss
 from tinytorch.optim import SGD

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tinytorch.core.checks import COUNT, POSITIVE_COUNT, require
+from tinytorch.core.checks import COUNT, FLAG, POSITIVE_COUNT, require
 from tinytorch.core.random import generator
 from tinytorch.core.tensor import Tensor
 from tinytorch.data.dataset import Dataset
@@ -39,7 +39,8 @@ class DataLoader:
 
     Raises:
         TypeError: `dataset` is no Dataset.
-        ValueError: an empty dataset, a batch size below 1, or no batch left by `drop_last`.
+        ValueError: an empty dataset, a batch size below 1, `shuffle` or `drop_last` neither True
+            nor False, or no batch left by `drop_last`.
     """
 
     def __init__(
@@ -56,6 +57,8 @@ class DataLoader:
                 "wrap arrays in TensorDataset(inputs, targets)"
             )
         require("DataLoader", "batch_size", batch_size, POSITIVE_COUNT)
+        require("DataLoader", "shuffle", shuffle, FLAG)
+        require("DataLoader", "drop_last", drop_last, FLAG)
         if len(dataset) == 0:
             raise ValueError("DataLoader: the dataset is empty")
         if drop_last and len(dataset) < batch_size:
@@ -77,6 +80,11 @@ class DataLoader:
         n = len(self.dataset)
         return n // self.batch_size if self.drop_last else -(-n // self.batch_size)
 
+    @property
+    def left(self) -> int:
+        """Batches of the epoch under way that were not handed out yet."""
+        return len(self) - self._given
+
     def order(self, epoch: int) -> np.ndarray:
         """Indices of the examples, in the order in which that epoch visits them."""
         n = len(self.dataset)
@@ -96,19 +104,38 @@ class DataLoader:
             yield Batch(Tensor(inputs), Tensor(targets))
 
     def state_dict(self) -> dict:
-        """Where the iteration stands: "seed", "epoch" (begun so far), "given" (batches of it)."""
-        return {"seed": self.seed, "epoch": self.epoch, "given": self._given}
+        """Where the iteration stands: "seed", "epoch" (begun so far), "given" (batches of it); and
+        of which loader: "examples", "batch_size", "shuffle", "drop_last"."""
+        return {"seed": self.seed, "epoch": self.epoch, "given": self._given, **self._made_with()}
+
+    def _made_with(self) -> dict:
+        return {
+            "examples": len(self.dataset),
+            "batch_size": self.batch_size,
+            "shuffle": bool(self.shuffle),
+            "drop_last": bool(self.drop_last),
+        }
 
     def load_state_dict(self, state: dict) -> None:
         """Take the iteration up where `state` was saved.
 
         Raises:
-            ValueError: `state` has other entries, or does not fit this dataset and batch size.
+            ValueError: `state` has other entries, or is of a loader with another number of
+                examples, batch size, `shuffle` or `drop_last`: it would go on at other examples.
         """
-        if set(state) != {"seed", "epoch", "given"}:
-            raise ValueError(f"DataLoader: a state has seed, epoch, given; got {sorted(state)}")
-        for name, value in state.items():
-            require("DataLoader", name, value, COUNT)
+        own, place = self._made_with(), ("seed", "epoch", "given")
+        if not set(place) <= set(state) <= {*place, *own}:
+            raise ValueError(
+                f"DataLoader: a state has {', '.join((*place, *own))}; got {sorted(state)}"
+            )
+        for name in place:
+            require("DataLoader", name, state[name], COUNT)
+        for name, value in own.items():
+            if state.get(name, value) != value:
+                raise ValueError(
+                    f"DataLoader: the state is of a loader with {name} {state[name]!r}, "
+                    f"this one has {value!r}"
+                )
         if state["given"] > len(self):
             raise ValueError(
                 f"DataLoader: the state is {state['given']} batches into an epoch, "

@@ -9,7 +9,7 @@ from tinytorch.core.losses import CrossEntropyLoss
 from tinytorch.core.tensor import Tensor
 from tinytorch.data import DataLoader, Dataset
 from tinytorch.optim.engines import sweeping
-from tinytorch.training.loop import accuracy, evaluate, train
+from tinytorch.training import accuracy, evaluate, train
 
 QUIET = {"over": "ignore", "invalid": "ignore"}  # a run that diverges is a result
 

@@ -2,7 +2,8 @@
 
 from tinytorch.training.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from tinytorch.training.history import History
-from tinytorch.training.loop import Trainer, accuracy, evaluate, train
+from tinytorch.training.loop import accuracy, evaluate, train
+from tinytorch.training.trainer import Trainer
 
 __all__ = [
     "CheckpointError",

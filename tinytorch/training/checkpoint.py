@@ -6,15 +6,19 @@ own beside it. It holds no pickle, so that reading one runs nobody's code.
 
 import contextlib
 import copy
-import io
+import glob
 import json
+import math
 import os
+import secrets
+import time
 import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from tinytorch.core.checks import COUNT, require
+from tinytorch.core.interrupts import deferred
 from tinytorch.core.module import Module, walk
 
 FORMAT = "tinytorch checkpoint"
@@ -52,9 +56,11 @@ def save_checkpoint(path, *, step: int = 0, **parts) -> None:
     header = {"format": FORMAT, "version": VERSION, "step": int(step), "parts": states}
 
     path = Path(path)
-    part_path = path.with_name(f".{path.name}.{os.getpid()}.part")
+    remove_abandoned(path)
+    # Whoever else saves here, in this process or another, has another part.
+    part_path = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
     try:
-        with open(part_path, "wb") as file:
+        with open(part_path, "xb") as file:
             with zipfile.ZipFile(file, "w") as archive:
                 archive.writestr(HEADER, json.dumps(header, indent=1))
                 for name, array in arrays.items():
@@ -66,6 +72,14 @@ def save_checkpoint(path, *, step: int = 0, **parts) -> None:
     except BaseException:
         part_path.unlink(missing_ok=True)
         raise
+
+
+def remove_abandoned(path: Path) -> None:
+    """Parts of saves to `path` that were killed: nobody has written to them for an hour."""
+    for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        with contextlib.suppress(OSError):
+            if time.time() - part.stat().st_mtime > 3600:
+                part.unlink()
 
 
 def load_checkpoint(path, **parts) -> int:
@@ -91,20 +105,27 @@ def load_checkpoint(path, **parts) -> int:
             f"{path}: holds {', '.join(header['parts'])}, but no {', '.join(absent)}"
         )
     before = {name: copy.deepcopy(get_state(name, part)) for name, part in parts.items()}
+    states = {name: decode(header["parts"][name], arrays) for name in parts}
+    with deferred():
+        replace_states(path, parts, states, before)
+    return header["step"]
+
+
+def replace_states(path, parts: dict, states: dict, before: dict) -> None:
+    """Give every part its state; if one does not fit, all of them what they had before."""
     # Optimizers last: a scheduler sets learning rates too, and those that were in force count.
     order = sorted(parts, key=lambda name: hasattr(parts[name], "param_groups"))
     touched = []
     try:
         for name in order:
             touched.append(name)
-            set_state(parts[name], decode(header["parts"][name], arrays))
+            set_state(parts[name], states[name])
     except Exception as error:  # whatever a part stumbles over
         for other in order:
             if other in touched or hasattr(parts[other], "param_groups"):
                 with contextlib.suppress(Exception):  # what refuses every state has kept its own
                     set_state(parts[other], before[other])
         raise CheckpointError(f"{path}: {name} does not fit: {error}") from error
-    return header["step"]
 
 
 def get_state(name: str, part):
@@ -195,10 +216,15 @@ def read(path) -> tuple[dict, dict[str, np.ndarray]]:
             raise CheckpointError(f"{path}: {what}")
         try:
             with zipfile.ZipFile(file) as archive:
-                contents = {name: archive.read(name) for name in archive.namelist()}
-            header = json.loads(contents.pop(HEADER, "null"))
-            foreign = not isinstance(header, dict) or header.get("format") != FORMAT
-            arrays = {} if foreign or header["version"] != VERSION else as_arrays(contents)
+                require_stored(archive, os.fstat(file.fileno()).st_size)
+                header = json.loads(archive.read(HEADER)) if HEADER in archive.namelist() else None
+                foreign = not isinstance(header, dict) or header.get("format") != FORMAT
+                readable = not foreign and header["version"] == VERSION
+                if readable:
+                    require("the header", "step", header["step"], COUNT)
+                    if not isinstance(header["parts"], dict):
+                        raise ValueError("the header's parts are no dictionary")
+                arrays = read_arrays(archive) if readable else {}
         except Exception as error:  # whatever a reader stumbles over in a damaged file
             raise CheckpointError(f"{path}: truncated or damaged ({error})") from error
     if foreign:
@@ -210,8 +236,43 @@ def read(path) -> tuple[dict, dict[str, np.ndarray]]:
     return header, arrays
 
 
-def as_arrays(contents: dict[str, bytes]) -> dict[str, np.ndarray]:
-    return {
-        name.removesuffix(".npy"): np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
-        for name, data in contents.items()
-    }
+def require_stored(archive: zipfile.ZipFile, size: int) -> None:
+    """Refuse members that were compressed or overlap: a small file would fill the memory."""
+    members = archive.infolist()
+    if any(m.compress_type != zipfile.ZIP_STORED for m in members):
+        raise ValueError("a member is compressed, and a checkpoint's are not")
+    if sum(m.file_size for m in members) > size:
+        raise ValueError("its members are larger than the file")
+
+
+def read_arrays(archive: zipfile.ZipFile) -> dict[str, np.ndarray]:
+    """Every array, read from the file into its own memory and nowhere else."""
+    arrays = {}
+    for name in archive.namelist():
+        if name != HEADER:
+            with archive.open(name) as member:
+                size = archive.getinfo(name).file_size
+                arrays[name.removesuffix(".npy")] = read_array(member, size)
+                if member.read(1):  # also makes zipfile compare the checksum
+                    raise ValueError(f"{name} goes on after its array")
+    return arrays
+
+
+def read_array(member, size: int) -> np.ndarray:
+    version = np.lib.format.read_magic(member)
+    if version != (1, 0):
+        raise ValueError(f"array format {version}")
+    shape, fortran, dtype = np.lib.format.read_array_header_1_0(member)
+    if dtype.hasobject:
+        raise ValueError("an array of Python objects, for which allow_pickle would be needed")
+    if math.prod(shape) * dtype.itemsize > size:
+        raise ValueError(f"an array of shape {shape} in {size} bytes")
+    array = np.empty(shape, dtype, order="F" if fortran else "C")
+    flat = array.reshape(-1, order="A").view(np.uint8) if array.size else np.empty(0, np.uint8)
+    done = 0
+    while done < len(flat):
+        count = member.readinto(flat[done : done + (1 << 20)])
+        if not count:
+            raise ValueError("an array ends too early")
+        done += count
+    return array

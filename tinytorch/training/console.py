@@ -1,36 +1,7 @@
-"""Who sits before the screen: a bar to watch, and Ctrl-C."""
+"""Who sits before the screen: a bar to watch."""
 
 import contextlib
-import signal
 import sys
-import threading
-
-
-@contextlib.contextmanager
-def interruptible():
-    """Within the block the first Ctrl-C only sets the event that is yielded.
-
-    So a step is never left half done. Elsewhere than in the main thread, and where the program
-    has a handler of its own, nothing is changed.
-    """
-    asked = threading.Event()
-
-    def handler(signum, frame):
-        if asked.is_set():
-            raise KeyboardInterrupt
-        asked.set()
-
-    ours = (
-        threading.current_thread() is threading.main_thread()
-        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    )
-    if ours:
-        signal.signal(signal.SIGINT, handler)
-    try:
-        yield asked
-    finally:
-        if ours:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def progress_bar(loader, epochs: int, accumulate: int, show: bool | None):

@@ -230,7 +230,8 @@ PLATEAUS = [
 
 def metrics():
     rng = np.random.default_rng(5)
-    return (1 / (1 + np.arange(200) / 10) + 0.1 * rng.normal(size=200) - 0.2).tolist()
+    # Above zero: below it PyTorch's relative threshold turns round, and ours does not.
+    return (1 / (1 + np.arange(200) / 10) + 0.1 * rng.normal(size=200) + 0.5).tolist()
 
 
 @pytest.mark.parametrize("kwargs", PLATEAUS)
@@ -287,11 +288,39 @@ def test_plateau_resumes(k):
         assert second.get_last_lr() == seen[t]
 
 
-@pytest.mark.parametrize("metric", [NAN, INF, None, "low"])
+@pytest.mark.parametrize("metric", [NAN, INF, -INF])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_metric_that_overflowed_is_a_bad_one(metric, first):
+    scheduler = optim.ReduceLROnPlateau(optimizer(), patience=1)
+    if not first:
+        scheduler.step(2.0)
+    for _ in range(2):
+        scheduler.step(metric)
+    assert scheduler.best == (None if first else 2.0)
+    assert scheduler.get_last_lr() == pytest.approx([0.1])
+
+
+@pytest.mark.parametrize("mode", ["min", "max"])
+@pytest.mark.parametrize("threshold_mode", ["rel", "abs"])
+@pytest.mark.parametrize("level", [-1e3, -1.0, 0.0, 1.0])
+def test_a_metric_below_zero_is_judged_as_one_above(mode, threshold_mode, level):
+    """What stands still or gets worse never counts as better, on either side of zero."""
+    worse = 1 if mode == "min" else -1
+    for drift in (0.0, 1e-5, 0.1):
+        scheduler = optim.ReduceLROnPlateau(optimizer(), mode, threshold_mode=threshold_mode)
+        for i in range(12):
+            scheduler.step(level + worse * drift * i)
+        assert scheduler.best == level
+        assert scheduler.get_last_lr()[0] < 1.0
+    scheduler.step(level - worse * (1 + abs(level)))
+    assert scheduler.best == level - worse * (1 + abs(level))
+
+
+@pytest.mark.parametrize("metric", [None, "low"])
 def test_plateau_refuses_a_metric_that_is_no_number(metric):
     scheduler = optim.ReduceLROnPlateau(optimizer())
     before = scheduler.state_dict()
-    with pytest.raises(ValueError, match="metric must be a finite number"):
+    with pytest.raises(ValueError, match="metric must be a number, got"):
         scheduler.step(metric)
     assert scheduler.state_dict() == before
 

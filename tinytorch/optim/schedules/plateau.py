@@ -26,7 +26,7 @@ class ReduceLROnPlateau:
         mode: "min" if less is better (a loss), "max" if more is (an accuracy).
         factor: in (0, 1).
         patience: bad calls that are tolerated, an integer >= 0.
-        threshold: what counts as better, >= 0: a share of the best value, or a difference.
+        threshold: what counts as better, >= 0: a share of the best value's size, or a difference.
         threshold_mode: "rel" or "abs".
         cooldown: calls after a cut that are not judged, an integer >= 0.
         min_lr: >= 0; one, or a list with one a group.
@@ -34,7 +34,7 @@ class ReduceLROnPlateau:
 
     Raises:
         TypeError: `optimizer` is none.
-        ValueError: an argument outside its range; on `step`, a metric that is not finite.
+        ValueError: an argument outside its range; on `step`, a metric that is no number.
     """
 
     SAVED = ("t", "best", "bad", "cooling", "lrs")
@@ -72,23 +72,27 @@ class ReduceLROnPlateau:
         self.t, self.best, self.bad, self.cooling = 0, None, 0, 0
 
     def is_better(self, metric: float) -> bool:
-        """Whether `metric` improves on the best one by more than the threshold."""
+        """Whether `metric` improves on the best one by more than the threshold; what is infinite
+        or not a number never does."""
+        if not math.isfinite(metric):
+            return False
         if self.best is None:
             return True
         sign = 1 if self.mode == "max" else -1
         if self.threshold_mode == "abs":
             bound = self.best + sign * self.threshold
         else:
-            bound = self.best * (1 + sign * self.threshold)
+            bound = self.best * (1 + math.copysign(sign * self.threshold, sign * self.best))
         return metric > bound if sign > 0 else metric < bound
 
     def step(self, metric: float) -> None:
-        """Judge `metric`: call it after each evaluation."""
+        """Judge `metric`: call it after each evaluation. One that overflowed is a bad one."""
         try:
             metric = float(metric)
         except (TypeError, ValueError):
-            metric = math.nan
-        require(type(self).__name__, "metric", metric, NUMBER)
+            raise ValueError(
+                f"{type(self).__name__}: metric must be a number, got {metric!r}"
+            ) from None
         self.t += 1
         if self.is_better(metric):
             self.best, self.bad = metric, 0
