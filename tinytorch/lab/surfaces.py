@@ -6,8 +6,19 @@ Positions have shape (..., d): one point, or any number of points at once.
 import numpy as np
 
 
+def points(x) -> np.ndarray:
+    """x in floats; symbols, of which `lab.traced` makes formulas, stay what they are."""
+    x = np.asarray(x)
+    return x if x.dtype == object else x.astype(float, copy=False)
+
+
 def stack(*components) -> np.ndarray:
     return np.stack(np.broadcast_arrays(*components), axis=-1)
+
+
+def powers(y) -> tuple:
+    """y, y² and y³ in products, which round alike everywhere."""
+    return y, y * y, y * y * y
 
 
 def matrices(rows) -> np.ndarray:
@@ -62,7 +73,7 @@ class Quadratic(Surface):
     """
 
     def __init__(self, eigenvalues, angle: float = 0.0):
-        self.eigenvalues = np.asarray(eigenvalues, dtype=float)
+        self.eigenvalues = points(eigenvalues)
         d = self.eigenvalues.size
         axes = np.eye(d)
         if angle:
@@ -84,7 +95,12 @@ class Quadratic(Surface):
         return 0.5 * (x * self.gradient(x)).sum(axis=-1)
 
     def gradient(self, x):
-        return np.asarray(x, dtype=float) @ self.A
+        x = points(x)
+        if len(self.A) > 2:
+            return x @ self.A
+        # A matrix product may keep more digits of one term than of the other; this rounds each,
+        # as a browser does.
+        return (x[..., None, :] * self.A).sum(axis=-1)
 
     def hessian(self, x):
         return np.broadcast_to(self.A, (*np.shape(x), np.shape(x)[-1]))
@@ -144,11 +160,11 @@ class Booth(Surface):
     start = np.array([-3.0, -2.0])
 
     def value(self, x):
-        x, y = np.moveaxis(np.asarray(x, dtype=float), -1, 0)
+        x, y = np.moveaxis(points(x), -1, 0)
         return (x + 2 * y - 7) ** 2 + (2 * x + y - 5) ** 2
 
     def gradient(self, x):
-        x, y = np.moveaxis(np.asarray(x, dtype=float), -1, 0)
+        x, y = np.moveaxis(points(x), -1, 0)
         return stack(10 * x + 8 * y - 34, 8 * x + 10 * y - 38)
 
     def hessian(self, x):
@@ -170,16 +186,16 @@ class Rosenbrock(Surface):
         self.start = np.array([-1.2, 1.0])
 
     def value(self, x):
-        x, y = np.moveaxis(np.asarray(x, dtype=float), -1, 0)
+        x, y = np.moveaxis(points(x), -1, 0)
         return (self.a - x) ** 2 + self.b * (y - x * x) ** 2
 
     def gradient(self, x):
-        x, y = np.moveaxis(np.asarray(x, dtype=float), -1, 0)
+        x, y = np.moveaxis(points(x), -1, 0)
         off = y - x * x
         return stack(-2 * (self.a - x) - 4 * self.b * x * off, 2 * self.b * off)
 
     def hessian(self, x):
-        x, y = np.moveaxis(np.asarray(x, dtype=float), -1, 0)
+        x, y = np.moveaxis(points(x), -1, 0)
         b = self.b
         return matrices([(2 - 4 * b * (y - 3 * x * x), -4 * b * x), (-4 * b * x, 2 * b)])
 
@@ -203,16 +219,16 @@ class Himmelblau(Surface):
     window = ((-5.0, 5.0), (-5.0, 5.0))
 
     def value(self, x):
-        x, y = np.moveaxis(np.asarray(x, dtype=float), -1, 0)
+        x, y = np.moveaxis(points(x), -1, 0)
         return (x * x + y - 11) ** 2 + (x + y * y - 7) ** 2
 
     def gradient(self, x):
-        x, y = np.moveaxis(np.asarray(x, dtype=float), -1, 0)
+        x, y = np.moveaxis(points(x), -1, 0)
         u, v = x * x + y - 11, x + y * y - 7
         return stack(4 * x * u + 2 * v, 2 * u + 4 * y * v)
 
     def hessian(self, x):
-        x, y = np.moveaxis(np.asarray(x, dtype=float), -1, 0)
+        x, y = np.moveaxis(points(x), -1, 0)
         u, v = x * x + y - 11, x + y * y - 7
         cross = 4 * (x + y)
         return matrices([(4 * u + 8 * x * x + 2, cross), (cross, 4 * v + 8 * y * y + 2)])
@@ -231,20 +247,22 @@ class Beale(Surface):
     terms = ((1, 1.5), (2, 2.25), (3, 2.625))
 
     def value(self, x):
-        x, y = np.moveaxis(np.asarray(x, dtype=float), -1, 0)
-        return sum((c - x + x * y**i) ** 2 for i, c in self.terms)
+        x, y = np.moveaxis(points(x), -1, 0)
+        return sum((c - x + x * p) ** 2 for p, (_, c) in zip(powers(y), self.terms, strict=True))
 
     def gradient(self, x):
-        x, y = np.moveaxis(np.asarray(x, dtype=float), -1, 0)
+        x, y = np.moveaxis(points(x), -1, 0)
         dx = dy = 0.0
-        for i, c in self.terms:
-            residual = c - x + x * y**i
-            dx = dx + 2 * residual * (y**i - 1)
-            dy = dy + 2 * residual * i * x * y ** (i - 1)
+        below = 1.0
+        for power, (i, c) in zip(powers(y), self.terms, strict=True):
+            residual = c - x + x * power
+            dx = dx + 2 * residual * (power - 1)
+            dy = dy + 2 * residual * i * x * below
+            below = power
         return stack(dx, dy)
 
     def hessian(self, x):
-        x, y = np.moveaxis(np.asarray(x, dtype=float), -1, 0)
+        x, y = np.moveaxis(points(x), -1, 0)
         xx = xy = yy = 0.0
         for i, c in self.terms:
             residual = c - x + x * y**i
@@ -266,14 +284,14 @@ class Rastrigin(Surface):
         self.start = np.full(d, 2.2)
 
     def value(self, x):
-        x = np.asarray(x, dtype=float)
+        x = points(x)
         return (x * x + 10 * (1 - np.cos(2 * np.pi * x))).sum(axis=-1)
 
     def gradient(self, x):
-        x = np.asarray(x, dtype=float)
+        x = points(x)
         return 2 * x + 20 * np.pi * np.sin(2 * np.pi * x)
 
     def hessian(self, x):
-        x = np.asarray(x, dtype=float)
+        x = points(x)
         diagonal = 2 + 40 * np.pi**2 * np.cos(2 * np.pi * x)
         return diagonal[..., None] * np.eye(x.shape[-1])
