@@ -58,8 +58,9 @@ def memory(rule, shapes):
 
 def tinytorch(rule, shapes, engine):
     from tinytorch import Tensor, optim
+    from tinytorch.optim.engines import threads
 
-    optim.threads.HELPERS = THREADS - 1
+    threads.HELPERS = THREADS - 1
     rng = np.random.default_rng(0)
     params = [Tensor(rng.random(shape, np.float32), requires_grad=True) for shape in shapes]
     for p in params:

@@ -166,6 +166,6 @@ def test_symbols_leave_no_trace_in_the_modules():
     import math
 
     traced.schedule(book_engine.SCHEDULES["WarmupCosine"])
-    assert optim.schedules.math is math
+    assert optim.schedules.cosines.math is math
     assert surfaces.Beale().value(np.ones(2)).shape == ()
     assert adam.__globals__["np"] is np

@@ -14,14 +14,9 @@ import pytest
 from tinytorch import Tensor, optim
 from tinytorch.core.autograd import enable_grad, grad_enabled, no_grad
 from tinytorch.nn import MLP
-from tinytorch.optim import SGD, Adam, AdamW, Momentum, Optimizer, decay_groups
+from tinytorch.optim import OPTIMIZERS, SGD, Adam, AdamW, Momentum, Optimizer, decay_groups
 
 NAN, INF = float("nan"), float("inf")
-OPTIMIZERS = [
-    value
-    for value in (getattr(optim, name) for name in optim.__all__)
-    if inspect.isclass(value) and issubclass(value, Optimizer) and value is not Optimizer
-]
 
 
 def tensor(*shape, dtype="float64"):

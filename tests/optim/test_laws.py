@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.optim.registry import OPTIMIZERS
 from tinytorch import Tensor
-from tinytorch.optim import Prodigy, engine, engines
-from tinytorch.optim.engines import plan
+from tinytorch.optim import OPTIMIZERS, Prodigy, engine, engines
+from tinytorch.optim.engines import plan, slicing
 from tinytorch.optim.matrix import MatrixOptimizer
 
 every = pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda each: each.__name__)
@@ -61,8 +60,8 @@ def test_blocks_make_no_difference(optimizer, seed, kwargs, block, dtype):
     runs = []
     for name in ("whole", "blocked"):
         with (
-            mock.patch.object(engines, "BLOCK", block),
-            mock.patch.object(plan, "BLOCK", block),
+            mock.patch.object(slicing, "BLOCK", block),
+            mock.patch.object(plan, "SLICE", block),
             engine(name),
         ):
             runs.append(Run(optimizer, seed, dtype=dtype, **kwargs).step().step().step())

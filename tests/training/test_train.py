@@ -132,6 +132,8 @@ def test_a_scheduler_that_watches_gets_the_validation_loss():
     seen = []
 
     class Watcher:
+        watches = True
+
         def step(self, metric):
             seen.append(metric)
 

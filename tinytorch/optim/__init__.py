@@ -1,85 +1,45 @@
-"""Optimizers and learning-rate schedules."""
+"""Optimizers and learning-rate schedules. A line here puts one on the list."""
 
-from tinytorch.optim.adam_family import Adamax, AdamW, NAdam, RAdam
-from tinytorch.optim.adaptive import Adadelta, Adagrad, RMSprop
-from tinytorch.optim.averaging import AveragedModel
-from tinytorch.optim.clipping import clip_grad_norm_, clip_grad_value_
-from tinytorch.optim.curvature import SophiaG
-from tinytorch.optim.engines import engine
-from tinytorch.optim.engines.sweeping import sweep
-from tinytorch.optim.factored import Adafactor
-from tinytorch.optim.groups import decay_groups
-from tinytorch.optim.layerwise import LAMB, LARS
-from tinytorch.optim.matrix import SOAP, Muon, Shampoo
-from tinytorch.optim.optimizer import Optimizer
-from tinytorch.optim.optimizers import SGD, Adam, Momentum, Nesterov, gradient_descent_step
-from tinytorch.optim.prodigy import Prodigy
-from tinytorch.optim.schedule_free import AdamWScheduleFree, SGDScheduleFree
-from tinytorch.optim.schedules import (
-    ChainedScheduler,
-    ConstantLR,
-    CosineAnnealingLR,
-    CosineAnnealingWarmRestarts,
-    ExponentialLR,
-    LambdaLR,
-    LinearLR,
-    MultiStepLR,
-    OneCycleLR,
-    PolynomialLR,
-    Scheduler,
-    SequentialLR,
-    StepLR,
-    TransformerLR,
-    WarmupCosine,
+from tinytorch.optim.adam_family import Adamax as Adamax
+from tinytorch.optim.adam_family import AdamW as AdamW
+from tinytorch.optim.adam_family import NAdam as NAdam
+from tinytorch.optim.adam_family import RAdam as RAdam
+from tinytorch.optim.adaptive import Adadelta as Adadelta
+from tinytorch.optim.adaptive import Adagrad as Adagrad
+from tinytorch.optim.adaptive import RMSprop as RMSprop
+from tinytorch.optim.averaging import AveragedModel as AveragedModel
+from tinytorch.optim.clipping import clip_grad_norm_ as clip_grad_norm_
+from tinytorch.optim.clipping import clip_grad_value_ as clip_grad_value_
+from tinytorch.optim.curvature import SophiaG as SophiaG
+from tinytorch.optim.engines import engine as engine
+from tinytorch.optim.engines.sweeping import sweep as sweep
+from tinytorch.optim.factored import Adafactor as Adafactor
+from tinytorch.optim.groups import decay_groups as decay_groups
+from tinytorch.optim.layerwise import LAMB as LAMB
+from tinytorch.optim.layerwise import LARS as LARS
+from tinytorch.optim.matrix import SOAP as SOAP
+from tinytorch.optim.matrix import Muon as Muon
+from tinytorch.optim.matrix import Shampoo as Shampoo
+from tinytorch.optim.optimizer import Optimizer as Optimizer
+from tinytorch.optim.optimizers import SGD as SGD
+from tinytorch.optim.optimizers import Adam as Adam
+from tinytorch.optim.optimizers import Momentum as Momentum
+from tinytorch.optim.optimizers import Nesterov as Nesterov
+from tinytorch.optim.optimizers import gradient_descent_step as gradient_descent_step
+from tinytorch.optim.prodigy import Prodigy as Prodigy
+from tinytorch.optim.schedule_free import AdamWScheduleFree as AdamWScheduleFree
+from tinytorch.optim.schedule_free import SGDScheduleFree as SGDScheduleFree
+from tinytorch.optim.schedules import *  # noqa: F403
+from tinytorch.optim.sign import Lion as Lion
+
+OPTIMIZERS = tuple(
+    each
+    for each in list(globals().values())
+    if isinstance(each, type) and issubclass(each, Optimizer) and each is not Optimizer
 )
-from tinytorch.optim.schedules.plateau import ReduceLROnPlateau
-from tinytorch.optim.sign import Lion
 
 __all__ = [
-    "LAMB",
-    "LARS",
-    "SGD",
-    "SOAP",
-    "Adadelta",
-    "Adafactor",
-    "Adagrad",
-    "Adam",
-    "AdamW",
-    "AdamWScheduleFree",
-    "Adamax",
-    "AveragedModel",
-    "ChainedScheduler",
-    "ConstantLR",
-    "CosineAnnealingLR",
-    "CosineAnnealingWarmRestarts",
-    "ExponentialLR",
-    "LambdaLR",
-    "LinearLR",
-    "Lion",
-    "Momentum",
-    "MultiStepLR",
-    "Muon",
-    "NAdam",
-    "Nesterov",
-    "OneCycleLR",
-    "Optimizer",
-    "PolynomialLR",
-    "Prodigy",
-    "RAdam",
-    "RMSprop",
-    "ReduceLROnPlateau",
-    "SGDScheduleFree",
-    "Scheduler",
-    "SequentialLR",
-    "Shampoo",
-    "SophiaG",
-    "StepLR",
-    "TransformerLR",
-    "WarmupCosine",
-    "clip_grad_norm_",
-    "clip_grad_value_",
-    "decay_groups",
-    "engine",
-    "gradient_descent_step",
-    "sweep",
+    name
+    for name, each in list(globals().items())
+    if getattr(each, "__module__", "").startswith("tinytorch.optim.") or name.isupper()
 ]

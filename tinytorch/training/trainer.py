@@ -3,7 +3,6 @@
 Validation, metrics, schedules, clipping, accumulation, early stopping, interruption.
 """
 
-import inspect
 import itertools
 import math
 import warnings
@@ -91,7 +90,7 @@ class Trainer:
         self.model, self.optimizer, self.loss = model, optimizer, loss
         self.metrics = tuple(metrics)
         self.scheduler, self.schedule = scheduler, schedule
-        self._watches = scheduler and "metric" in inspect.signature(scheduler.step).parameters
+        self._watches = getattr(scheduler, "watches", False)
         self.clip_norm, self.clip_value = clip_norm, clip_value
         self.accumulate = accumulate
         self.callbacks = tuple(callbacks)

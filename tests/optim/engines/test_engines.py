@@ -11,6 +11,7 @@ import pytest
 import tinytorch.optim as optim
 from tinytorch import Tensor
 from tinytorch.optim import SGD, Adam, AdamW, Momentum, Optimizer, engine, engines
+from tinytorch.optim.engines import choosing, slicing
 from tinytorch.optim.engines.loop import NotFusable, fuse
 from tinytorch.optim.optimizer import ascend, coupled, decoupled
 
@@ -244,13 +245,13 @@ def test_the_gradient_stays_as_it_was():
 def test_choosing_an_engine():
     p = Tensor([1.0], requires_grad=True)
     asked = []
-    original = dict(engines.ENGINES)
+    original = dict(choosing.ENGINES)
 
     def spy(name):
         return lambda *args: (asked.append(name), original[name](*args))
 
     try:
-        engines.ENGINES.update({name: spy(name) for name in original})
+        choosing.ENGINES.update({name: spy(name) for name in original})
         p.grad = Tensor([1.0])
         SGD([p]).step()
         with engine("whole"):
@@ -261,7 +262,7 @@ def test_choosing_an_engine():
             SGD([p]).step()
         SGD([p]).step()
     finally:
-        engines.ENGINES.update(original)
+        choosing.ENGINES.update(original)
     assert asked == ["blocked", "whole", "blocked", "blocked", "whole", "blocked"]
     with pytest.raises(ValueError, match="engine must be one of whole, blocked, fused; got 'gpu'"):
         SGD([p], engine="gpu")
@@ -358,7 +359,7 @@ def test_a_rule_that_cannot_be_fused_runs_blocked_and_says_so_once():
     p = Tensor([1.0, 2.0], requires_grad=True)
     p.grad = Tensor([1.0, 1.0])
     optimizer = Own([p], lr=0.5, engine="fused")
-    engines.notice.cache_clear()
+    choosing.notice.cache_clear()
     with pytest.warns(UserWarning, match=r"fused engine: helper: descent\(g, lr\)"):
         optimizer.step()
     optimizer.step()
@@ -543,7 +544,7 @@ def test_a_step_makes_no_temporary_above_a_block(layout, kind, name):
         tracemalloc.stop()
     arrays = 2 if kind is Adam else 4  # m, v, and Prodigy's s and p₀
     assert arrays * p.data.nbytes <= state < arrays * p.data.nbytes + 20_000
-    assert peak(optimizer) < 10 * engines.BLOCK * 4  # the names of the rule, a block each
+    assert peak(optimizer) < 10 * slicing.BLOCK * 4  # the names of the rule, a block each
 
 
 @pytest.mark.parametrize("name", ["blocked", "fused"])

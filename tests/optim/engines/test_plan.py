@@ -16,7 +16,7 @@ def rng_arrays(count, size, dtype=np.float64):
 
 def assert_same_bits(rule, count, **numbers):
     ours, theirs = rng_arrays(count, 9), rng_arrays(count, 9)
-    assert plan.step((rule,), [ours], numbers) == []
+    assert plan.by_plan((rule,), [ours], numbers) == []
     p, g, *state = theirs
     for old, new in zip((p, *state), rule(p, g, *state, **numbers), strict=True):
         np.copyto(old, new)
@@ -101,7 +101,7 @@ def times_one_alone(p, g, m, *, one):
 def test_a_result_that_is_a_product_with_one_is_copied():
     p, g, m = rng_arrays(3, 5)
     before = g.copy()
-    plan.step((times_one_alone,), [[p, g, m]], {"one": 1.0})
+    plan.by_plan((times_one_alone,), [[p, g, m]], {"one": 1.0})
     m += 1
     assert np.array_equal(g, before)
     assert np.array_equal(m, g + 1)
@@ -110,16 +110,16 @@ def test_a_result_that_is_a_product_with_one_is_copied():
 @pytest.mark.parametrize("helpers", [1, 3])
 def test_threads_give_the_same_bits(monkeypatch, helpers):
     monkeypatch.setattr(plan, "SHARED", 0)
-    monkeypatch.setattr(plan, "BLOCK", 100)
+    monkeypatch.setattr(plan, "SLICE", 100)
     monkeypatch.setattr(plan.threads, "HELPERS", helpers)
     sizes = [1, 5000, 0, 99, 100, 101, 3000]
     numbers = {"t": 3, "lr": 0.1, "beta1": 0.9, "beta2": 0.99, "eps": 1e-8}
     ours, theirs = ([rng_arrays(4, n, np.float32) for n in sizes] for _ in "ab")
     for _ in range(20):
-        assert plan.step((adam,), ours, numbers) == []
+        assert plan.by_plan((adam,), ours, numbers) == []
     monkeypatch.setattr(plan, "SHARED", 10**9)
     for _ in range(20):
-        plan.step((adam,), theirs, numbers)
+        plan.by_plan((adam,), theirs, numbers)
     for a, b in zip(ours, theirs, strict=True):
         assert [x.tobytes() for x in a] == [x.tobytes() for x in b]
 
@@ -127,23 +127,23 @@ def test_threads_give_the_same_bits(monkeypatch, helpers):
 def test_threads_are_really_asked(monkeypatch):
     asked = []
 
-    def share(work, helpers):
+    def together(work, helpers):
         asked.append(helpers)
         work()
 
     monkeypatch.setattr(plan, "SHARED", 10)
-    monkeypatch.setattr(plan.threads, "share", share)
+    monkeypatch.setattr(plan.threads, "together", together)
     memory = np.ones(20)
     for params in ([memory[:4], memory[4:9]], [memory[:5], memory[5:10]], [memory[:6], memory[5:]]):
         batch = [[p, np.ones_like(p)] for p in params]
-        plan.step((gradient_descent,), batch, {"lr": 0.1})
+        plan.by_plan((gradient_descent,), batch, {"lr": 0.1})
     assert len(asked) == 1  # not for few elements, and not where parameters share memory
 
 
 def test_a_plan_allocates_little():
-    assert plan.plan((adam,))[2] == 2
-    assert plan.plan((gradient_descent,))[2] == 1
-    assert plan.plan((heavy_ball,))[2] == 1
+    assert plan.plan_of((adam,))[2] == 2
+    assert plan.plan_of((gradient_descent,))[2] == 1
+    assert plan.plan_of((heavy_ball,))[2] == 1
 
 
 def swapped(p, g, m):
@@ -162,7 +162,7 @@ def cubed(p, g):
 def test_what_has_no_plan_is_left_to_the_rule(rule):
     arrays = rng_arrays(3 if rule is swapped else 2, 5)
     before = [a.copy() for a in arrays]
-    assert plan.step((rule,), [arrays], {}) == [arrays]
+    assert plan.by_plan((rule,), [arrays], {}) == [arrays]
     for a, b in zip(arrays, before, strict=True):
         assert np.array_equal(a, b)
 
@@ -173,7 +173,7 @@ def test_arrays_that_do_not_fit_are_left_to_the_rule():
     read_only.flags.writeable = False
     for arrays in ([p[::2], g[::2]], [p, g.astype(np.float32)], [p, p], [p[1:], p[:-1]],
                    [read_only, g]):  # fmt: skip
-        assert plan.step((gradient_descent,), [arrays], {"lr": 0.1}) == [arrays]
+        assert plan.by_plan((gradient_descent,), [arrays], {"lr": 0.1}) == [arrays]
 
 
 def test_a_parameter_that_is_its_own_gradient():
@@ -183,11 +183,11 @@ def test_a_parameter_that_is_its_own_gradient():
     assert p.data.tolist() == [0.75, -1.5]
 
 
-@pytest.mark.parametrize("n", [plan.BLOCK - 1, plan.BLOCK, plan.BLOCK + 1])
+@pytest.mark.parametrize("n", [plan.SLICE - 1, plan.SLICE, plan.SLICE + 1])
 def test_at_the_edge_of_a_block(n):
     p, g = rng_arrays(2, n, np.float32)
     expected = p - np.float32(0.1) * g
-    plan.step((gradient_descent,), [[p, g]], {"lr": 0.1})
+    plan.by_plan((gradient_descent,), [[p, g]], {"lr": 0.1})
     assert p.tobytes() == expected.tobytes()
 
 
@@ -202,4 +202,4 @@ def test_a_file_that_was_edited_since_is_not_believed(tmp_path, monkeypatch):
     with pytest.raises(loop.NotFusable, match="made from another source"):
         loop.fuse((edited_rule.rule,))
     arrays = rng_arrays(2, 3)
-    assert plan.step((edited_rule.rule,), [arrays], {"lr": 0.1}) == [arrays]
+    assert plan.by_plan((edited_rule.rule,), [arrays], {"lr": 0.1}) == [arrays]

@@ -35,7 +35,7 @@ def decrement(params, helpers: int) -> None:
     _, elements = fused.compiled((gradient_descent,), dtype)
     ids = np.array([[id(p), id(g)] for p, g in rows], np.intp)
     sizes = np.array([p.size for p in params], np.intp)
-    stealing.run(elements.address, dtype.itemsize, ids, sizes, np.ones(1, dtype), helpers)
+    stealing.distribute(elements.address, dtype.itemsize, ids, sizes, np.ones(1, dtype), helpers)
 
 
 SIZES = [
@@ -87,7 +87,7 @@ def test_a_helper_does_what_it_is_offered():
     ids, one = np.array([[id(p), id(g)]], np.intp), np.ones(1, p.dtype)
     job = np.empty(stealing.TAKEN + 3, np.intp)
     nothing = np.zeros(1, np.intp)
-    stealing.share(job, elements.address, 4, ids, nothing, one, team.wake()[0], 1)
+    stealing.offer(job, elements.address, 4, ids, nothing, one, team.wake()[0], 1)
     job[stealing.DONE :] = 0, PIECE, 0, p.size
     while not offer(team.begin, job.ctypes.data):
         team.wake()

@@ -6,9 +6,8 @@ import itertools
 import numpy as np
 import pytest
 
-from tests.optim.registry import OPTIMIZERS
 from tinytorch import Tensor
-from tinytorch.optim import SGD, Adam, Momentum, Nesterov, Optimizer, sweep
+from tinytorch.optim import OPTIMIZERS, SGD, Adam, Momentum, Nesterov, Optimizer, sweep
 
 START = (-1.2, 1.0)
 

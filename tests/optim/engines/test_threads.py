@@ -24,20 +24,19 @@ def run(program: str) -> str:
 
 def test_all_work_is_done_on_return():
     for _ in range(200):
-        left, done = list(range(50)), []
+        left, done = iter(range(50)), []
 
         def work(left=left, done=done):
-            while left:
-                done.append(left.pop())
+            done.extend(left)
 
-        threads.share(work, 3)
+        threads.together(work, 3)
         assert len(done) == 50
 
 
 def test_a_thread_that_is_slow_to_wake_is_not_waited_for():
     go_on, here, callers = threading.Event(), threading.current_thread(), []
     busy = threads.pool(1).submit(go_on.wait, 60)
-    threads.share(lambda: callers.append(threading.current_thread()), 1)
+    threads.together(lambda: callers.append(threading.current_thread()), 1)
     assert callers == [here]
     assert not busy.done()
     go_on.set()
@@ -50,7 +49,7 @@ def test_both_threads_work():
         meeting.wait()
         callers.add(threading.current_thread().name)
 
-    threads.share(work, 1)
+    threads.together(work, 1)
     assert len(callers) == 2
 
 
@@ -63,7 +62,7 @@ def test_an_error_in_another_thread_is_raised_here():
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        threads.share(work, 1)
+        threads.together(work, 1)
 
 
 def test_an_interruption_leaves_no_thread_at_work():
@@ -76,7 +75,7 @@ def test_an_interruption_leaves_no_thread_at_work():
         finished.append(True)
 
     with pytest.raises(KeyboardInterrupt):
-        threads.share(work, 1)
+        threads.together(work, 1)
     assert finished
 
 
@@ -88,7 +87,7 @@ def test_how_numpy_treats_errors_holds_in_all_threads():
         settings.append(np.geterr()["over"])
 
     with np.errstate(over="call"):
-        threads.share(work, 1)
+        threads.together(work, 1)
     assert settings == ["call", "call"]
 
 
@@ -98,7 +97,7 @@ def test_where_no_thread_can_be_started_the_caller_works_alone(monkeypatch):
 
     monkeypatch.setattr(threads, "pool", refuse)
     calls = []
-    threads.share(lambda: calls.append(1), 2)
+    threads.together(lambda: calls.append(1), 2)
     assert calls == [1]
 
 
@@ -122,14 +121,14 @@ def test_fused_gives_the_same_bits_with_any_number_of_threads(monkeypatch, sizes
     expected = trajectory(sizes)
     monkeypatch.setattr(fused, "ALONE", 0)
     for helpers in (0, 1, 3):
-        monkeypatch.setattr(fused, "HELPERS", helpers)
+        monkeypatch.setattr(fused, "NUMBA_HELPERS", helpers)
         assert trajectory(sizes) == expected
 
 
 def test_two_optimizers_in_two_threads(monkeypatch):
     fused = pytest.importorskip("tinytorch.optim.engines.compiled", reason="needs numba")
     monkeypatch.setattr(fused, "ALONE", 0)
-    monkeypatch.setattr(fused, "HELPERS", 1)
+    monkeypatch.setattr(fused, "NUMBA_HELPERS", 1)
     kinds = [[200_000], [150_000, 3, 40_000]]
     expected = [trajectory(sizes, steps=50) for sizes in kinds]
     found = [None, None]
@@ -194,6 +193,6 @@ def test_as_many_threads_as_numba_may_have():
     import os
     os.environ["NUMBA_NUM_THREADS"] = "3"
     from tinytorch.optim.engines import compiled
-    print(compiled.HELPERS)
+    print(compiled.NUMBA_HELPERS)
     """
     assert run(program) == "2"

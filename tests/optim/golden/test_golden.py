@@ -9,7 +9,7 @@ import tinytorch.optim
 from tests.optim.golden import HERE, KEPT, PARITY
 from tests.optim.referees.cases import SHAPES, VECTORS
 from tests.optim.referees.problem import TOLERANCE, difference, problem, run
-from tests.optim.registry import OPTIMIZERS
+from tinytorch.optim import OPTIMIZERS
 
 FILES = sorted(HERE.glob("*.npz"))
 

@@ -18,7 +18,7 @@ from tinytorch.optim.engines.loop import Loop, NotFusable, fuse
 from tinytorch.optim.engines.threads import overlap
 
 ALONE = 200_000  # elements; below, waking a second thread costs as much as it saves
-HELPERS = numba.config.NUMBA_NUM_THREADS - 1  # as many threads as the user lets numba have
+NUMBA_HELPERS = numba.config.NUMBA_NUM_THREADS - 1  # as many threads as the user lets numba have
 DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
 
 # Where NumPy's C interface has the fields of an array object (PyArrayObject_fields).
@@ -27,7 +27,7 @@ READABLE = 0x0001 | 0x0100  # contiguous and aligned
 WRITABLE = READABLE | 0x0400
 
 
-def step(stages, batch: list, numbers: dict) -> list:
+def by_loop(stages, batch: list, numbers: dict) -> list:
     """Step the parameters whose arrays (p, g, *state) lie in plain memory and are of one dtype.
 
     Returns:
@@ -43,11 +43,11 @@ def step(stages, batch: list, numbers: dict) -> list:
     for dtype in DTYPES:
         sizes, begins, count = fitting(ids, id(dtype))
         if count == len(batch):
-            run(stages, ids, sizes, begins, numbers, dtype)
+            launch(stages, ids, sizes, begins, numbers, dtype)
             return []
         if count:
             fit = sizes >= 0
-            run(stages, ids[fit], sizes[fit], begins[fit], numbers, dtype)
+            launch(stages, ids[fit], sizes[fit], begins[fit], numbers, dtype)
             batch, ids = list(itertools.compress(batch, ~fit)), ids[~fit]
     return batch
 
@@ -69,13 +69,13 @@ def check_layout() -> None:
             raise NotFusable("arrays are laid out in another way than expected here")
 
 
-def run(stages, ids, sizes, begins, numbers: dict, dtype) -> None:
+def launch(stages, ids, sizes, begins, numbers: dict, dtype) -> None:
     loop, elements = compiled(stages, dtype)
     constants = np.array(loop.constants(**{name: numbers[name] for name in loop.numbers}), dtype)
-    helpers = HELPERS if sizes.sum() > ALONE else 0
+    helpers = NUMBA_HELPERS if sizes.sum() > ALONE else 0
     if helpers and overlap(begins, sizes * dtype.itemsize):
         helpers = 0
-    stealing.run(elements.address, dtype.itemsize, ids, sizes, constants, helpers)
+    stealing.distribute(elements.address, dtype.itemsize, ids, sizes, constants, helpers)
 
 
 @functools.cache

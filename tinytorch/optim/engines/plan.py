@@ -20,7 +20,7 @@ import numpy as np
 from tinytorch.optim.engines import threads
 from tinytorch.optim.engines.loop import NotFusable, fuse
 
-BLOCK = 131_072  # elements; a plan touches few arrays, so its blocks may be large
+SLICE = 131_072  # elements; a plan touches few arrays, so its blocks may be large
 SHARED = 4_000_000  # elements; for fewer, NumPy's own threads are too much in the way of ours
 BINARY = {ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide"}
 
@@ -28,7 +28,7 @@ _own = threading.local()
 
 
 @functools.cache
-def plan(stages, ones: frozenset = frozenset()) -> tuple | None:
+def plan_of(stages, ones: frozenset = frozenset()) -> tuple | None:
     """(loop, function, count): call function(*arrays, *constants, *count scratch arrays).
 
     None if the stages hold something else than ufuncs of arrays of one dtype.
@@ -75,9 +75,9 @@ def make_plan(stages, ones) -> tuple:
     lines += [f"copyto({old}, {place[new]})" for old, new in replaced if place[new] != old]
 
     scope = {name: getattr(np, name) for name in ("copyto", *(ufunc for ufunc, *_ in operations))}
-    heading = f"def step({', '.join([*loop.arrays, *constants, *scratch])}):"
+    heading = f"def planned({', '.join([*loop.arrays, *constants, *scratch])}):"
     exec("\n    ".join([heading, *(lines or ["pass"])]), scope)
-    return loop, scope["step"], len(scratch)
+    return loop, scope["planned"], len(scratch)
 
 
 def flatten(node, name: str | None, ones, operations: list) -> str:
@@ -102,16 +102,16 @@ def flatten(node, name: str | None, ones, operations: list) -> str:
     return operations[-1][2]
 
 
-def step(stages, batch, numbers: dict) -> list:
+def by_plan(stages, batch, numbers: dict) -> list:
     """Step those tensors of `batch` that a plan is good for, block by block; return the others."""
-    made = plan(stages)
+    made = plan_of(stages)
     if made is None:
         return batch
     loop = made[0]
     values = loop.constants(**{name: numbers[name] for name in loop.numbers})
     if 1 in values:
         ones = frozenset(f"_{i}" for i, value in enumerate(values) if value == 1)
-        made = plan(stages, ones)
+        made = plan_of(stages, ones)
     _, function, count = made
     fit, others = [], []
     for arrays in batch:
@@ -123,18 +123,18 @@ def step(stages, batch, numbers: dict) -> list:
     def work():
         for own in blocks:
             few, dtype = own[0].size, own[0].dtype
-            scratch = scratch_arrays(count, BLOCK, dtype)
+            scratch = scratch_arrays(count, SLICE, dtype)
             function(*own, *constants[dtype], *[s[:few] for s in scratch])
 
     params = [arrays[0] for arrays in fit]
-    if sum(p.size for p in params) >= SHARED and not overlap(params):
-        threads.share(work, threads.HELPERS)
+    if sum(p.size for p in params) >= SHARED and not share_memory(params):
+        threads.together(work, threads.HELPERS)
     else:
         work()
     return others
 
 
-def overlap(params) -> bool:
+def share_memory(params) -> bool:
     places = np.array([(p.ctypes.data, p.nbytes) for p in params])
     return threads.overlap(*places.T)
 
@@ -145,10 +145,10 @@ def cut(batch) -> list:
     for arrays in batch:
         flat = [a.reshape(-1) for a in arrays]
         n = flat[0].size
-        if n <= BLOCK:
+        if n <= SLICE:
             blocks.append(flat)
         else:
-            blocks += ([a[i : i + BLOCK] for a in flat] for i in range(0, n, BLOCK))
+            blocks += ([a[i : i + SLICE] for a in flat] for i in range(0, n, SLICE))
     return blocks
 
 

@@ -43,7 +43,7 @@ APART = 2 * LINE  # bytes between two helpers' words: what is apart is in differ
 CODE, ITEMSIZE, IDS, ROW, ENDS, COUNT, CONSTANTS, PARTS, DONE, TAKEN = range(10)
 
 
-def run(code: int, itemsize: int, ids, sizes, constants, helpers: int) -> None:
+def distribute(code: int, itemsize: int, ids, sizes, constants, helpers: int) -> None:
     """Call code(ids[i], begin, until, constants) until every element of every tensor had its turn.
 
     Arguments:
@@ -56,11 +56,11 @@ def run(code: int, itemsize: int, ids, sizes, constants, helpers: int) -> None:
     """
     words, helpers = team(helpers).wake() if helpers else (0, 0)
     job = np.empty(TAKEN + 1 + helpers + len(sizes), np.intp)
-    share(job, code, itemsize, ids, sizes, constants, words, helpers)
+    offer(job, code, itemsize, ids, sizes, constants, words, helpers)
 
 
 @numba.njit("void(intp, intp, intp, intp)", error_model="numpy")
-def step(job, row, begin, until):
+def apply(job, row, begin, until):
     """Run the code from `begin` to `until`; from where p meets a line of the cache on, vectors
     of it do not straddle two."""
     itemsize = word(job, ITEMSIZE)
@@ -89,13 +89,13 @@ def take(job, part):
                     start = word(ends, i)
                     i += 1
                 until = min(stop, word(ends, i))
-                step(job, word(job, IDS) + i * word(job, ROW), begin - start, until - start)
+                apply(job, word(job, IDS) + i * word(job, ROW), begin - start, until - start)
                 begin = until
         part = (part + 1) % parts
 
 
 @numba.njit(nogil=True)
-def share(memory, code, itemsize, ids, sizes, constants, words, helpers):
+def offer(memory, code, itemsize, ids, sizes, constants, words, helpers):
     """Offer the work to all helpers that watch, do what is there to do, wait for those who help."""
     job = memory.ctypes.data
     memory[CODE], memory[ITEMSIZE], memory[CONSTANTS] = code, itemsize, constants.ctypes.data

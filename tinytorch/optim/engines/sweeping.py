@@ -12,7 +12,7 @@ import numpy as np
 
 from tinytorch.core.checks import check
 from tinytorch.core.tensor import Tensor
-from tinytorch.optim.engines import advance, keywords
+from tinytorch.optim.engines.calling import advance, keywords
 from tinytorch.optim.synonyms import SYNONYMS
 
 
@@ -69,7 +69,7 @@ def sweep(optimizer, start, gradient, steps: int, *, observe=None, every=1, **va
 
     # The coordinates come first in memory, so that the inner loops run along the grid.
     p = np.array(np.moveaxis(np.broadcast_to(start, (*grid, start.shape[-1])), -1, 0), order="C")
-    parts = plan(optimizer, p, values, arrays)
+    parts = divide(optimizer, p, values, arrays)
 
     records, asked = [], []
     with np.errstate(all="ignore"):
@@ -85,12 +85,12 @@ def sweep(optimizer, start, gradient, steps: int, *, observe=None, every=1, **va
                 raise ValueError(f"sweep: gradient of points {points.shape} has shape {g.shape}")
             g = np.array(np.moveaxis(g, -1, 0), dtype=np.float64, order="C")
             for part in parts:
-                part.step(p, g, t + 1)
+                part.advance(p, g, t + 1)
     trace = None if observe is None else np.array(records)
     return Runs(np.ascontiguousarray(np.moveaxis(p, 0, -1)), trace, np.array(asked, dtype=int))
 
 
-def plan(optimizer, p, values: dict, arrays: dict) -> list["Part"]:
+def divide(optimizer, p, values: dict, arrays: dict) -> list["Part"]:
     """Divide the runs into parts whose steps are made of the same functions.
 
     Which functions these are may depend on whether a value is zero (no momentum, no decay).
@@ -141,7 +141,7 @@ class Part:
         self.state = list(self.optimizer.initial_state(tensor, self.group).values())
         self.where = where
 
-    def step(self, p, g, t: int) -> None:
+    def advance(self, p, g, t: int) -> None:
         where = (slice(None), self.where)
         numbers = keywords(self.stages, self.optimizer.numbers(self.group, t))
         p[where], *self.state = advance(self.stages, (p[where], g[where], *self.state), numbers)

@@ -11,7 +11,7 @@ AVAILABLE = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") els
 HELPERS = min(4, AVAILABLE or 1) - 1  # more would only wait for Python's lock
 
 
-def share(work, helpers: int) -> None:
+def together(work, helpers: int) -> None:
     """Call `work()` here, and at the same time in up to `helpers` other threads.
 
     `work` takes pieces of what is to be done until none is left. So nobody waits for a thread

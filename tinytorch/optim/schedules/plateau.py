@@ -11,10 +11,10 @@ from tinytorch.core.checks import (
 )
 from tinytorch.optim.optimizer import Optimizer
 from tinytorch.optim.saving import expect, expect_keys
-from tinytorch.optim.schedules import per_group, require_optimizer
+from tinytorch.optim.schedules.base import Scheduler, per_group
 
 
-class ReduceLROnPlateau:
+class ReduceLROnPlateau(Scheduler):
     """Multiply the learning rate by `factor` when a measure has stopped improving.
 
     A call of `step(metric)` is bad if the metric is not better than the best one so far by the
@@ -37,6 +37,7 @@ class ReduceLROnPlateau:
         ValueError: an argument outside its range; on `step`, a metric that is no number.
     """
 
+    watches = True
     SAVED = ("t", "best", "bad", "cooling", "lrs")
 
     def __init__(
@@ -52,7 +53,7 @@ class ReduceLROnPlateau:
         eps: float = 1e-8,
     ):
         owner = type(self).__name__
-        require_optimizer(self, optimizer)
+        super().__init__(optimizer)
         for name, value, choices in (
             ("mode", mode, ("min", "max")),
             ("threshold_mode", threshold_mode, ("rel", "abs")),
@@ -66,10 +67,13 @@ class ReduceLROnPlateau:
         require(owner, "eps", eps, NONNEGATIVE)
         groups = len(optimizer.param_groups)
         self.min_lrs = per_group(owner, "min_lr", min_lr, groups, NONNEGATIVE)
-        self.optimizer, self.mode, self.factor = optimizer, mode, factor
+        self.mode, self.factor = mode, factor
         self.patience, self.cooldown, self.eps = patience, cooldown, eps
         self.threshold, self.threshold_mode = threshold, threshold_mode
-        self.t, self.best, self.bad, self.cooling = 0, None, 0, 0
+        self.best, self.bad, self.cooling = None, 0, 0
+
+    def values(self, t, base_lrs):
+        return [{} for _ in base_lrs]  # a cut is made when it is due, not at a t
 
     def is_better(self, metric: float) -> bool:
         """Whether `metric` improves on the best one by more than the threshold; what is infinite
@@ -109,10 +113,6 @@ class ReduceLROnPlateau:
             lr = max(group["lr"] * self.factor, least)
             if group["lr"] - lr > self.eps:
                 group["lr"] = lr
-
-    def get_last_lr(self) -> list[float]:
-        """The learning rate of each group, as it is now."""
-        return [group["lr"] for group in self.optimizer.param_groups]
 
     def state_dict(self) -> dict:
         """The counters, the best metric and the learning rates."""
