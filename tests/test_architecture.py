@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "core.losses": [*TENSORS, "core.functional", "core.module"],
     "data": TENSORS,
     "nn": ["core", "data"],
-    "optim": ["core.autograd", "core.tensor", "core.checks"],
+    "optim": ["core"],
     "training.console": [],
     "training.history": [],
     "training": ["core", "nn", "optim", "data"],

@@ -4,8 +4,13 @@ import numpy as np
 import pytest
 
 from tinytorch import Tensor
+from tinytorch.core.layers import Linear, Sequential
+from tinytorch.core.losses import MSELoss
 from tinytorch.core.module import Module
-from tinytorch.optim import AveragedModel
+from tinytorch.core.normalization import BatchNorm1d
+from tinytorch.data import TensorDataset
+from tinytorch.optim import AveragedModel, update_bn
+from tinytorch.training import evaluate, load_checkpoint, save_checkpoint
 
 
 class Model(Module):
@@ -94,7 +99,7 @@ def test_resuming_equals_never_stopping(decay):
         dict(n=1.5),
         dict(averages={"weight": np.zeros(3)}),
         dict(averages={"weight": np.zeros(4), "count": np.zeros(1)}),
-        dict(averages={"weight": np.full(3, np.nan), "count": np.zeros(1)}),
+        dict(parameters=["weight", "bias"]),
         dict(averages={"weight": np.zeros(3, "float32"), "count": np.zeros(1)}),
         dict(extra=1),
     ],
@@ -122,3 +127,113 @@ def test_another_model_changes_nothing():
 def test_decay_must_be_a_fraction(decay):
     with pytest.raises(ValueError, match=r"decay must be a number in \[0, 1\)"):
         AveragedModel(Model(), decay)
+
+
+@pytest.mark.parametrize("decay", [0.9, 0.999, 0.99999])
+def test_the_moving_average_of_a_constant_is_that_constant(decay):
+    model = Linear(20, 20, rng=0)
+    average = AveragedModel(model, decay)
+    for _ in range(3000):
+        average.update_parameters(model)
+    assert np.array_equal(average.module.weight.data, model.weight.data)
+
+
+@pytest.mark.parametrize("frozen", [(0,), (0, 1), (1,), (2,), (0, 2)])
+@pytest.mark.parametrize("resumed", [False, True])
+def test_a_layer_that_is_frozen_for_a_while_is_averaged(frozen, resumed):
+    model, seen = Model(), []
+    model.weight.requires_grad = 0 not in frozen
+    average = AveragedModel(model)
+    for i in range(4):
+        model.weight.requires_grad = i not in frozen
+        if model.weight.requires_grad or not seen:
+            model.weight.data = np.full(3, float(i * i))
+        seen.append(model.weight.data)
+        average.update_parameters(model)
+        if resumed:
+            saved = average.state_dict()
+            average = AveragedModel(model)
+            average.load_state_dict(saved)
+    np.testing.assert_allclose(average.module.weight.data, np.mean(seen, axis=0), rtol=1e-13)
+
+
+def test_buffers_are_averaged_where_asked_for():
+    model = Model()
+    copied, averaged = AveragedModel(model), AveragedModel(model, use_buffers=True)
+    for value in (1.0, 2.0, 6.0):
+        model.count.data[...] = value
+        copied.update_parameters(model)
+        averaged.update_parameters(model)
+    assert (copied.module.count.item(), averaged.module.count.item()) == (6.0, 3.0)
+
+
+def test_is_a_module_that_can_be_evaluated_and_kept(tmp_path):
+    class Scaled(Model):
+        def forward(self, x, *, scale=1.0):
+            return self.weight * x * scale
+
+    model = Scaled()
+    average = AveragedModel(model)
+    train(model, average, 3)
+    data = TensorDataset(np.ones((4, 3)), np.zeros((4, 3)))
+    assert evaluate(average, MSELoss(), data) == evaluate(average.module, MSELoss(), data)
+    x = Tensor(np.ones(3))
+    assert np.array_equal(average(x, scale=2.0).data, 2 * average.module.weight.data)
+    save_checkpoint(tmp_path / "it", average=average)
+    other = AveragedModel(Scaled())
+    load_checkpoint(tmp_path / "it", average=other)
+    assert other.n == 3
+    assert np.array_equal(other.module.weight.data, average.module.weight.data)
+
+
+def test_a_state_that_is_not_finite_comes_back():
+    model = Model()
+    average = AveragedModel(model)
+    model.weight.data = np.array([1.0, np.inf, np.nan])
+    average.update_parameters(model)
+    other = AveragedModel(Model())
+    other.load_state_dict(average.state_dict())
+    assert np.array_equal(other.module.weight.data, model.weight.data, equal_nan=True)
+
+
+def normalized():
+    return Sequential(Linear(2, 4, rng=0), BatchNorm1d(4), Linear(4, 1, rng=1))
+
+
+def test_update_bn_equals_pytorch():
+    torch = pytest.importorskip("torch", reason="PyTorch is the referee of this test")
+    ours = BatchNorm1d(3)
+    theirs = torch.nn.BatchNorm1d(3)
+    batches = np.random.default_rng(0).normal(2, 3, size=(5, 8, 3)).astype(np.float32)
+    ours.running_mean.data[...] = 7.0
+    update_bn([(Tensor(batch), None) for batch in batches], ours)
+    torch.optim.swa_utils.update_bn([torch.tensor(batch) for batch in batches], theirs)
+    for name in ("running_mean", "running_var"):
+        expected = getattr(theirs, name).numpy()
+        np.testing.assert_allclose(getattr(ours, name).data, expected, rtol=1e-5)
+    assert (ours.momentum, ours.training) == (0.1, True)
+
+
+def test_the_average_gets_statistics_of_its_own():
+    model = normalized()
+    average = AveragedModel(model)
+    average.update_parameters(model)
+    average.eval()
+    x = Tensor(np.random.default_rng(0).normal(3, 2, size=(64, 2)).astype(np.float32))
+    update_bn([x], average)
+    assert not any(module.training for module in average.modules())
+    hidden = average.module.layers[1](average.module.layers[0](x))
+    np.testing.assert_allclose(hidden.data.mean(axis=0), 0, atol=1e-5)
+    assert not np.allclose(
+        model.layers[1].running_mean.data, average.module.layers[1].running_mean.data
+    )
+
+
+@pytest.mark.parametrize("batches", [[], [Tensor(np.ones((3, 2), np.float32)), None]])
+def test_update_bn_that_fails_changes_nothing(batches):
+    model = normalized().eval()
+    before = model.state_dict()
+    with pytest.raises((ValueError, TypeError, AttributeError)):
+        update_bn(batches, model)
+    assert all(np.array_equal(array, before[name]) for name, array in model.state_dict().items())
+    assert (model.layers[1].momentum, model.layers[1].training) == (0.1, False)

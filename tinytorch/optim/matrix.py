@@ -39,8 +39,8 @@ def muon(
 
 # How long Muon's step is, for a matrix of so many rows and columns.
 MUON_SCALES = {
-    "original": lambda rows, columns: math.sqrt(max(1, rows / columns)),
-    "transposed": lambda rows, columns: math.sqrt(max(1, columns / rows)),
+    "original": lambda rows, columns: math.sqrt(max(columns, rows) / max(columns, 1)),
+    "transposed": lambda rows, columns: math.sqrt(max(rows, columns) / max(rows, 1)),
     "match_rms_adamw": lambda rows, columns: 0.2 * math.sqrt(max(rows, columns)),
 }
 MUON_SCALES[None] = MUON_SCALES["original"]

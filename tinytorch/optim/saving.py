@@ -2,13 +2,18 @@
 
 The saved form holds arrays, numbers, strings, lists and dictionaries, all copies:
 
-    {"state": {key: {"shape": [3, 4], "t": 7, "m": array, ...}, ...},
+    {"optimizer": "Adam", "steps": 7,
+     "state": {key: {"shape": [3, 4], "t": 7, "m": array, ...}, ...},
      "param_groups": [{"params": [key, ...], "lr": 0.001, "betas": [0.9, 0.999], ...}, ...]}
 
-where the key of a parameter is its name if it has one, else its position as a string.
+where the key of a parameter is its name if it has one, else its position as a string. States from
+before the first two were written are taken too.
 """
 
 import numpy as np
+
+from tinytorch.core.checks import COUNT, require
+from tinytorch.core.interrupts import deferred
 
 
 def state_dict(optimizer) -> dict:
@@ -20,12 +25,12 @@ def state_dict(optimizer) -> dict:
         values = {k: plain(v) for k, v in group.items() if k not in ("params", "param_names")}
         named = "param_names" in group
         groups.append({"params": list(names), "named": named, **values})
-        optimizer.fit_state(group)
         for key, p in zip(names, params, strict=True):
-            needed = ["t", *optimizer.initial_state(p, group)]
-            entries = {k: plain(optimizer.state[p][k]) for k in needed}
+            first, now = {"t": 0, **optimizer.initial_state(p, group)}, optimizer.state[p]
+            entries = {k: plain(now.get(k, first[k])) for k in first}
             state[key] = {"shape": list(p.shape), **entries}
-    return {"state": state, "param_groups": groups}
+    made = {"optimizer": type(optimizer).__name__, "steps": optimizer.steps}
+    return {**made, "state": state, "param_groups": groups}
 
 
 def plain(value):
@@ -42,7 +47,10 @@ def plain(value):
 def load_state_dict(optimizer, saved: dict) -> None:
     """Check everything, then change the optimizer."""
     owner = type(optimizer).__name__
-    expect_keys(owner, "the state", saved, {"state", "param_groups"})
+    expect_keys(owner, "the state", saved, {"state", "param_groups"}, {"optimizer", "steps"})
+    if saved.get("optimizer", owner) != owner:
+        raise ValueError(f"{owner}: the state is of {saved['optimizer']}")
+    require(owner, "steps", saved.get("steps", 0), COUNT)
     ours, theirs = optimizer.param_groups, saved["param_groups"]
     expect(owner, "param_groups", theirs, list, tuple)
     expect(owner, "state", saved["state"], dict)
@@ -64,9 +72,11 @@ def load_state_dict(optimizer, saved: dict) -> None:
             state[p] = checked_entry(optimizer, p, merged, key, saved["state"][key])
     expect_keys(owner, "the parameters", saved["state"], keys)
 
-    for group, merged in zip(ours, groups, strict=True):
-        dict.update(group, merged)
-    optimizer.state.update(state)
+    with deferred():
+        for group, merged in zip(ours, groups, strict=True):
+            dict.update(group, merged)
+        optimizer.state.update(state)
+        optimizer.steps = saved.get("steps", max(entry["t"] for entry in state.values()))
 
 
 def pair(owner: str, where: str, group: dict, values: dict):
@@ -105,8 +115,11 @@ def checked_entry(optimizer, p, group: dict, key: str, saved: dict) -> dict:
     return entry
 
 
-def checked_value(what: str, value, like, finite: bool = True):
-    """A copy of `value`, if it is of the type (shape, dtype) of `like`, and finite."""
+def checked_value(what: str, value, like):
+    """A copy of `value`, if it is of the type (shape, dtype) of `like`.
+
+    It may be infinite or not a number: what a training came to must be loadable.
+    """
     if type(value) is not type(like):
         raise ValueError(f"{what} must be {type(like).__name__}, got {type(value).__name__}")
     if isinstance(like, np.ndarray):
@@ -114,8 +127,6 @@ def checked_value(what: str, value, like, finite: bool = True):
             raise ValueError(
                 f"{what} must be {like.dtype} {like.shape}, got {value.dtype} {value.shape}"
             )
-        if finite and not np.isfinite(value).all():
-            raise ValueError(f"{what} must be finite")
         value = np.array(value, order="F" if like.flags.fnc else "C")
     return value
 
