@@ -57,7 +57,6 @@ def publish(tree: Path) -> None:
         sys.exit(f"{tree} is not empty and was not published before; choose another --output")
     shutil.rmtree(tree, ignore_errors=True)
     shutil.copytree(BUILD / "html", tree, ignore=LEFT_OUT)
-    shutil.copytree(BUILD / "notebooks", tree / "notebooks")
     (tree / ".nojekyll").touch()  # GitHub would leave out every folder that begins with _
     (tree / "wheels").mkdir()
     package = wheel(tree / "wheels")

@@ -1,33 +1,36 @@
-"""The buttons above a page: open it in Binder or Colab, or take it along.
+"""What a reader can do with a page: a line of links under its title, and the menus above it.
 
-The theme's own launch buttons lead to the Markdown source, which neither can open. These lead to
-the published notebook of the page, and a page without one has none.
+The theme's own launch buttons lead to the Markdown source, which neither Binder nor Colab can open.
+These lead to the published notebook of the page, and a page without one has no such line.
 """
 
+import shutil
+from html import escape
 from pathlib import Path
 
+WORKBOOK = "book/tito"  # the page that says how the code of a chapter is written by oneself
+WORDS = {".md": "Source (.md)", ".pdf": "Print (.pdf)"}
 
-def launch(repository, path: str) -> dict:
-    def link(name: str, url: str) -> dict:
-        return {
-            "type": "link",
-            "url": url,
-            "text": name,
-            "tooltip": f"Open this page in {name}",
-            "icon": "fas fa-rocket",
-            "label": f"launch-{name.lower()}",
-        }
 
-    return {
-        "type": "group",
-        "tooltip": "Run this page",
-        "icon": "fas fa-rocket",
-        "label": "launch-buttons",
-        "buttons": [
-            link("Binder", repository.binder(path)),
-            link("Colab", repository.colab(path)),
-        ],
-    }
+def folder(app) -> Path:
+    return Path(app.outdir).parent / "notebooks"
+
+
+def bar(app, pagename: str, pathto) -> str:
+    repository, path = app.book_repository, f"notebooks/{pagename}.ipynb"
+    links = [
+        ("binder", repository.binder(path), "Run in Binder"),
+        ("colab", repository.colab(path), "Open in Colab"),
+        ("notebook", pathto(path, 1), "Notebook"),
+    ]
+    if pagename != WORKBOOK and WORKBOOK in app.env.found_docs:
+        links.append(("workbook", pathto(WORKBOOK), "Write it yourself"))
+    items = "".join(
+        f'<li><a href="{escape(url)}" class="btn-launch-{what}"'
+        f"{' download' if what == 'notebook' else ''}>{text}</a></li>"
+        for what, url, text in links
+    )
+    return f'<nav class="page-bar d-print-none" aria-label="This page"><ul>{items}</ul></nav>'
 
 
 def arrange(app, pagename, templatename, context, doctree) -> None:
@@ -35,10 +38,24 @@ def arrange(app, pagename, templatename, context, doctree) -> None:
     if buttons is None:
         return
     repository = app.book_repository
-    notebook = Path(app.outdir).parent / "notebooks" / f"{pagename}.ipynb"
-    if doctree is not None and notebook.is_file():
-        buttons.insert(0, launch(repository, f"notebooks/{pagename}.ipynb"))
+    if doctree is not None and (folder(app) / f"{pagename}.ipynb").is_file():
+        pathto = context["pathto"]
+        title, end, rest = context["body"].partition("</h1>")
+        context["body"] = title + end + bar(app, pagename, pathto) + rest
+        notebook = {
+            "type": "link",
+            "url": pathto(f"notebooks/{pagename}.ipynb", 1),
+            "text": "Notebook (.ipynb)",
+            "tooltip": "Download this page as a notebook, with its results",
+            "icon": "fas fa-code",
+            "label": "download-notebook-button",
+        }
+        for group in buttons:
+            if group.get("label") == "download-buttons":
+                group["buttons"].insert(0, notebook)
     for group in buttons:
+        for button in group.get("buttons", ()):
+            button["text"] = WORDS.get(button["text"], button["text"])
         if group.get("label") == "source-buttons":
             group["buttons"].append(
                 {
@@ -52,6 +69,16 @@ def arrange(app, pagename, templatename, context, doctree) -> None:
             )
 
 
+def bring_notebooks(app, exception) -> None:
+    """The site holds the notebooks that its pages link to."""
+    if exception or app.builder.name != "html":
+        return
+    shutil.rmtree(Path(app.outdir) / "notebooks", ignore_errors=True)
+    if folder(app).is_dir():
+        shutil.copytree(folder(app), Path(app.outdir) / "notebooks")
+
+
 def setup(app):
     app.connect("html-page-context", arrange, priority=900)
+    app.connect("build-finished", bring_notebooks, priority=780)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -12,6 +12,7 @@ from fontTools import subset
 
 INLINE = re.compile(r"[ \t]*<script(?![^>]*\bsrc=)[^>]*>.*?</script>\n?", re.DOTALL)
 CHATTER = re.compile(r"console\.(log|info|debug)\(")
+UNUSED = ("*.map", "fontawesome.js*", "sphinx-thebe.*", "togglebutton.*", "webpack-macros.html")
 SEARCH = r"searchtools|language_data|searchindex"
 MENDED = [
     # scripts that nothing on the page uses: icons, live code, on all pages but one the search
@@ -19,13 +20,28 @@ MENDED = [
     (r'<script type="text/x-thebe-config">.*?</script>', ""),
     (r"<script>(kernelName = |const THEBE_JS_URL)[^<]*</script>", ""),
     (r'<link[^>]*href="[^"]*sphinx-thebe\.css[^"]*"[^>]*>', ""),
+    # a header that the book does not show held menu buttons: the theme's scripts bind the first
+    # that they find, and those that a reader sees were dead
+    (r'(<header id="pst-header"[^>]*>).*?(</header>)', r"\1\2"),
+    (r'<div id="ethical-ad-placement"[^>]*></div>', ""),
+    # solutions fold without a script
+    (r"<script[^>]*>(let toggle\w+ = |var togglebuttonSelector = )[^<]*</script>", ""),
+    (r'<script[^>]*src="[^"]*togglebutton\.js[^"]*"[^>]*></script>', ""),
+    (r'<link[^>]*href="[^"]*togglebutton\.css[^"]*"[^>]*>', ""),
     # stated twice by the theme
     (r'<meta name="viewport" content="width=device-width, initial-scale=1"\s*/>', ""),
     # a button is called what stands on it
     (r'(<button[^>]*search-button-field[^>]*?) aria-label="[^"]*"', r"\1"),
     (r'(<button[^>]*sidebar-toggle[^>]*?title="([^"]*)")', r'\1 aria-label="\2"'),
     (r'(<i class="fa[^"]*")(?![^>]*data-mode)', r'\1 aria-hidden="true"'),
+    (r'(<summary) aria-label="Toggle hidden content"', r"\1"),
+    (r">(Show|Hide) code cell source<", r">\1 the code<"),
+    (r">(Show|Hide) code cell output<", r">\1 the output<"),
+    (r">(Show|Hide) code cell content<", r">\1 the code and its output<"),
+    (r"Toggle primary sidebar", "Chapters"),
+    (r"Toggle secondary sidebar", "On this page"),
     # roles that their elements may not have, and a sidebar that is no landmark
+    (r'((?:rel="canonical" href|property="og:url" content)="[^"]*/)index\.html"', r'\1"'),
     (r' role="doc-(biblioentry|bibliography|backlink)"', ""),
     (r"<th[^>]*>\s*(<p>\s*</p>)?\s*</th>", "<td></td>"),
     (r'(<div) role="list"( class="citation-list")', r"\1\2"),
@@ -99,9 +115,16 @@ def finish(app, exception) -> None:
         quiet = CHATTER.sub("void(", text)
         if quiet != text:
             script.write_text(quiet, encoding="utf-8")
-    for unused in ("*.map", "fontawesome.js*", "sphinx-thebe.*", "webpack-macros.html"):
+    for unused in UNUSED:
         for path in static.rglob(unused):
             path.unlink()
+    search = static / "searchtools.js"
+    text = search.read_text(encoding="utf-8")  # an excerpt is of the text, not of the buttons above
+    search.write_text(text.replace("""'[role="main"]'""", "'article'"), encoding="utf-8")
+    sitemap = Path(app.outdir) / "sitemap.xml"
+    if sitemap.is_file():
+        text = sitemap.read_text(encoding="utf-8")
+        sitemap.write_text(text.replace("/index.html<", "/<"), encoding="utf-8")
 
 
 def setup(app):
