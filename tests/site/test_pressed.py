@@ -140,7 +140,7 @@ def test_each_menu_opens(kind, reader):
             assert box["x"] >= 0
             assert box["x"] + box["width"] <= reader.width
         reader.press(menu.locator("button.dropdown-toggle"))
-        items.first.wait_for(state="hidden", timeout=3000)
+        assert menu.locator("button.dropdown-toggle").get_attribute("aria-expanded") == "false"
 
 
 def test_the_theme_changes(kind, reader):
@@ -223,7 +223,7 @@ def test_the_contents_of_a_page_are_found(kind, reader):
 
 def test_the_search_opens_and_leads_to_what_it_found(kind, reader):
     button = reader.shown("button.search-button__button")
-    if reader.width < NARROW or kind != "search":
+    if kind != "search":  # which has a field of its own
         reader.press(button.first)
         field = reader.shown("#pst-search-dialog input")
         assert field.evaluate("e => e === document.activeElement")
@@ -252,8 +252,8 @@ def test_the_chapters_are_found(kind, reader, address):
         reader.press(menu)
         assert chapters.count() == 0
         reader.press(menu)
-    reader.press(chapters.filter(has_text="Glossary").first)
-    reader.page.wait_for_url("**/glossary.html")
+    reader.press(chapters.filter(has_text="Benchmarks").first)
+    reader.page.wait_for_url("**/benchmarks.html")
 
 
 def test_a_heading_is_larger_than_those_below_it(reader, address):
