@@ -9,25 +9,40 @@ after it are numbers. The base class holds the groups and the state, checks what
 and hands the rule to the engine.
 """
 
+import functools
+import inspect
 import itertools
 from typing import ClassVar
 
 import numpy as np
 
 from tinytorch.core.autograd import enable_grad
-from tinytorch.core.checks import ALLOWED, NUMBER, require, settled
+from tinytorch.core.checks import ANYTHING, NONNEGATIVE, NUMBER, fractions, require, settled
 from tinytorch.core.tensor import Tensor
 from tinytorch.optim import engines, saving
+from tinytorch.optim.declarations import (
+    Value,
+    constructor,
+    declared,
+    declares,
+    documented,
+    part_names,
+)
 from tinytorch.optim.groups import Group
-from tinytorch.optim.synonyms import accept_synonyms, translate
+from tinytorch.optim.synonyms import current_names
+
+TAKEN = ("defaults", "param_groups", "state", "steps")  # attributes of every optimizer
+KNOWN: dict[str, Value] = {}  # the first declaration of each name
 
 
 class Optimizer:
     """Base of all optimizers.
 
-    A subclass passes its hyper-parameters as `defaults` and says by which rule a group is
+    A subclass declares its hyper-parameters (`declarations`) and says by which rule a group is
     stepped (`rule`), and, where they are not the group's values themselves, which numbers the
-    rule gets (`numbers`).
+    rule gets (`numbers`). Of an optimizer each of them is an attribute: read where the groups
+    agree, set in all groups. A subclass may also have a constructor of its own that passes its
+    hyper-parameters as `defaults`.
 
     Arguments:
         params: tensors that require a gradient; or (name, tensor) pairs; or dictionaries, a group
@@ -49,16 +64,31 @@ class Optimizer:
     """
 
     elementwise = True
-    allowed: ClassVar[dict] = {}  # what a hyper-parameter may be, where `checks` says otherwise
     engine: str | None = None
+    declared: ClassVar[dict[str, Value]] = {}
+    parts: ClassVar[dict[str, tuple]] = {}  # names of a tuple's members, by the tuple's name
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
+        cls.declared = declared(cls)
+        for name, value in cls.declared.items():
+            if hasattr(Optimizer, name) or name in ("params", *TAKEN):
+                raise TypeError(f"{cls.__name__}: {name} of an optimizer is something else")
+            KNOWN.setdefault(name, value)
+        if declares(cls):
+            cls.__init__ = constructor(cls, "params", begin)
+            cls.__doc__ = documented(cls, "params", "tensors, (name, tensor) pairs or groups")
         if "__init__" in vars(cls):
-            cls.__init__ = engines.accept_engine(accept_synonyms(cls.__init__))
+            arguments = inspect.signature(cls.__init__).parameters.values()
+            own = {a.name: part_names(a.name, a.default) for a in arguments}
+            own |= {name: value.parts for name, value in cls.declared.items()}
+            cls.parts = {**cls.parts, **{name: parts for name, parts in own.items() if parts}}
+            cls.__init__ = accept(cls.__init__, cls.parts)
 
     def __init__(self, params, defaults: dict):
         self.defaults = defaults
+        parts = {name: part_names(name, value) for name, value in defaults.items()}
+        self.parts = {n: own for n, own in parts.items() if own} | self.parts
         self.param_groups: list[Group] = []
         self.state: dict[Tensor, dict] = {}
         self.steps = 0
@@ -88,8 +118,9 @@ class Optimizer:
     def numbers(self, group: dict, t: int) -> dict:
         """Values that the rule's keyword arguments may ask for at step t = 1, 2, ..."""
         values = {**group, "t": t}
-        if "betas" in group:
-            values["beta1"], values["beta2"] = group["betas"]
+        for name, parts in self.parts.items():
+            if name in group:
+                values.update(zip(parts, group[name], strict=True))
         return values
 
     def decay(self, group: dict):
@@ -118,7 +149,7 @@ class Optimizer:
         owner = type(self).__name__
         if not isinstance(group, dict):
             raise TypeError(f"{owner}: a group must be a dictionary, got {type(group).__name__}")
-        values = translate(group, self.defaults.get("betas"))
+        values = current_names(group, self.parts, self.defaults)
         if "params" not in values:
             raise TypeError(f'{owner}: a group needs "params"')
         params, names = self._read_params(values.pop("params"))
@@ -195,11 +226,37 @@ class Optimizer:
         self._refuse_unknown(set(group) - known)
         values = {k: v for k, v in group.items() if k not in ("params", "param_names")}
         for name, value in values.items():
-            kind = NUMBER if name in carried else self.allowed.get(name) or ALLOWED[name]
-            require(owner, name, value, kind)
+            if name in carried:
+                require(owner, name, value, NUMBER)
+            else:
+                self.check_value(name, value)
         group = {**group, **{name: settled(value) for name, value in values.items()}}
         self.check_group(group)
         return group
+
+    def check_value(self, name: str, value, owner: str = "") -> None:
+        """Refuse a value outside the range of the hyper-parameter `name`."""
+        owner = owner or type(self).__name__
+        if name in self.declared:
+            self.declared[name].read(owner, value)
+        elif name in self.parts:
+            require(owner, name, value, fractions(len(self.parts[name])))
+        elif name in KNOWN:
+            KNOWN[name].read(owner, value)
+        else:
+            require(owner, name, value, NONNEGATIVE if name == "initial_lr" else ANYTHING)
+
+    def get_value(self, value: Value):
+        first, *others = [group[value.argument] for group in self.param_groups]
+        if any(other != first for other in others):
+            raise AttributeError(f"the groups differ in {value.argument}: see param_groups")
+        return first
+
+    def set_value(self, value: Value, new) -> None:
+        for group in self.param_groups:
+            self.check_values({**group, value.argument: new})
+        for group in self.param_groups:
+            group[value.argument] = new
 
     def _refuse_unknown(self, names: set) -> None:
         if names:
@@ -368,6 +425,29 @@ class Optimizer:
             count, size = len(group["params"]), sum(p.size for p in group["params"])
             lines.append(f"  group {i}: {count} tensors, {size:,} numbers, {values}")
         return "\n".join([f"{type(self).__name__}(", *lines, ")"])
+
+
+def begin(optimizer: Optimizer, params, values: dict, written) -> None:
+    written(optimizer, params, values)
+
+
+def accept(init, parts: dict):
+    """Let a constructor also take the other names of its arguments, and `engine`."""
+    signature = inspect.signature(init)
+    arguments = signature.parameters
+    defaults = {name: arguments[name].default for name in parts if name in arguments}
+
+    @functools.wraps(init)
+    def wrapper(self, *args, engine: str | None = None, **kwargs):
+        if engine is not None:
+            self.engine = engines.known(engine)
+        taken = list(arguments)[1 : 1 + len(args)]
+        return init(self, *args, **current_names(kwargs, parts, defaults, taken))
+
+    own = inspect.signature(wrapper, follow_wrapped=False).parameters["engine"]
+    every = sorted([*arguments.values(), own], key=lambda argument: argument.kind)
+    wrapper.__signature__ = signature.replace(parameters=every)
+    return wrapper
 
 
 class Handle:

@@ -1,43 +1,46 @@
-"""Older names of an optimizer's arguments, and what they are called here."""
-
-import functools
-import inspect
+"""Other names of an optimizer's values: older ones, and those of a tuple's members."""
 
 SYNONYMS = {"parameters": "params", "learning_rate": "lr"}
 
 
-def translate(given: dict, betas: tuple | None, taken=()) -> dict:
-    """`given` with `parameters`, `learning_rate`, `beta1` and `beta2` under their names of today.
+def current_names(given: dict, parts: dict, defaults: dict, taken=()) -> dict:
+    """`given` with `parameters`, `learning_rate`, `beta1` and the like under their names of today.
 
     Arguments:
         given: arguments, or a parameter group.
-        betas: what a missing one of `beta1` and `beta2` is taken from; None if there are none.
+        parts: names of a tuple's members, by the name of the tuple.
+        defaults: what a member that is missing is taken from.
         taken: names that are given otherwise (by position).
 
     Raises:
         TypeError: an argument is given under both of its names.
     """
+    names = SYNONYMS | {part: whole for whole, own in parts.items() for part in own}
     result = dict(given)
-    pairs = [(old, new) for old, new in SYNONYMS.items() if old in given]
-    if betas is not None:
-        pairs += [(old, "betas") for old in ("beta1", "beta2") if old in given]
-    for old, new in pairs:
+    for old in given:
+        new = names.get(old)
+        if new is None or (new in parts and new not in defaults):
+            continue
         if new in given or new in taken:
             raise TypeError(f"{old} is another name for {new}: give one of them, not both")
-        if new != "betas":
+        if new not in parts:
             result[new] = result.pop(old)
-    if any(new == "betas" for _, new in pairs):
-        result["betas"] = (result.pop("beta1", betas[0]), result.pop("beta2", betas[1]))
+        elif old in result:
+            members = zip(parts[new], defaults[new], strict=True)
+            result[new] = tuple(result.pop(part, default) for part, default in members)
     return result
 
 
-def accept_synonyms(init):
-    """Let a constructor also take the older names."""
-    signature = inspect.signature(init).parameters
-    betas = signature["betas"].default if "betas" in signature else None
+def with_number(values: dict, parts: dict, name: str, number) -> dict:
+    """`values` with one number in it replaced, be it the member of a tuple.
 
-    @functools.wraps(init)
-    def wrapper(self, *args, **kwargs):
-        return init(self, *args, **translate(kwargs, betas, list(signature)[1 : 1 + len(args)]))
-
-    return wrapper
+    Raises:
+        KeyError: there is none of this name.
+    """
+    if name in values:
+        return {**values, name: number}
+    whole = next((whole for whole, own in parts.items() if name in own), None)
+    if whole not in values:
+        raise KeyError(name)
+    members = zip(parts[whole], values[whole], strict=True)
+    return {**values, whole: tuple(number if part == name else old for part, old in members)}

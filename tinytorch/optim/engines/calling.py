@@ -20,8 +20,26 @@ def signature(rule) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def keywords(stages, numbers: dict) -> list[dict]:
-    """What each stage asks for by name; scalars of NumPy would make float32 arrays float64."""
+    """What each stage asks for by name; scalars of NumPy would make float32 arrays float64.
+
+    Raises:
+        TypeError: there is no number of that name.
+    """
+    require_numbers(stages, numbers)
     return [{name: python_number(numbers[name]) for name in signature(f)[1]} for f in stages]
+
+
+def require_numbers(stages, numbers: dict) -> None:
+    """Refuse stages that ask for a number that there is not.
+
+    Raises:
+        TypeError: a name that is misspelt, or was never declared.
+    """
+    for stage in stages:
+        for name in signature(stage)[1]:
+            if name not in numbers:
+                there = ", ".join(n for n in numbers if n not in ("params", "param_names"))
+                raise TypeError(f"{stage.__name__} asks for {name}; there are {there}")
 
 
 def python_number(number):

@@ -5,6 +5,7 @@ import functools
 import warnings
 from contextvars import ContextVar
 
+from tinytorch.optim.engines.calling import require_numbers
 from tinytorch.optim.engines.slicing import blocked, either_way, whole
 
 _chosen: ContextVar[str] = ContextVar("engine", default="blocked")
@@ -34,18 +35,6 @@ def known(name: str) -> str:
     return name
 
 
-def accept_engine(init):
-    """Let a constructor also take `engine`: how this optimizer's steps are run, always."""
-
-    @functools.wraps(init)
-    def wrapper(self, *args, engine: str | None = None, **kwargs):
-        if engine is not None:
-            self.engine = known(engine)
-        return init(self, *args, **kwargs)
-
-    return wrapper
-
-
 def run(stages, batch, numbers: dict, elementwise: bool = True, engine: str | None = None) -> None:
     """Apply `stages` to the arrays of each parameter, in place; gradients are only read.
 
@@ -55,7 +44,11 @@ def run(stages, batch, numbers: dict, elementwise: bool = True, engine: str | No
         numbers: every value that a stage may ask for by name.
         elementwise: whether the stages may be run on slices.
         engine: one of ENGINES; the one of the surrounding `with` block, if None.
+
+    Raises:
+        TypeError: a stage asks for a number that there is not.
     """
+    require_numbers(stages, numbers)
     ENGINES[(engine or _chosen.get()) if elementwise else "whole"](stages, batch, numbers)
 
 
