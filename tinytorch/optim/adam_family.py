@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from tinytorch.core.checks import FLAG, NONNEGATIVE, one_of
+from tinytorch.optim.declarations import Value, moments
 from tinytorch.optim.optimizer import Optimizer, coupled, decoupled
 from tinytorch.optim.optimizers import Adam
 
@@ -64,33 +66,17 @@ def rectification(t, beta2):
 class AdamW(Adam):
     """Adam with decoupled weight decay: p ← (1 - lr λ) p, then Adam's step.
 
-    Arguments:
-        params: tensors, (name, tensor) pairs or groups.
-        lr: step size, >= 0.
-        betas: (β₁, β₂), both in [0, 1).
-        eps: ε, >= 0, in the units of the gradient.
-        weight_decay: λ, >= 0; in a step a weight shrinks by lr λ of itself (optax: 1e-4).
-        amsgrad: as in Adam.
-        maximize: go uphill (the decay still shrinks).
-
-    Raises:
-        ValueError: a value outside its range.
-
     Source: Loshchilov & Hutter 2019, Algorithm 2, with lr λ where the paper has η_t λ.
     """
 
-    def __init__(
-        self,
-        params,
-        lr: float = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 1e-2,
-        amsgrad: bool | str = False,
-        *,
-        maximize: bool = False,
-    ):
-        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)
+    lr = Value(1e-3, NONNEGATIVE, "step size, >= 0")
+    betas = moments(0.9, 0.999)
+    eps = Value(1e-8, NONNEGATIVE, "ε, >= 0, in the units of the gradient")
+    weight_decay = Value(
+        1e-2, NONNEGATIVE, "λ, >= 0; in a step a weight shrinks by lr λ of itself (optax: 1e-4)"
+    )
+    amsgrad = Value(False, one_of(False, True, "corrected"), "as in Adam")
+    maximize = Value(False, FLAG, "go uphill (the decay still shrinks)", keyword=True)
 
     def decay(self, group):
         return decoupled
@@ -103,33 +89,15 @@ class Adamax(Optimizer):
         u ← max(β₂ u, |g| + ε)
         p ← p - lr / (1 - β₁ᵗ) · m / u
 
-    Arguments:
-        params: tensors, (name, tensor) pairs or groups.
-        lr: step size, >= 0; no weight moves further than this in the first step.
-        betas: (β₁, β₂), both in [0, 1).
-        eps: ε, >= 0; 0 divides by zero where a gradient was always zero.
-        weight_decay: λ, added to the gradient as λ p.
-        maximize: go uphill.
-
-    Raises:
-        ValueError: a value outside its range.
-
     Source: Kingma & Ba 2015, Algorithm 2. ε inside the maximum is PyTorch's and optax's.
     """
 
-    def __init__(
-        self,
-        params,
-        lr: float = 2e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0.0,
-        *,
-        maximize: bool = False,
-    ):
-        super().__init__(
-            params, dict(lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, maximize=maximize)
-        )
+    lr = Value(
+        2e-3, NONNEGATIVE, "step size, >= 0; no weight moves further than this in the first step"
+    )
+    betas = moments(0.9, 0.999)
+    eps = Value(1e-8, NONNEGATIVE, "ε, >= 0; 0 divides by zero where a gradient was always zero")
+    weight_decay = Value(0.0, NONNEGATIVE, "λ, added to the gradient as λ p")
 
     def rule(self, group):
         return adamax
@@ -142,47 +110,16 @@ class NAdam(Optimizer):
         m̂ = μ_{t+1} m / (1 - μ_1···μ_{t+1}) + (1 - μ_t) g / (1 - μ_1···μ_t)
         p ← p - lr m̂ / (√v̂ + ε)          with m, v and v̂ as in Adam
 
-    Arguments:
-        params: tensors, (name, tensor) pairs or groups.
-        lr: step size, >= 0.
-        betas: (β₁, β₂), both in [0, 1).
-        eps: ε, >= 0, in the units of the gradient.
-        weight_decay: λ, added to the gradient as λ p unless decoupled.
-        momentum_decay: ψ, >= 0: how fast the momentum warms up (Keras: 1).
-        decoupled_weight_decay: shrink the parameter, as AdamW does.
-        maximize: go uphill.
-
-    Raises:
-        ValueError: a value outside its range.
-
     Source: Dozat 2016, Algorithm 2. The products are functions of t, as Adam's β₁ᵗ is: they take
     β₁ to have been what it is now.
     """
 
-    def __init__(
-        self,
-        params,
-        lr: float = 2e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0.0,
-        momentum_decay: float = 4e-3,
-        decoupled_weight_decay: bool = False,
-        *,
-        maximize: bool = False,
-    ):
-        super().__init__(
-            params,
-            dict(
-                lr=lr,
-                betas=betas,
-                eps=eps,
-                weight_decay=weight_decay,
-                momentum_decay=momentum_decay,
-                decoupled_weight_decay=decoupled_weight_decay,
-                maximize=maximize,
-            ),
-        )
+    lr = Value(2e-3, NONNEGATIVE, "step size, >= 0")
+    betas = moments(0.9, 0.999)
+    eps = Value(1e-8, NONNEGATIVE, "ε, >= 0, in the units of the gradient")
+    weight_decay = Value(0.0, NONNEGATIVE, "λ, added to the gradient as λ p unless decoupled")
+    momentum_decay = Value(4e-3, NONNEGATIVE, "ψ, >= 0: how fast the momentum warms up (Keras: 1)")
+    decoupled_weight_decay = Value(False, FLAG, "shrink the parameter, as AdamW does")
 
     def rule(self, group):
         return nadam
@@ -206,43 +143,14 @@ class RAdam(Optimizer):
         r = √((ρ_t - 4)(ρ_t - 2) ρ_∞ / ((ρ_∞ - 4)(ρ_∞ - 2) ρ_t))
         p ← p - lr m̂ r √(1 - β₂ᵗ) / (√v + ε)     if ρ_t > 5, else  p ← p - lr m̂
 
-    Arguments:
-        params: tensors, (name, tensor) pairs or groups.
-        lr: step size, >= 0.
-        betas: (β₁, β₂), both in [0, 1).
-        eps: ε, >= 0, in the units of the gradient.
-        weight_decay: λ, added to the gradient as λ p unless decoupled.
-        decoupled_weight_decay: shrink the parameter, as AdamW does.
-        maximize: go uphill.
-
-    Raises:
-        ValueError: a value outside its range.
-
     Source: Liu et al. 2020, Algorithm 2, with 5 where the paper has 4, as PyTorch.
     """
 
-    def __init__(
-        self,
-        params,
-        lr: float = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0.0,
-        decoupled_weight_decay: bool = False,
-        *,
-        maximize: bool = False,
-    ):
-        super().__init__(
-            params,
-            dict(
-                lr=lr,
-                betas=betas,
-                eps=eps,
-                weight_decay=weight_decay,
-                decoupled_weight_decay=decoupled_weight_decay,
-                maximize=maximize,
-            ),
-        )
+    lr = Value(1e-3, NONNEGATIVE, "step size, >= 0")
+    betas = moments(0.9, 0.999)
+    eps = Value(1e-8, NONNEGATIVE, "ε, >= 0, in the units of the gradient")
+    weight_decay = Value(0.0, NONNEGATIVE, "λ, added to the gradient as λ p unless decoupled")
+    decoupled_weight_decay = Value(False, FLAG, "shrink the parameter, as AdamW does")
 
     def rule(self, group):
         return radam

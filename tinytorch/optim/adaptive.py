@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from tinytorch.core.checks import FLAG, FRACTION, NONNEGATIVE
+from tinytorch.optim.declarations import Value
 from tinytorch.optim.optimizer import Optimizer
 
 
@@ -62,46 +64,19 @@ class Adagrad(Optimizer):
         v ← v + g²
         p ← p - lr / (1 + (t - 1) δ) · g / (√v + ε)
 
-    Arguments:
-        params: tensors, (name, tensor) pairs or groups.
-        lr: step size, >= 0; about the size of the first step.
-        lr_decay: δ, >= 0.
-        weight_decay: λ, added to the gradient as λ p.
-        initial_accumulator_value: v before the first step, >= 0 (optax and Keras: 0.1).
-        eps: ε, >= 0.
-        maximize: go uphill.
-        eps_in_sqrt: √(v + ε) in place of √v + ε, as optax and Keras have it.
-
-    Raises:
-        ValueError: a value outside its range.
-
     Source: Duchi, Hazan & Singer 2011, Figure 1 (diagonal). PyTorch's conventions.
     """
 
-    def __init__(
-        self,
-        params,
-        lr: float = 1e-2,
-        lr_decay: float = 0.0,
-        weight_decay: float = 0.0,
-        initial_accumulator_value: float = 0.0,
-        eps: float = 1e-10,
-        *,
-        maximize: bool = False,
-        eps_in_sqrt: bool = False,
-    ):
-        super().__init__(
-            params,
-            dict(
-                lr=lr,
-                lr_decay=lr_decay,
-                weight_decay=weight_decay,
-                initial_accumulator_value=initial_accumulator_value,
-                eps=eps,
-                maximize=maximize,
-                eps_in_sqrt=eps_in_sqrt,
-            ),
-        )
+    lr = Value(1e-2, NONNEGATIVE, "step size, >= 0; about the size of the first step")
+    lr_decay = Value(0.0, NONNEGATIVE, "δ, >= 0")
+    weight_decay = Value(0.0, NONNEGATIVE, "λ, added to the gradient as λ p")
+    initial_accumulator_value = Value(
+        0.0, NONNEGATIVE, "v before the first step, >= 0 (optax and Keras: 0.1)"
+    )
+    eps = Value(1e-10, NONNEGATIVE, "ε, >= 0")
+    eps_in_sqrt = Value(
+        False, FLAG, "√(v + ε) in place of √v + ε, as optax and Keras have it", keyword=True
+    )
 
     def rule(self, group):
         return adagrad
@@ -120,49 +95,22 @@ class RMSprop(Optimizer):
         b ← μ b + g / (√v + ε)
         p ← p - lr b
 
-    Arguments:
-        params: tensors, (name, tensor) pairs or groups.
-        lr: step size, >= 0.
-        alpha: α, in [0, 1): how much of the past the average keeps (optax and Keras: 0.9).
-        eps: ε, >= 0, in the units of the gradient.
-        weight_decay: λ, added to the gradient as λ p.
-        momentum: μ, >= 0.
-        centered: divide by the standard deviation of the gradient.
-        maximize: go uphill.
-        eps_in_sqrt: √(v + ε) in place of √v + ε, as optax and Keras have it.
-
-    Raises:
-        ValueError: a value outside its range.
-
     Source: Tieleman & Hinton 2012, lecture 6.5; Graves 2013, eq. 38-41 (centered).
     """
 
-    def __init__(
-        self,
-        params,
-        lr: float = 1e-2,
-        alpha: float = 0.99,
-        eps: float = 1e-8,
-        weight_decay: float = 0.0,
-        momentum: float = 0.0,
-        centered: bool = False,
-        *,
-        maximize: bool = False,
-        eps_in_sqrt: bool = False,
-    ):
-        super().__init__(
-            params,
-            dict(
-                lr=lr,
-                alpha=alpha,
-                eps=eps,
-                weight_decay=weight_decay,
-                momentum=momentum,
-                centered=centered,
-                maximize=maximize,
-                eps_in_sqrt=eps_in_sqrt,
-            ),
-        )
+    lr = Value(1e-2, NONNEGATIVE, "step size, >= 0")
+    alpha = Value(
+        0.99,
+        FRACTION,
+        "α, in [0, 1): how much of the past the average keeps (optax and Keras: 0.9)",
+    )
+    eps = Value(1e-8, NONNEGATIVE, "ε, >= 0, in the units of the gradient")
+    weight_decay = Value(0.0, NONNEGATIVE, "λ, added to the gradient as λ p")
+    momentum = Value(0.0, NONNEGATIVE, "μ, >= 0")
+    centered = Value(False, FLAG, "divide by the standard deviation of the gradient")
+    eps_in_sqrt = Value(
+        False, FLAG, "√(v + ε) in place of √v + ε, as optax and Keras have it", keyword=True
+    )
 
     def rule(self, group):
         if group["momentum"] == 0:
@@ -181,33 +129,13 @@ class Adadelta(Optimizer):
         u ← ρ u + (1 - ρ) d²
         p ← p - lr d
 
-    Arguments:
-        params: tensors, (name, tensor) pairs or groups.
-        lr: factor of the step, >= 0; 1 is the paper's (Keras: 0.001).
-        rho: ρ, in [0, 1).
-        eps: ε, >= 0; it alone gets the first step going.
-        weight_decay: λ, added to the gradient as λ p.
-        maximize: go uphill.
-
-    Raises:
-        ValueError: a value outside its range.
-
     Source: Zeiler 2012, Algorithm 1.
     """
 
-    def __init__(
-        self,
-        params,
-        lr: float = 1.0,
-        rho: float = 0.9,
-        eps: float = 1e-6,
-        weight_decay: float = 0.0,
-        *,
-        maximize: bool = False,
-    ):
-        super().__init__(
-            params, dict(lr=lr, rho=rho, eps=eps, weight_decay=weight_decay, maximize=maximize)
-        )
+    lr = Value(1.0, NONNEGATIVE, "factor of the step, >= 0; 1 is the paper's (Keras: 0.001)")
+    rho = Value(0.9, FRACTION, "ρ, in [0, 1)")
+    eps = Value(1e-6, NONNEGATIVE, "ε, >= 0; it alone gets the first step going")
+    weight_decay = Value(0.0, NONNEGATIVE, "λ, added to the gradient as λ p")
 
     def rule(self, group):
         return adadelta

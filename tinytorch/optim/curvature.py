@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from tinytorch.core.checks import FRACTION, NONNEGATIVE
 from tinytorch.optim import engines
+from tinytorch.optim.declarations import Value, moments
 from tinytorch.optim.optimizer import Optimizer, decoupled
 
 
@@ -25,46 +27,23 @@ class SophiaG(Optimizer):
         m ← β₁ m + (1 - β₁) g
         p ← p - lr sign(m) min(|m| / (ρ B h + ε), 1)
 
-    Arguments:
-        params: tensors, (name, tensor) pairs or groups.
-        lr: step size, >= 0.
-        betas: (β₁, β₂), both in [0, 1).
-        rho: ρ, in [0, 1): the larger, the more coordinates take a step shorter than lr.
-        weight_decay: λ, decoupled.
-        bs: B, >= 0: the number of samples (for a language model: tokens) in a batch.
-        eps: ε, >= 0.
-        maximize: go uphill.
-
-    Raises:
-        ValueError: a value outside its range.
-
     Source: Liu et al. 2024, Algorithms 2 and 3, in the form of the authors' repository.
     """
 
-    def __init__(
-        self,
-        params,
-        lr: float = 1e-4,
-        betas: tuple[float, float] = (0.965, 0.99),
-        rho: float = 0.04,
-        weight_decay: float = 0.1,
-        bs: float = 5120,
-        eps: float = 1e-15,
-        *,
-        maximize: bool = False,
-    ):
-        super().__init__(
-            params,
-            dict(
-                lr=lr,
-                betas=betas,
-                rho=rho,
-                weight_decay=weight_decay,
-                bs=bs,
-                eps=eps,
-                maximize=maximize,
-            ),
-        )
+    lr = Value(1e-4, NONNEGATIVE, "step size, >= 0")
+    betas = moments(0.965, 0.99)
+    rho = Value(
+        0.04,
+        FRACTION,
+        "ρ, in [0, 1): the larger, the more coordinates take a step shorter than lr",
+    )
+    weight_decay = Value(0.1, NONNEGATIVE, "λ, decoupled")
+    bs = Value(
+        5120,
+        NONNEGATIVE,
+        "B, >= 0: the number of samples (for a language model: tokens) in a batch",
+    )
+    eps = Value(1e-15, NONNEGATIVE, "ε, >= 0")
 
     def rule(self, group):
         return sophia

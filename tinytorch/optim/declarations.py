@@ -61,8 +61,8 @@ class Value:
         kind = inspect.Parameter.KEYWORD_ONLY
         if not self.keyword:
             kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-        plain = isinstance(self.default, (bool, int, float, str, tuple))
-        annotation = type(self.default) if plain else REQUIRED
+        kind_of = type(self.default) if self.default is not REQUIRED else None
+        annotation = kind_of if kind_of in (bool, int, float, str, tuple) else REQUIRED
         return inspect.Parameter(self.argument, kind, default=self.default, annotation=annotation)
 
 
@@ -82,9 +82,11 @@ def part_names(name: str, value) -> tuple[str, ...]:
 
 
 def declared(cls: type) -> dict[str, Value]:
-    """What a class and its bases declare, by the arguments' names, a base's values first."""
+    """What a class and its bases declare, by the arguments' names: a base's before its own, and
+    what is given by position before the rest."""
     values = [v for base in reversed(cls.__mro__) for v in vars(base).values()]
-    return {v.argument: v for v in values if isinstance(v, Value)}
+    found = {v.argument: v for v in values if isinstance(v, Value)}
+    return dict(sorted(found.items(), key=lambda item: item[1].keyword))
 
 
 def declares(cls: type) -> bool:
@@ -102,7 +104,6 @@ def constructor(cls: type, subject: str, begin):
             constructor that comes next: the first one in the bases that is written out.
     """
     parameters = [value.parameter() for value in declared(cls).values()]
-    parameters.sort(key=lambda parameter: parameter.kind)  # those by position first
     either = inspect.Parameter.POSITIONAL_OR_KEYWORD
     first = [inspect.Parameter(name, either) for name in ("self", subject)]
     signature = inspect.Signature([*first, *parameters])

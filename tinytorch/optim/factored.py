@@ -1,10 +1,9 @@
 """Adafactor: Adam's second moment in the memory of a row and a column."""
 
-from typing import ClassVar
-
 import numpy as np
 
-from tinytorch.core.checks import NONNEGATIVE
+from tinytorch.core.checks import AT_LEAST_ONE, NONNEGATIVE, number
+from tinytorch.optim.declarations import Value
 from tinytorch.optim.optimizer import Optimizer
 
 
@@ -36,6 +35,10 @@ def two_epsilons(value) -> bool:
     return (value[0] is None or nonnegative(value[0])) and nonnegative(value[1])
 
 
+TWO_EPSILONS = (two_epsilons, "a number >= 0 or None, and a number >= 0")
+NONPOSITIVE = (lambda v: number(v) and v <= 0, "a finite number <= 0")
+
+
 class Adafactor(Optimizer):
     """Adam without momentum, its second moment kept as row means times column means.
 
@@ -48,44 +51,22 @@ class Adafactor(Optimizer):
     Arguments:
         params: tensors, (name, tensor) pairs or groups. Of a tensor with more than two axes the
             last two are factored.
-        lr: largest relative step, >= 0.
-        beta2_decay: γ, <= 0; how the averages lengthen with t.
-        eps: (ε₁, ε₂), both >= 0; ε₁ = None is the machine precision of the parameter.
-        d: clipping threshold of the update's root mean square, >= 1.
-        weight_decay: λ, decoupled.
-        maximize: go uphill.
-
-    Raises:
-        ValueError: a value outside its range.
 
     Source: Shazeer & Stern 2018, Algorithms 4 and 5, in PyTorch's form.
     """
 
-    elementwise = False
-    allowed: ClassVar = {"eps": (two_epsilons, "a number >= 0 or None, and a number >= 0")}
+    lr = Value(1e-2, NONNEGATIVE, "largest relative step, >= 0")
+    beta2_decay = Value(-0.8, NONPOSITIVE, "γ, <= 0; how the averages lengthen with t")
+    eps = Value(
+        (None, 1e-3),
+        TWO_EPSILONS,
+        "(ε₁, ε₂), both >= 0; ε₁ = None is the machine precision of the parameter",
+        parts=("eps1", "eps2"),
+    )
+    d = Value(1.0, AT_LEAST_ONE, "clipping threshold of the update's root mean square, >= 1")
+    weight_decay = Value(0.0, NONNEGATIVE, "λ, decoupled")
 
-    def __init__(
-        self,
-        params,
-        lr: float = 1e-2,
-        beta2_decay: float = -0.8,
-        eps: tuple[float | None, float] = (None, 1e-3),
-        d: float = 1.0,
-        weight_decay: float = 0.0,
-        *,
-        maximize: bool = False,
-    ):
-        super().__init__(
-            params,
-            dict(
-                lr=lr,
-                beta2_decay=beta2_decay,
-                eps=eps,
-                d=d,
-                weight_decay=weight_decay,
-                maximize=maximize,
-            ),
-        )
+    elementwise = False
 
     def rule(self, group):
         return adafactor
@@ -100,8 +81,3 @@ class Adafactor(Optimizer):
         rows = np.zeros_like(p, shape=(*p.shape[:-1], 1))
         columns = np.zeros_like(p, shape=(*p.shape[:-2], 1, p.shape[-1]))
         return {"r": rows, "c": columns}
-
-    def numbers(self, group, t):
-        values = super().numbers(group, t)
-        values["eps1"], values["eps2"] = group["eps"]
-        return values

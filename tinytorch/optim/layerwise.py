@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from tinytorch.core.checks import NONNEGATIVE
+from tinytorch.optim.declarations import Value, moments
 from tinytorch.optim.optimizer import Optimizer
 
 
@@ -36,44 +38,20 @@ class LARS(Optimizer):
 
     Arguments:
         params: tensors, (name, tensor) pairs or groups; each tensor is a layer of its own.
-        lr: step size, >= 0.
-        momentum: μ, >= 0.
-        weight_decay: λ, >= 0.
-        trust_coefficient: η, >= 0: the fraction of its norm by which a layer may move.
-        eps: ε, >= 0, added to ‖g‖.
-        maximize: go uphill.
-
-    Raises:
-        ValueError: a value outside its range.
 
     Source: You, Gitman & Ginsburg 2017, Algorithm 1, in optax's form: λ p joins the gradient
     before its norm is taken, and the learning rate is inside the velocity.
     """
 
-    elementwise = False
+    lr = Value(1.0, NONNEGATIVE, "step size, >= 0")
+    momentum = Value(0.9, NONNEGATIVE, "μ, >= 0")
+    weight_decay = Value(0.0, NONNEGATIVE, "λ, >= 0")
+    trust_coefficient = Value(
+        1e-3, NONNEGATIVE, "η, >= 0: the fraction of its norm by which a layer may move"
+    )
+    eps = Value(0.0, NONNEGATIVE, "ε, >= 0, added to ‖g‖")
 
-    def __init__(
-        self,
-        params,
-        lr: float = 1.0,
-        momentum: float = 0.9,
-        weight_decay: float = 0.0,
-        trust_coefficient: float = 1e-3,
-        eps: float = 0.0,
-        *,
-        maximize: bool = False,
-    ):
-        super().__init__(
-            params,
-            dict(
-                lr=lr,
-                momentum=momentum,
-                weight_decay=weight_decay,
-                trust_coefficient=trust_coefficient,
-                eps=eps,
-                maximize=maximize,
-            ),
-        )
+    elementwise = False
 
     def rule(self, group):
         return lars
@@ -87,33 +65,18 @@ class LAMB(Optimizer):
 
     Arguments:
         params: tensors, (name, tensor) pairs or groups; each tensor is a layer of its own.
-        lr: step size, >= 0; the fraction of its norm by which a layer moves.
-        betas: (β₁, β₂), both in [0, 1).
-        eps: ε, >= 0, in the units of the gradient.
-        weight_decay: λ, >= 0.
-        maximize: go uphill.
-
-    Raises:
-        ValueError: a value outside its range.
 
     Source: You et al. 2020, Algorithm 2 with φ(x) = x.
     """
 
-    elementwise = False
+    lr = Value(
+        1e-3, NONNEGATIVE, "step size, >= 0; the fraction of its norm by which a layer moves"
+    )
+    betas = moments(0.9, 0.999)
+    eps = Value(1e-6, NONNEGATIVE, "ε, >= 0, in the units of the gradient")
+    weight_decay = Value(0.0, NONNEGATIVE, "λ, >= 0")
 
-    def __init__(
-        self,
-        params,
-        lr: float = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-6,
-        weight_decay: float = 0.0,
-        *,
-        maximize: bool = False,
-    ):
-        super().__init__(
-            params, dict(lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, maximize=maximize)
-        )
+    elementwise = False
 
     def rule(self, group):
         return lamb

@@ -2,12 +2,23 @@
 
 import itertools
 import math
-from typing import ClassVar
 
 import numpy as np
 
-from tinytorch.core.checks import FRACTION, POSITIVE
+from tinytorch.core.checks import (
+    FLAG,
+    FRACTION,
+    NONNEGATIVE,
+    OPTIONAL_FRACTION,
+    POSITIVE,
+    POSITIVE_COUNT,
+    integer,
+    number,
+    one_of,
+    several,
+)
 from tinytorch.core.tensor import Tensor
+from tinytorch.optim.declarations import Value, moments
 from tinytorch.optim.optimizer import Optimizer, decoupled
 
 
@@ -43,7 +54,10 @@ MUON_SCALES = {
     "transposed": lambda rows, columns: math.sqrt(max(rows, columns) / max(rows, 1)),
     "match_rms_adamw": lambda rows, columns: 0.2 * math.sqrt(max(rows, columns)),
 }
-MUON_SCALES[None] = MUON_SCALES["original"]
+MUON_SCALES = {None: MUON_SCALES["original"], **MUON_SCALES}
+
+THREE_NUMBERS = (lambda v: several(v, 3, number), "three finite numbers")
+NS_STEPS = (lambda v: integer(v) and 0 <= v < 100, "an integer from 0 to 99")
 
 
 def inverse_root(a, k, eps):
@@ -144,19 +158,6 @@ class Muon(MatrixOptimizer):
     Arguments:
         params: matrices, (name, matrix) pairs or groups. Vectors, and the first and last layer,
             are left to another optimizer.
-        lr: step size, >= 0; about the spectral norm of a step.
-        weight_decay: λ, decoupled.
-        momentum: μ, in [0, 1).
-        nesterov: look one step ahead.
-        ns_coefficients: (a, b, c) of the Newton-Schulz polynomial.
-        eps: ε, >= 0, the smallest norm that is divided by.
-        ns_steps: Newton-Schulz steps, an integer from 0 to 99.
-        adjust_lr_fn: how long a step is: None or "original", √max(1, rows/columns), for weights
-            of shape (outputs, inputs) as PyTorch's; "transposed", √max(1, columns/rows), for
-            weights of shape (inputs, outputs) as ours, and optax's default; "match_rms_adamw",
-            0.2 √max(rows, columns).
-        maximize: go uphill.
-        bias_correction: correct both terms of u for their zero start, as optax does.
 
     Raises:
         ValueError: a parameter that is not a matrix; a value outside its range.
@@ -165,38 +166,27 @@ class Muon(MatrixOptimizer):
     precision of the parameter: PyTorch rounds the matrix to bfloat16 first.
     """
 
-    allowed: ClassVar = {"momentum": FRACTION}
-
-    def __init__(
-        self,
-        params,
-        lr: float = 1e-3,
-        weight_decay: float = 0.1,
-        momentum: float = 0.95,
-        nesterov: bool = True,
-        ns_coefficients: tuple[float, float, float] = (3.4445, -4.7750, 2.0315),
-        eps: float = 1e-7,
-        ns_steps: int = 5,
-        adjust_lr_fn: str | None = None,
-        *,
-        maximize: bool = False,
-        bias_correction: bool = False,
-    ):
-        super().__init__(
-            params,
-            dict(
-                lr=lr,
-                weight_decay=weight_decay,
-                momentum=momentum,
-                nesterov=nesterov,
-                ns_coefficients=ns_coefficients,
-                eps=eps,
-                ns_steps=ns_steps,
-                adjust_lr_fn=adjust_lr_fn,
-                maximize=maximize,
-                bias_correction=bias_correction,
-            ),
-        )
+    lr = Value(1e-3, NONNEGATIVE, "step size, >= 0; about the spectral norm of a step")
+    weight_decay = Value(0.1, NONNEGATIVE, "λ, decoupled")
+    momentum = Value(0.95, FRACTION, "μ, in [0, 1)")
+    nesterov = Value(True, FLAG, "look one step ahead")
+    ns_coefficients = Value(
+        (3.4445, -4.7750, 2.0315), THREE_NUMBERS, "(a, b, c) of the Newton-Schulz polynomial"
+    )
+    eps = Value(1e-7, NONNEGATIVE, "ε, >= 0, the smallest norm that is divided by")
+    ns_steps = Value(5, NS_STEPS, "Newton-Schulz steps, an integer from 0 to 99")
+    adjust_lr_fn = Value(
+        None,
+        one_of(*MUON_SCALES),
+        'how long a step is: None or "original", √max(1, rows/columns), for weights of shape '
+        "(outputs, inputs) as PyTorch's; "
+        '"transposed", √max(1, columns/rows), for weights of shape (inputs, outputs) as ours, '
+        "and optax's default; "
+        '"match_rms_adamw", 0.2 √max(rows, columns)',
+    )
+    bias_correction = Value(
+        False, FLAG, "correct both terms of u for their zero start, as optax does", keyword=True
+    )
 
     def rule(self, group):
         return muon
@@ -223,11 +213,6 @@ class Shampoo(Preconditioned):
 
     Arguments:
         params: matrices, (name, matrix) pairs or groups.
-        lr: step size, >= 0.
-        eps: ε, > 0.
-        weight_decay: λ, added to the gradient as λ p.
-        precondition_frequency: steps from one computation of the roots to the next, >= 1.
-        maximize: go uphill.
 
     Raises:
         ValueError: a parameter that is not a matrix; a value outside its range.
@@ -235,28 +220,12 @@ class Shampoo(Preconditioned):
     Source: Gupta, Koren & Singer 2018, Algorithm 1.
     """
 
-    allowed: ClassVar = {"eps": POSITIVE}
-
-    def __init__(
-        self,
-        params,
-        lr: float = 1e-1,
-        eps: float = 1e-4,
-        weight_decay: float = 0.0,
-        precondition_frequency: int = 1,
-        *,
-        maximize: bool = False,
-    ):
-        super().__init__(
-            params,
-            dict(
-                lr=lr,
-                eps=eps,
-                weight_decay=weight_decay,
-                precondition_frequency=precondition_frequency,
-                maximize=maximize,
-            ),
-        )
+    lr = Value(1e-1, NONNEGATIVE, "step size, >= 0")
+    eps = Value(1e-4, POSITIVE, "ε, > 0")
+    weight_decay = Value(0.0, NONNEGATIVE, "λ, added to the gradient as λ p")
+    precondition_frequency = Value(
+        1, POSITIVE_COUNT, "steps from one computation of the roots to the next, >= 1"
+    )
 
     def rule(self, group):
         return shampoo
@@ -282,13 +251,6 @@ class SOAP(Preconditioned):
 
     Arguments:
         params: matrices, (name, matrix) pairs or groups.
-        lr: step size, >= 0.
-        betas: (β₁, β₂), both in [0, 1).
-        shampoo_beta: β, in [0, 1); None for β₂.
-        eps: ε, >= 0.
-        weight_decay: λ, decoupled, after the step.
-        precondition_frequency: steps from one power iteration to the next, >= 1.
-        maximize: go uphill.
 
     Raises:
         ValueError: a parameter that is not a matrix; a value outside its range.
@@ -298,30 +260,14 @@ class SOAP(Preconditioned):
     implementations agree step by step on square matrices only.
     """
 
-    def __init__(
-        self,
-        params,
-        lr: float = 3e-3,
-        betas: tuple[float, float] = (0.95, 0.95),
-        shampoo_beta: float | None = None,
-        eps: float = 1e-8,
-        weight_decay: float = 0.01,
-        precondition_frequency: int = 10,
-        *,
-        maximize: bool = False,
-    ):
-        super().__init__(
-            params,
-            dict(
-                lr=lr,
-                betas=betas,
-                shampoo_beta=shampoo_beta,
-                eps=eps,
-                weight_decay=weight_decay,
-                precondition_frequency=precondition_frequency,
-                maximize=maximize,
-            ),
-        )
+    lr = Value(3e-3, NONNEGATIVE, "step size, >= 0")
+    betas = moments(0.95, 0.95)
+    shampoo_beta = Value(None, OPTIONAL_FRACTION, "β, in [0, 1); None for β₂")
+    eps = Value(1e-8, NONNEGATIVE, "ε, >= 0")
+    weight_decay = Value(0.01, NONNEGATIVE, "λ, decoupled, after the step")
+    precondition_frequency = Value(
+        10, POSITIVE_COUNT, "steps from one power iteration to the next, >= 1"
+    )
 
     def rule(self, group):
         return soap

@@ -17,7 +17,7 @@ from typing import ClassVar
 import numpy as np
 
 from tinytorch.core.autograd import enable_grad
-from tinytorch.core.checks import ANYTHING, NONNEGATIVE, NUMBER, fractions, require, settled
+from tinytorch.core.checks import ANYTHING, FLAG, NONNEGATIVE, NUMBER, fractions, require, settled
 from tinytorch.core.tensor import Tensor
 from tinytorch.optim import engines, saving
 from tinytorch.optim.declarations import (
@@ -31,7 +31,6 @@ from tinytorch.optim.declarations import (
 from tinytorch.optim.groups import Group
 from tinytorch.optim.synonyms import current_names
 
-TAKEN = ("defaults", "param_groups", "state", "steps")  # attributes of every optimizer
 KNOWN: dict[str, Value] = {}  # the first declaration of each name
 
 
@@ -67,12 +66,13 @@ class Optimizer:
     engine: str | None = None
     declared: ClassVar[dict[str, Value]] = {}
     parts: ClassVar[dict[str, tuple]] = {}  # names of a tuple's members, by the tuple's name
+    maximize = Value(False, FLAG, "go uphill", keyword=True)
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         cls.declared = declared(cls)
         for name, value in cls.declared.items():
-            if hasattr(Optimizer, name) or name in ("params", *TAKEN):
+            if value.name in TAKEN:
                 raise TypeError(f"{cls.__name__}: {name} of an optimizer is something else")
             KNOWN.setdefault(name, value)
         if declares(cls):
@@ -247,7 +247,7 @@ class Optimizer:
             require(owner, name, value, NONNEGATIVE if name == "initial_lr" else ANYTHING)
 
     def get_value(self, value: Value):
-        first, *others = [group[value.argument] for group in self.param_groups]
+        first, *others = [group.get(value.argument) for group in self.param_groups]
         if any(other != first for other in others):
             raise AttributeError(f"the groups differ in {value.argument}: see param_groups")
         return first
@@ -444,7 +444,8 @@ def accept(init, parts: dict):
         taken = list(arguments)[1 : 1 + len(args)]
         return init(self, *args, **current_names(kwargs, parts, defaults, taken))
 
-    own = inspect.signature(wrapper, follow_wrapped=False).parameters["engine"]
+    kind = inspect.Parameter.KEYWORD_ONLY
+    own = inspect.Parameter("engine", kind, default=None, annotation=str | None)
     every = sorted([*arguments.values(), own], key=lambda argument: argument.kind)
     wrapper.__signature__ = signature.replace(parameters=every)
     return wrapper
@@ -463,6 +464,9 @@ class Handle:
 
     def remove(self) -> None:
         self._hooks.pop(self._key, None)
+
+
+TAKEN = {*dir(Optimizer), "params", "defaults", "param_groups", "state", "steps"} - {"maximize"}
 
 
 # What may come before a rule: functions (p, g) -> (p, g)

@@ -6,9 +6,10 @@ state; after the star the numbers. The class below it says what it is called wit
 
 import numpy as np
 
-from tinytorch.core.checks import check
+from tinytorch.core.checks import FLAG, NONNEGATIVE, NUMBER, check, one_of
 from tinytorch.core.tensor import Tensor
 from tinytorch.optim import engines
+from tinytorch.optim.declarations import Value, moments
 from tinytorch.optim.optimizer import Optimizer
 
 
@@ -76,44 +77,24 @@ class SGD(Optimizer):
         b ← μ b + (1 - τ) g        (b = g in the first step)
         p ← p - lr b               (Nesterov: p - lr (g + μ b))
 
-    Arguments:
-        params: tensors, (name, tensor) pairs or groups.
-        lr: step size, >= 0.
-        momentum: μ, 0 for plain gradient descent.
-        dampening: τ; 1 - τ weighs the gradient in the velocity from a parameter's second step on
-            (PyTorch: from its second step with momentum, should that be switched on later).
-        weight_decay: λ, added to the gradient as λ p.
-        nesterov: use the gradient one step ahead; needs momentum and no dampening.
-        maximize: go uphill.
-
     Raises:
         ValueError: a value outside its range, or `nesterov` without momentum or with dampening.
 
     Source: Robbins & Monro 1951; Polyak 1964; Sutskever et al. 2013. PyTorch's conventions.
     """
 
-    def __init__(
-        self,
-        params,
-        lr: float = 1e-3,
-        momentum: float = 0.0,
-        dampening: float = 0.0,
-        weight_decay: float = 0.0,
-        nesterov: bool = False,
-        *,
-        maximize: bool = False,
-    ):
-        super().__init__(
-            params,
-            dict(
-                lr=lr,
-                momentum=momentum,
-                dampening=dampening,
-                weight_decay=weight_decay,
-                nesterov=nesterov,
-                maximize=maximize,
-            ),
-        )
+    lr = Value(1e-3, NONNEGATIVE, "step size, >= 0")
+    momentum = Value(0.0, NONNEGATIVE, "μ, 0 for plain gradient descent")
+    dampening = Value(
+        0.0,
+        NUMBER,
+        "τ; 1 - τ weighs the gradient in the velocity from a parameter's second step on "
+        "(PyTorch: from its second step with momentum, should that be switched on later)",
+    )
+    weight_decay = Value(0.0, NONNEGATIVE, "λ, added to the gradient as λ p")
+    nesterov = Value(
+        False, FLAG, "use the gradient one step ahead; needs momentum and no dampening"
+    )
 
     def check_group(self, group):
         if group["nesterov"] and (group["momentum"] == 0 or group["dampening"] != 0):
@@ -155,44 +136,23 @@ class Adam(Optimizer):
         v ← β₂ v + (1 - β₂) g²         v̂ = v / (1 - β₂ᵗ)
         p ← p - lr m̂ / (√v̂ + ε)
 
-    Arguments:
-        params: tensors, (name, tensor) pairs or groups.
-        lr: step size, >= 0; about the distance that each weight moves in a step.
-        betas: (β₁, β₂), both in [0, 1).
-        eps: ε, >= 0, in the units of the gradient.
-        weight_decay: λ, added to the gradient as λ p (for decoupled decay see AdamW).
-        amsgrad: True divides by the largest v so far, as PyTorch does; "corrected" by the
-            largest v̂, as optax does.
-        maximize: go uphill.
-
-    Raises:
-        ValueError: a value outside its range.
-
     Source: Kingma & Ba 2015, Algorithm 1; Reddi, Kale & Kumar 2018 (AMSGrad).
     """
 
-    def __init__(
-        self,
-        params,
-        lr: float = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0.0,
-        amsgrad: bool | str = False,
-        *,
-        maximize: bool = False,
-    ):
-        super().__init__(
-            params,
-            dict(
-                lr=lr,
-                betas=betas,
-                eps=eps,
-                weight_decay=weight_decay,
-                amsgrad=amsgrad,
-                maximize=maximize,
-            ),
-        )
+    lr = Value(
+        1e-3, NONNEGATIVE, "step size, >= 0; about the distance that each weight moves in a step"
+    )
+    betas = moments(0.9, 0.999)
+    eps = Value(1e-8, NONNEGATIVE, "ε, >= 0, in the units of the gradient")
+    weight_decay = Value(
+        0.0, NONNEGATIVE, "λ, added to the gradient as λ p (for decoupled decay see AdamW)"
+    )
+    amsgrad = Value(
+        False,
+        one_of(False, True, "corrected"),
+        'True divides by the largest v so far, as PyTorch does; "corrected" by the largest '
+        "v̂, as optax does",
+    )
 
     def rule(self, group):
         return {False: adam, True: amsgrad, "corrected": amsgrad_corrected}[group["amsgrad"]]

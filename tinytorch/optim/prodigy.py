@@ -4,7 +4,9 @@ import math
 
 import numpy as np
 
+from tinytorch.core.checks import FLAG, NONNEGATIVE, OPTIONAL_FRACTION, POSITIVE, number
 from tinytorch.optim import engines
+from tinytorch.optim.declarations import Value, moments
 from tinytorch.optim.optimizer import Optimizer, coupled, decoupled
 
 
@@ -14,6 +16,9 @@ def prodigy(p, g, m, v, s, *, lr, beta1, beta2, beta3, eps, d, d_next, weight):
     m = beta1 * m + (1 - beta1) * d * g
     v = beta2 * v + (1 - beta2) * d * d * g * g
     return p - lr * m / (np.sqrt(v) + d_next * eps), m, v, s
+
+
+GROWTH = (lambda v: v == math.inf or (number(v) and v >= 1), "a number >= 1 or inf")
 
 
 class Prodigy(Optimizer):
@@ -28,18 +33,6 @@ class Prodigy(Optimizer):
 
     Arguments:
         params: tensors, (name, tensor) pairs or groups; d is common to all.
-        lr: factor of the estimated rate, >= 0; the same in all groups, or 0 to leave one alone.
-        betas: (β₁, β₂), both in [0, 1).
-        beta3: β₃, in [0, 1); None for √β₂.
-        eps: ε, >= 0.
-        weight_decay: λ, >= 0.
-        decouple: decoupled decay; otherwise λ p is added to the gradient.
-        use_bias_correction: multiply the rate by √(1 - β₂ᵗ) / (1 - β₁ᵗ).
-        safeguard_warmup: leave lr out of s, so that a warm-up does not inflate d.
-        d0: d₀ > 0, the first estimate.
-        d_coef: factor of the estimate, > 0.
-        growth_rate: by how much d may grow in a step, >= 1 or infinite.
-        maximize: go uphill.
 
     Raises:
         ValueError: a value outside its range; learning rates that differ and are not 0.
@@ -47,40 +40,21 @@ class Prodigy(Optimizer):
     Source: Mishchenko & Defazio 2024, Algorithm 4, in the form of prodigyopt.
     """
 
-    def __init__(
-        self,
-        params,
-        lr: float = 1.0,
-        betas: tuple[float, float] = (0.9, 0.999),
-        beta3: float | None = None,
-        eps: float = 1e-8,
-        weight_decay: float = 0.0,
-        decouple: bool = True,
-        use_bias_correction: bool = False,
-        safeguard_warmup: bool = False,
-        d0: float = 1e-6,
-        d_coef: float = 1.0,
-        growth_rate: float = math.inf,
-        *,
-        maximize: bool = False,
-    ):
-        super().__init__(
-            params,
-            dict(
-                lr=lr,
-                betas=betas,
-                beta3=beta3,
-                eps=eps,
-                weight_decay=weight_decay,
-                decouple=decouple,
-                use_bias_correction=use_bias_correction,
-                safeguard_warmup=safeguard_warmup,
-                d0=d0,
-                d_coef=d_coef,
-                growth_rate=growth_rate,
-                maximize=maximize,
-            ),
-        )
+    lr = Value(
+        1.0,
+        NONNEGATIVE,
+        "factor of the estimated rate, >= 0; the same in all groups, or 0 to leave one alone",
+    )
+    betas = moments(0.9, 0.999)
+    beta3 = Value(None, OPTIONAL_FRACTION, "β₃, in [0, 1); None for √β₂")
+    eps = Value(1e-8, NONNEGATIVE, "ε, >= 0")
+    weight_decay = Value(0.0, NONNEGATIVE, "λ, >= 0")
+    decouple = Value(True, FLAG, "decoupled decay; otherwise λ p is added to the gradient")
+    use_bias_correction = Value(False, FLAG, "multiply the rate by √(1 - β₂ᵗ) / (1 - β₁ᵗ)")
+    safeguard_warmup = Value(False, FLAG, "leave lr out of s, so that a warm-up does not inflate d")
+    d0 = Value(1e-6, POSITIVE, "d₀ > 0, the first estimate")
+    d_coef = Value(1.0, POSITIVE, "factor of the estimate, > 0")
+    growth_rate = Value(math.inf, GROWTH, "by how much d may grow in a step, >= 1 or infinite")
 
     def rule(self, group):
         return prodigy

@@ -1,11 +1,10 @@
 """Schedule-free SGD and AdamW: an average of the iterates takes the place of a schedule."""
 
-from typing import ClassVar
-
 import numpy as np
 
-from tinytorch.core.checks import OPEN_FRACTION
+from tinytorch.core.checks import COUNT, NONNEGATIVE, OPEN_FRACTION, fractions
 from tinytorch.optim import engines
+from tinytorch.optim.declarations import Value
 from tinytorch.optim.optimizer import Optimizer, coupled
 
 
@@ -114,48 +113,17 @@ class SGDScheduleFree(ScheduleFree):
 
     The parameters are y while training; call `eval()` before evaluating, `train()` after.
 
-    Arguments:
-        params: tensors, (name, tensor) pairs or groups.
-        lr: step size, >= 0; larger than SGD's.
-        momentum: β, in (0, 1).
-        weight_decay: λ, added to the gradient as λ y.
-        warmup_steps: steps in which lr rises linearly, an integer >= 0.
-        r: power of t in the weight of a step, >= 0.
-        weight_lr_power: power of the largest learning rate so far in it, >= 0.
-        maximize: go uphill.
-
-    Raises:
-        ValueError: a value outside its range.
-
     Source: Defazio et al. 2024, eq. 3-5, in the form of the authors' library.
     """
 
-    allowed: ClassVar = {"momentum": OPEN_FRACTION}
-
-    def __init__(
-        self,
-        params,
-        lr: float = 1.0,
-        momentum: float = 0.9,
-        weight_decay: float = 0.0,
-        warmup_steps: int = 0,
-        r: float = 0.0,
-        weight_lr_power: float = 2.0,
-        *,
-        maximize: bool = False,
-    ):
-        super().__init__(
-            params,
-            dict(
-                lr=lr,
-                momentum=momentum,
-                weight_decay=weight_decay,
-                warmup_steps=warmup_steps,
-                r=r,
-                weight_lr_power=weight_lr_power,
-                maximize=maximize,
-            ),
-        )
+    lr = Value(1.0, NONNEGATIVE, "step size, >= 0; larger than SGD's")
+    momentum = Value(0.9, OPEN_FRACTION, "β, in (0, 1)")
+    weight_decay = Value(0.0, NONNEGATIVE, "λ, added to the gradient as λ y")
+    warmup_steps = Value(0, COUNT, "steps in which lr rises linearly, an integer >= 0")
+    r = Value(0.0, NONNEGATIVE, "power of t in the weight of a step, >= 0")
+    weight_lr_power = Value(
+        2.0, NONNEGATIVE, "power of the largest learning rate so far in it, >= 0"
+    )
 
     def beta(self, group):
         return group["momentum"]
@@ -177,49 +145,18 @@ class AdamWScheduleFree(ScheduleFree):
 
     The parameters are y while training; call `eval()` before evaluating, `train()` after.
 
-    Arguments:
-        params: tensors, (name, tensor) pairs or groups.
-        lr: step size, >= 0.
-        betas: (β₁, β₂), β₁ in (0, 1), β₂ in [0, 1).
-        eps: ε, >= 0, in the units of the gradient.
-        weight_decay: λ, decoupled, taken at y.
-        warmup_steps: steps in which lr rises linearly, an integer >= 0.
-        r: power of t in the weight of a step, >= 0.
-        weight_lr_power: power of the largest learning rate so far in it, >= 0.
-        maximize: go uphill.
-
-    Raises:
-        ValueError: a value outside its range.
-
     Source: Defazio et al. 2024, Algorithm 1, in the form of the authors' library.
     """
 
-    def __init__(
-        self,
-        params,
-        lr: float = 0.0025,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0.0,
-        warmup_steps: int = 0,
-        r: float = 0.0,
-        weight_lr_power: float = 2.0,
-        *,
-        maximize: bool = False,
-    ):
-        super().__init__(
-            params,
-            dict(
-                lr=lr,
-                betas=betas,
-                eps=eps,
-                weight_decay=weight_decay,
-                warmup_steps=warmup_steps,
-                r=r,
-                weight_lr_power=weight_lr_power,
-                maximize=maximize,
-            ),
-        )
+    lr = Value(0.0025, NONNEGATIVE, "step size, >= 0")
+    betas = Value((0.9, 0.999), fractions(2), "(β₁, β₂), β₁ in (0, 1), β₂ in [0, 1)")
+    eps = Value(1e-8, NONNEGATIVE, "ε, >= 0, in the units of the gradient")
+    weight_decay = Value(0.0, NONNEGATIVE, "λ, decoupled, taken at y")
+    warmup_steps = Value(0, COUNT, "steps in which lr rises linearly, an integer >= 0")
+    r = Value(0.0, NONNEGATIVE, "power of t in the weight of a step, >= 0")
+    weight_lr_power = Value(
+        2.0, NONNEGATIVE, "power of the largest learning rate so far in it, >= 0"
+    )
 
     def check_group(self, group):
         if group["betas"][0] == 0:

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from tinytorch.core.checks import NONNEGATIVE
+from tinytorch.optim.declarations import Value, moments
 from tinytorch.optim.optimizer import Optimizer, decoupled
 
 
@@ -19,31 +21,12 @@ class Lion(Optimizer):
         p ← p - lr sign(β₁ m + (1 - β₁) g)
         m ← β₂ m + (1 - β₂) g
 
-    Arguments:
-        params: tensors, (name, tensor) pairs or groups.
-        lr: step size, >= 0; a third to a tenth of Adam's.
-        betas: (β₁, β₂), both in [0, 1).
-        weight_decay: λ, decoupled; three to ten times AdamW's (optax: 1e-3).
-        maximize: go uphill.
-
-    Raises:
-        ValueError: a value outside its range.
-
     Source: Chen et al. 2023, Algorithm 2.
     """
 
-    def __init__(
-        self,
-        params,
-        lr: float = 1e-4,
-        betas: tuple[float, float] = (0.9, 0.99),
-        weight_decay: float = 0.0,
-        *,
-        maximize: bool = False,
-    ):
-        super().__init__(
-            params, dict(lr=lr, betas=betas, weight_decay=weight_decay, maximize=maximize)
-        )
+    lr = Value(1e-4, NONNEGATIVE, "step size, >= 0; a third to a tenth of Adam's")
+    betas = moments(0.9, 0.99)
+    weight_decay = Value(0.0, NONNEGATIVE, "λ, decoupled; three to ten times AdamW's (optax: 1e-3)")
 
     def rule(self, group):
         return lion

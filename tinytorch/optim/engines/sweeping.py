@@ -10,10 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tinytorch.core.checks import check
 from tinytorch.core.tensor import Tensor
 from tinytorch.optim.engines.calling import advance, keywords
-from tinytorch.optim.synonyms import SYNONYMS
+from tinytorch.optim.synonyms import current_names, with_number
 
 
 class Runs(NamedTuple):
@@ -61,9 +60,13 @@ def sweep(optimizer, start, gradient, steps: int, *, observe=None, every=1, **va
     start = np.asarray(start, dtype=np.float64)
     if start.ndim == 0:
         raise ValueError(f"sweep: start must have shape (d,) or (*grid, d), got {start}")
-    values = {SYNONYMS.get(name, name): value for name, value in values.items()}
-    if "betas" in values:
-        values["beta1"], values["beta2"] = values.pop("betas")
+    values = current_names(values, {}, {})
+    for name, parts in optimizer.parts.items():
+        if name in values:
+            members = values.pop(name)
+            if len(members) != len(parts):
+                raise ValueError(f"sweep: {name} must be {len(parts)} numbers, got {members!r}")
+            values.update(zip(parts, members, strict=True))
     arrays = {name: np.asarray(v, np.float64) for name, v in values.items() if np.ndim(v)}
     grid = np.broadcast_shapes(start.shape[:-1], *(a.shape for a in arrays.values()))
 
@@ -130,14 +133,16 @@ class Part:
 
     def __init__(self, make, p, arrays: dict, where):
         tensor = Tensor(p, dtype=np.float64, requires_grad=True)
-        self.optimizer = make([tensor])
-        (group,) = self.optimizer.param_groups
-        if self.optimizer.carried(group):
-            name = type(self.optimizer).__name__
+        first = make([tensor])
+        (group,), kind = first.param_groups, make.func
+        if first.carried(group):
+            name = kind.__name__
             raise ValueError(f"sweep: {name} carries numbers from step to step, for one run only")
-        self.stages = self.optimizer.stages(group)
-        self.group = sweep_group(type(self.optimizer).__name__, group, arrays)
-        self.optimizer.rule = lambda group: self.stages[-1]  # which one cannot be asked of arrays
+        self.stages = first.stages(group)
+        rule = self.stages[-1]  # of arrays it cannot be asked which one it is
+        settled = type(kind.__name__, (kind,), {"rule": lambda self, group: rule})
+        self.optimizer = settled([tensor], **make.keywords)
+        self.group = sweep_group(self.optimizer, arrays)
         self.state = list(self.optimizer.initial_state(tensor, self.group).values())
         self.where = where
 
@@ -147,18 +152,16 @@ class Part:
         p[where], *self.state = advance(self.stages, (p[where], g[where], *self.state), numbers)
 
 
-def sweep_group(owner: str, group: dict, arrays: dict) -> dict:
-    """The group with its numbers replaced by arrays, each value of which is checked."""
-    group = dict(group)
+def sweep_group(optimizer, arrays: dict) -> dict:
+    """The optimizer's group with arrays for its numbers, each value of which is checked."""
+    (group,) = optimizer.param_groups
+    parts, swept = optimizer.parts, dict(group)
     for name, array in arrays.items():
-        for value in map(float, np.unique(array)):
-            if name in ("beta1", "beta2"):
-                check(owner, "betas", (value, value))
-            elif name in group:
-                check(owner, name, value)
-            else:
-                raise TypeError(f"sweep: {owner} has no {name} that could be swept")
-    if "betas" in group:
-        beta1, beta2 = group["betas"]
-        group["betas"] = (arrays.get("beta1", beta1), arrays.get("beta2", beta2))
-    return group | {name: a for name, a in arrays.items() if name in group}
+        whole = next((whole for whole, own in parts.items() if name in own), name)
+        if whole not in group:
+            owner = type(optimizer).__name__
+            raise TypeError(f"sweep: {owner} has no {name} that could be swept")
+        for number in map(float, np.unique(array)):
+            optimizer.check_value(whole, with_number(group, parts, name, number)[whole])
+        swept = with_number(swept, parts, name, array)
+    return swept

@@ -6,8 +6,10 @@ that looks at how training goes says so (`watches`), and is none of these functi
 """
 
 import warnings
+from typing import ClassVar
 
-from tinytorch.core.checks import COUNT, NONNEGATIVE, check, require
+from tinytorch.core.checks import COUNT, NONNEGATIVE, require
+from tinytorch.optim.declarations import Value, constructor, declared, declares, documented
 from tinytorch.optim.optimizer import Optimizer
 from tinytorch.optim.saving import expect, expect_keys
 
@@ -15,9 +17,9 @@ from tinytorch.optim.saving import expect, expect_keys
 class Scheduler:
     """Base of the schedulers that are functions of t.
 
-    A subclass defines `factor(t)`: what the initial learning rate is multiplied by after t steps;
-    or `lr(t, base)`, if that is not all. The value at t = 0 is set at once, so the optimizer's
-    first step uses it; `step()` moves on to the next t.
+    A subclass declares its arguments (`declarations`) and defines `factor(t)`: what the initial
+    learning rate is multiplied by after t steps; or `lr(t, base)`, if that is not all. The value
+    at t = 0 is set at once, so the optimizer's first step uses it; `step()` moves on to the next.
 
     Attributes:
         watches: whether `step` takes a quantity to judge, by which training goes; such a
@@ -32,6 +34,14 @@ class Scheduler:
     """
 
     watches = False
+    declared: ClassVar[dict[str, Value]] = {}
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        cls.declared = declared(cls)
+        if declares(cls):
+            cls.__init__ = constructor(cls, "optimizer", begin)
+            cls.__doc__ = documented(cls, "optimizer", "whose learning rate is set")
 
     def __init__(self, optimizer: Optimizer):
         require_optimizer(self, optimizer)
@@ -42,6 +52,9 @@ class Scheduler:
         self._move(0, [group["initial_lr"] for group in optimizer.param_groups])
 
     # What a subclass says
+
+    def settle(self) -> None:
+        """Refuse arguments that do not go together, and compute what follows from them."""
 
     def factor(self, t: int) -> float:
         """What the initial learning rate is multiplied by after t steps."""
@@ -101,15 +114,34 @@ class Scheduler:
         values = self.values(t, base_lrs)
         for changes in values:
             for name, value in changes.items():
-                check(f"{type(self).__name__} at t = {t}", name, value)
+                owner = f"{type(self).__name__} at t = {t}"
+                self.optimizer.check_value(name, value, owner)
+        for group, changes in zip(groups, values, strict=True):
+            self.optimizer.check_values({**group, **changes})
         for group, changes in zip(groups, values, strict=True):
             group.update(changes)
         self.t, self.base_lrs = t, base_lrs
 
+    def get_value(self, value: Value):
+        return vars(self)[value.name]
+
+    def set_value(self, value: Value, new) -> None:
+        vars(self)[value.name] = value.read(type(self).__name__, new)
+
     def __repr__(self) -> str:
-        numbers = (bool, int, float, str, list, tuple)
-        shown = [f"{k}={v!r}" for k, v in vars(self).items() if isinstance(v, numbers)]
-        return f"{type(self).__name__}({', '.join(s for s in shown if s[0] != '_')})"
+        shown = [f"{name}={vars(self)[value.name]!r}" for name, value in self.declared.items()]
+        shown += [f"t={self.t}", f"base_lrs={self.base_lrs}"]
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def begin(scheduler: Scheduler, optimizer, values: dict, written) -> None:
+    """Keep the arguments, each if it is allowed, and set the first rates."""
+    require_optimizer(scheduler, optimizer)
+    scheduler.optimizer = optimizer
+    for name, value in values.items():
+        scheduler.set_value(scheduler.declared[name], value)
+    scheduler.settle()
+    written(scheduler, optimizer)
 
 
 def require_optimizer(scheduler, optimizer) -> None:
@@ -129,8 +161,9 @@ def warn_if_early(scheduler) -> None:
         )
 
 
-def per_group(owner: str, name: str, value, count: int, kind) -> list:
+def each_group(scheduler, name: str, value, kind) -> list:
     """One checked value for each group, from one for all or a list."""
+    owner, count = type(scheduler).__name__, len(scheduler.optimizer.param_groups)
     values = list(value) if isinstance(value, (list, tuple)) else [value] * count
     if len(values) != count:
         raise ValueError(f"{owner}: {name} needs {count} values, one a group, got {len(values)}")

@@ -2,24 +2,28 @@
 
 from bisect import bisect_right
 
+from tinytorch.core.checks import ANYTHING
+from tinytorch.optim.declarations import REQUIRED, Value
 from tinytorch.optim.optimizer import Optimizer
 from tinytorch.optim.schedules.base import Scheduler, counts
+
+PARTS = (
+    "of this optimizer, functions of t (not ReduceLROnPlateau). Only this object is stepped, "
+    "not they."
+)
 
 
 class SequentialLR(Scheduler):
     """One scheduler after another; each starts at its milestone with its own t = 0.
 
     After the last milestone the last scheduler goes on as it does alone.
-
-    Arguments:
-        schedulers: of this optimizer, functions of t (not ReduceLROnPlateau). Only this object
-            is stepped, not they.
-        milestones: increasing integers >= 1, one fewer than schedulers.
     """
 
-    def __init__(self, optimizer: Optimizer, schedulers, milestones):
-        self.schedulers = functions_of_t("SequentialLR", optimizer, schedulers)
-        self.milestones = counts("SequentialLR", "milestones", milestones)
+    schedulers = Value(REQUIRED, ANYTHING, PARTS)
+    milestones = Value(REQUIRED, counts, "increasing integers >= 1, one fewer than schedulers")
+
+    def settle(self):
+        self.schedulers = functions_of_t("SequentialLR", self.optimizer, self.schedulers)
         if len(self.milestones) != len(self.schedulers) - 1:
             raise ValueError(
                 f"SequentialLR: {len(self.schedulers)} schedulers need "
@@ -28,7 +32,6 @@ class SequentialLR(Scheduler):
         starts = [0, *self.milestones]
         if any(a >= b for a, b in zip(starts, starts[1:], strict=False)):
             raise ValueError(f"SequentialLR: milestones must be increasing, got {self.milestones}")
-        super().__init__(optimizer)
 
     def values(self, t, base_lrs):
         i = bisect_right(self.milestones, t)
@@ -44,6 +47,8 @@ class ChainedScheduler(Scheduler):
             stepped, not they.
         optimizer: that optimizer; may be left out.
     """
+
+    schedulers = Value(REQUIRED, ANYTHING, PARTS)
 
     def __init__(self, schedulers, optimizer: Optimizer | None = None):
         schedulers = list(schedulers)

@@ -3,15 +3,19 @@
 import math
 
 from tinytorch.core.checks import (
+    ANYTHING,
     COUNT,
     NONNEGATIVE,
     NUMBER,
     OPEN_FRACTION,
+    one_of,
     require,
 )
-from tinytorch.optim.optimizer import Optimizer
+from tinytorch.optim.declarations import Value
 from tinytorch.optim.saving import expect, expect_keys
-from tinytorch.optim.schedules.base import Scheduler, per_group
+from tinytorch.optim.schedules.base import Scheduler, each_group
+
+MODES, THRESHOLD_MODES = one_of("min", "max"), one_of("rel", "abs")
 
 
 class ReduceLROnPlateau(Scheduler):
@@ -21,17 +25,6 @@ class ReduceLROnPlateau(Scheduler):
     threshold. After more than `patience` bad calls in a row lr ← max(factor · lr, min_lr), and
     the next `cooldown` calls do not count as bad. Changes of at most `eps` are not made.
 
-    Arguments:
-        optimizer: whose learning rate is set.
-        mode: "min" if less is better (a loss), "max" if more is (an accuracy).
-        factor: in (0, 1).
-        patience: bad calls that are tolerated, an integer >= 0.
-        threshold: what counts as better, >= 0: a share of the best value's size, or a difference.
-        threshold_mode: "rel" or "abs".
-        cooldown: calls after a cut that are not judged, an integer >= 0.
-        min_lr: >= 0; one, or a list with one a group.
-        eps: >= 0.
-
     Raises:
         TypeError: `optimizer` is none.
         ValueError: an argument outside its range; on `step`, a metric that is no number.
@@ -40,36 +33,21 @@ class ReduceLROnPlateau(Scheduler):
     watches = True
     SAVED = ("t", "best", "bad", "cooling", "lrs")
 
-    def __init__(
-        self,
-        optimizer: Optimizer,
-        mode: str = "min",
-        factor: float = 0.1,
-        patience: int = 10,
-        threshold: float = 1e-4,
-        threshold_mode: str = "rel",
-        cooldown: int = 0,
-        min_lr=0.0,
-        eps: float = 1e-8,
-    ):
-        owner = type(self).__name__
-        super().__init__(optimizer)
-        for name, value, choices in (
-            ("mode", mode, ("min", "max")),
-            ("threshold_mode", threshold_mode, ("rel", "abs")),
-        ):
-            if value not in choices:
-                raise ValueError(f"{owner}: {name} must be one of {choices}, got {value!r}")
-        require(owner, "factor", factor, OPEN_FRACTION)
-        require(owner, "patience", patience, COUNT)
-        require(owner, "threshold", threshold, NONNEGATIVE)
-        require(owner, "cooldown", cooldown, COUNT)
-        require(owner, "eps", eps, NONNEGATIVE)
-        groups = len(optimizer.param_groups)
-        self.min_lrs = per_group(owner, "min_lr", min_lr, groups, NONNEGATIVE)
-        self.mode, self.factor = mode, factor
-        self.patience, self.cooldown, self.eps = patience, cooldown, eps
-        self.threshold, self.threshold_mode = threshold, threshold_mode
+    mode = Value("min", MODES, '"min" if less is better (a loss), "max" if more is (an accuracy)')
+    factor = Value(0.1, OPEN_FRACTION, "in (0, 1)")
+    patience = Value(10, COUNT, "bad calls that are tolerated, an integer >= 0")
+    threshold = Value(
+        1e-4,
+        NONNEGATIVE,
+        "what counts as better, >= 0: a share of the best value's size, or a difference",
+    )
+    threshold_mode = Value("rel", THRESHOLD_MODES, '"rel" or "abs"')
+    cooldown = Value(0, COUNT, "calls after a cut that are not judged, an integer >= 0")
+    min_lr = Value(0.0, ANYTHING, ">= 0; one, or a list with one a group")
+    eps = Value(1e-8, NONNEGATIVE, ">= 0")
+
+    def settle(self):
+        self.min_lrs = each_group(self, "min_lr", self.min_lr, NONNEGATIVE)
         self.best, self.bad, self.cooling = None, 0, 0
 
     def values(self, t, base_lrs):
