@@ -110,7 +110,7 @@ def silent(x):
 REFUSALS = [
     (lambda x: sum(x), "needs to know a value"),
     (lambda x: float(x), "needs to know a value"),
-    (lambda x: [0] * x, "needs to know a value"),
+    (lambda x: [0] * x, "computes with list"),
     (lambda x: np.linalg.norm(x), "np.norm"),
     (lambda x: np.add.reduce(x), "np.add.reduce"),
     (lambda x: np.arctan(x), "np.arctan"),
