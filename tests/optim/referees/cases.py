@@ -77,6 +77,20 @@ CASES = [
         "lion",
         dict(learning_rate=0.01, b1=0.8, b2=0.95, weight_decay=0.3),
     ),
+    Case(
+        "Adan",
+        dict(lr=0.01),
+        "formula",
+        "adan",
+        dict(lr=0.01, beta1=0.98, beta2=0.92, beta3=0.99, epsilon=1e-8, decay=0.0),
+    ),
+    Case(
+        "Adan",
+        dict(lr=0.03, betas=(0.9, 0.8, 0.95), eps=1e-3, weight_decay=0.2),
+        "formula",
+        "adan",
+        dict(lr=0.03, beta1=0.9, beta2=0.8, beta3=0.95, epsilon=1e-3, decay=0.2),
+    ),
     Case("LAMB", dict(lr=0.01), "optax", "lamb", dict(learning_rate=0.01)),
     Case(
         "LAMB",
@@ -289,6 +303,10 @@ DISAGREEMENTS = [
             dict(learning_rate=0.01, momentum=0.9),
             falls=True,
         ),
+    ),
+    (
+        "Adan looks ahead by 1 - β₂ of the change: the paper's β is 1 - ours, and optax's is ours",
+        Case("Adan", dict(lr=0.01), "optax", "adan", dict(learning_rate=0.01, eps_root=0.0)),
     ),
     (
         "NAdam has a constant momentum",

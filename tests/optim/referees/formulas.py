@@ -42,6 +42,23 @@ def sophia(p, gradients, *, lr, beta1, beta2, rho, batch, decay):
 
 
 @each_parameter
+def adan(p, gradients, *, lr, beta1, beta2, beta3, epsilon, decay):
+    """Xie et al. 2022, Algorithm 1, each average as the sum that it is, divided by its weights."""
+
+    def average(values, beta):
+        weights = [beta**k for k in reversed(range(len(values)))]
+        return sum(w * v for w, v in zip(weights, values, strict=True)) / sum(weights)
+
+    changes = [np.zeros_like(p), *np.diff(gradients, axis=0)]
+    squares = [(g + beta2 * c) ** 2 for g, c in zip(gradients, changes, strict=True)]
+    for t in range(1, len(gradients) + 1):
+        rate = lr / (np.sqrt(average(squares[:t], beta3)) + epsilon)
+        ahead = average(gradients[:t], beta1) + beta2 * average(changes[:t], beta2)
+        p = (p - rate * ahead) / (1 + lr * decay)
+        yield p
+
+
+@each_parameter
 def lars(p, gradients, *, lr, momentum, decay, trust):
     """You et al. 2017, Algorithm 1: the two norms of the denominator apart."""
     velocity = np.zeros_like(p)
