@@ -4,7 +4,13 @@ A star or a bar in a docstring means a product, an unpacking, a modulus: never m
 between backticks is code. Lines set in, after a blank one, are formulas or code and stay lines.
 """
 
+import importlib
 import re
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from docutils.statemachine import StringList
+from sphinx.util.docutils import SphinxDirective
 
 CODE = re.compile(r"(`[^`]*`)")
 
@@ -37,6 +43,24 @@ def plain_text(app, what, name, obj, options, lines) -> None:
     lines[:] = marked_up(lines)
 
 
+class Listed(SphinxDirective):
+    """`.. listed:: tinytorch.optim.OPTIMIZERS` documents each class of a list of the package's."""
+
+    required_arguments = 1
+    option_spec = {"exclude-members": directives.unchanged_required}
+
+    def run(self):
+        module, _, name = self.arguments[0].rpartition(".")
+        lines = []
+        for each in getattr(importlib.import_module(module), name):
+            lines += [f".. autoclass:: {module}.{each.__name__}", "   :members:"]
+            lines += [f"   :exclude-members: {self.options.get('exclude-members', '')}", ""]
+        found = nodes.Element()
+        self.state.nested_parse(StringList(lines, self.arguments[0]), self.content_offset, found)
+        return found.children
+
+
 def setup(app):
+    app.add_directive("listed", Listed)
     app.connect("autodoc-process-docstring", plain_text, priority=100)  # before napoleon's 500
     return {"parallel_read_safe": True, "parallel_write_safe": True}

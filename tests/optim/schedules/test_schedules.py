@@ -119,6 +119,22 @@ EXACT = {  # at 0, on both sides of each boundary, and past the end
         {0: 0.5, 2: 0.75, 4: 1, 6: 0.75, 8: 0.5, 9: 0.5, 50: 0.5},
     ),
     "WarmupCosine, no warm-up": (lambda o: optim.WarmupCosine(o, 0, 2), {0: 1, 1: 0.5, 2: 0, 3: 0}),
+    "WarmupStableDecay": (
+        lambda o: optim.WarmupStableDecay(o, 4, 3, 4, start_factor=0.5, final_factor=0.2),
+        {0: 0.5, 2: 0.75, 4: 1, 7: 1, 8: 0.8, 10: 0.4, 11: 0.2, 12: 0.2, 50: 0.2},
+    ),
+    "WarmupStableDecay, by the root": (
+        lambda o: optim.WarmupStableDecay(o, 0, 0, 4, cooldown="sqrt"),
+        {0: 1, 1: 0.5, 2: 1 - 0.5**0.5, 4: 0, 5: 0},
+    ),
+    "WarmupStableDecay, by a cosine": (
+        lambda o: optim.WarmupStableDecay(o, 0, 2, 2, final_factor=0.5, cooldown="cosine"),
+        {0: 1, 2: 1, 3: 0.75, 4: 0.5, 9: 0.5},
+    ),
+    "WarmupStableDecay, at once": (
+        lambda o: optim.WarmupStableDecay(o, 1, 1, 0, start_factor=0.0, final_factor=0.5),
+        {0: 0, 1: 1, 2: 1, 3: 0.5, 9: 0.5},
+    ),
     "TransformerLR": (
         lambda o: optim.TransformerLR(o, 4, 4),
         {0: 1 / 16, 1: 1 / 8, 3: 1 / 4, 8: 1 / 6, 99: 1 / 20},
@@ -157,6 +173,11 @@ def test_warmup_cosine_is_a_sequence():
     children = [optim.LinearLR(o, 0.2, 1.0, 7), optim.CosineAnnealingLR(o, 33, 0.01)]
     b = walk(optim.SequentialLR(o, children, [7]), 40)
     assert a == pytest.approx(b, rel=1e-14)
+
+
+def test_a_longer_stable_part_changes_nothing_before_it():
+    short = walk(optim.WarmupStableDecay(optimizer(0.3), 5, 10, 6), 15)
+    assert walk(optim.WarmupStableDecay(optimizer(0.3), 5, 40, 6), 45)[:16] == short
 
 
 def test_transformer_schedule_is_the_papers():

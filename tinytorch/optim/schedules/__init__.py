@@ -18,6 +18,7 @@ from tinytorch.optim.schedules.decays import PolynomialLR as PolynomialLR
 from tinytorch.optim.schedules.decays import StepLR as StepLR
 from tinytorch.optim.schedules.decays import TransformerLR as TransformerLR
 from tinytorch.optim.schedules.plateau import ReduceLROnPlateau as ReduceLROnPlateau
+from tinytorch.optim.schedules.trapezoid import WarmupStableDecay as WarmupStableDecay
 
 SCHEDULERS = tuple(
     each
