@@ -6,6 +6,7 @@ between backticks is code. Lines set in, after a blank one, are formulas or code
 
 import importlib
 import re
+from typing import ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -47,7 +48,7 @@ class Listed(SphinxDirective):
     """`.. listed:: tinytorch.optim.OPTIMIZERS` documents each class of a list of the package's."""
 
     required_arguments = 1
-    option_spec = {"exclude-members": directives.unchanged_required}
+    option_spec: ClassVar = {"exclude-members": directives.unchanged_required}
 
     def run(self):
         module, _, name = self.arguments[0].rpartition(".")

@@ -4,10 +4,10 @@ from tinytorch.optim.adam_family import Adamax as Adamax
 from tinytorch.optim.adam_family import AdamW as AdamW
 from tinytorch.optim.adam_family import NAdam as NAdam
 from tinytorch.optim.adam_family import RAdam as RAdam
+from tinytorch.optim.adan import Adan as Adan
 from tinytorch.optim.adaptive import Adadelta as Adadelta
 from tinytorch.optim.adaptive import Adagrad as Adagrad
 from tinytorch.optim.adaptive import RMSprop as RMSprop
-from tinytorch.optim.adan import Adan as Adan
 from tinytorch.optim.averaging import AveragedModel as AveragedModel
 from tinytorch.optim.averaging import update_bn as update_bn
 from tinytorch.optim.clipping import clip_grad_norm_ as clip_grad_norm_
