@@ -44,7 +44,8 @@ MAY_NEED = {
     "rich": "tito",
     "typer": "tito",
 }
-MAY_NEED |= {"tqdm": "training.console"}
+MAY_NEED |= {"tqdm": "training.console", "joblib": "lab", "threadpoolctl": "lab"}
+MAY_NEED |= {"scipy": "lab", "optuna": "lab", "pandas": "lab"}
 MAY_NEED |= {"IPython": "lab", "click": "tito", "jupytext": "tito", "nbformat": "tito"}
 
 

@@ -55,6 +55,7 @@ def cell_environment(build: Path):
         "OPENBLAS_NUM_THREADS": "1",  # the order of a sum must not depend on the machine's cores
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
+        "TQDM_DISABLE": "1",  # nobody watches a page that is built
     }
     before = {name: os.environ.get(name) for name in settings}
     os.environ.update(settings)

@@ -1,5 +1,6 @@
 """Runs: an optimizer on a surface, a plane of hyper-parameters at once, networks over seeds."""
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ import numpy as np
 from tinytorch.core.losses import CrossEntropyLoss
 from tinytorch.core.tensor import Tensor
 from tinytorch.data import DataLoader, Dataset
+from tinytorch.lab.studies.parallel import gathered
 from tinytorch.optim.engines import sweeping
 from tinytorch.training import accuracy, evaluate, train
 
@@ -119,6 +121,8 @@ def train_runs(
     batch_size: int = 64,
     loss=None,
     schedule=None,
+    jobs: int | None = 1,
+    progress: bool | None = None,
     **kwargs,
 ) -> TrainingRuns:
     """Train a network from several seeds with one optimizer.
@@ -133,16 +137,16 @@ def train_runs(
         data, test: datasets of inputs and class indices, to train and to test on.
         schedule: called with the optimizer, gives a scheduler that is stepped after each epoch.
         loss: cross-entropy by default.
+        jobs, progress: how many processes, and whether to show a bar, as in `study`.
     """
     loss = loss or CrossEntropyLoss()
-    results = [
-        train_once(optimizer, model, data, test, s, epochs, batch_size, loss, schedule, kwargs)
-        for s in seeds
-    ]
+    common = (optimizer, model, data, test, epochs, batch_size, loss, schedule, kwargs)
+    once = functools.partial(train_once, *common)
+    results = gathered(once, [{"seed": s} for s in seeds], jobs=jobs, progress=progress)
     return TrainingRuns(*(np.array(column) for column in zip(*results, strict=True)))
 
 
-def train_once(optimizer, model, data, test, seed, epochs, batch_size, loss, schedule, kwargs):
+def train_once(optimizer, model, data, test, epochs, batch_size, loss, schedule, kwargs, seed):
     network = model(np.random.default_rng(seed))
     stepper = optimizer(network.parameters(), **kwargs)
     scheduler = schedule(stepper) if schedule else None
@@ -159,12 +163,19 @@ def train_once(optimizer, model, data, test, seed, epochs, batch_size, loss, sch
     return losses, [a["loss"] for a in after], [a["accuracy"] for a in after]
 
 
-def tune(score: Callable, candidates: Mapping[str, list[dict]]) -> dict[str, tuple[dict, list]]:
+def tune(
+    score: Callable,
+    candidates: Mapping[str, list[dict]],
+    *,
+    jobs: int | None = 1,
+    progress: bool | None = None,
+) -> dict[str, tuple[dict, list]]:
     """Give every optimizer the same number of trials, and keep each one's best.
 
     Arguments:
         score: called as `score(name, **settings)`, smaller is better; not finite counts as worst.
         candidates: for each name the settings to try.
+        jobs, progress: how many processes, and whether to show a bar, as in `study`.
 
     Returns:
         For each name (best settings, all scores in the order of the candidates).
@@ -175,9 +186,15 @@ def tune(score: Callable, candidates: Mapping[str, list[dict]]) -> dict[str, tup
     budgets = {name: len(settings) for name, settings in candidates.items()}
     if len(set(budgets.values())) != 1 or 0 in budgets.values():
         raise ValueError(f"tune: every name needs the same number of candidates, got {budgets}")
+    cases = [{"name": name, "settings": s} for name, tried in candidates.items() for s in tried]
+    scores = iter(gathered(functools.partial(scored, score), cases, jobs=jobs, progress=progress))
     result = {}
     for name, settings in candidates.items():
-        scores = [score(name, **s) for s in settings]
-        ranks = np.where(np.isfinite(scores), scores, np.inf)
-        result[name] = (settings[int(np.argmin(ranks))], scores)
+        own = [next(scores) for _ in settings]
+        ranks = np.where(np.isfinite(own), own, np.inf)
+        result[name] = (settings[int(np.argmin(ranks))], own)
     return result
+
+
+def scored(score, name, settings):
+    return score(name, **settings)

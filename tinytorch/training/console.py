@@ -4,8 +4,13 @@ import contextlib
 import sys
 
 
-def progress_bar(loader, epochs: int, accumulate: int, show: bool | None):
-    """A context that gives a bar, or None where nobody would see it."""
+def progress_bar(total: int | None, show: bool | None, unit: str = "step"):
+    """A context that gives a bar, or None where nobody would see it.
+
+    Arguments:
+        total: how many units there will be; None where nobody knows.
+        show: None means in a terminal or a notebook, and where tqdm is installed.
+    """
     if show is None:
         show = sys.stderr.isatty() or "ipykernel" in sys.modules
         absent = ImportError
@@ -15,6 +20,5 @@ def progress_bar(loader, epochs: int, accumulate: int, show: bool | None):
         with contextlib.suppress(absent):
             from tqdm import tqdm
 
-            total = epochs * -(-len(loader) // accumulate) if hasattr(loader, "__len__") else None
-            return tqdm(total=total, unit="step", delay=1, leave=False)
+            return tqdm(total=total, unit=unit, delay=1, leave=False)
     return contextlib.nullcontext()

@@ -149,10 +149,10 @@ class Trainer:
         self._refuse_lonely_row(loader)
         self.history = history = History()
         best = Best(self.model, mode, keep=patience is not None)
-        with (
-            interruptible() as stop,
-            progress_bar(loader, epochs, self.accumulate, progress) as bar,
-        ):
+        total = None
+        if hasattr(loader, "__len__"):
+            total = epochs * -(-len(loader) // self.accumulate)
+        with interruptible() as stop, progress_bar(total, progress) as bar:
             try:
                 for epoch in range(epochs):
                     values = self._epoch(loader, epoch, stop, bar)

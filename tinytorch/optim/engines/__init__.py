@@ -19,7 +19,7 @@ named before it here or by it.
 """
 
 from tinytorch.optim.engines.calling import advance, keywords, signature
-from tinytorch.optim.engines.choosing import engine, known, run
+from tinytorch.optim.engines.choosing import chosen, engine, known, run
 from tinytorch.optim.engines.slicing import blocks
 
-__all__ = ["advance", "blocks", "engine", "keywords", "known", "run", "signature"]
+__all__ = ["advance", "blocks", "chosen", "engine", "keywords", "known", "run", "signature"]

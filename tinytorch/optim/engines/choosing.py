@@ -28,6 +28,11 @@ def engine(name: str):
         _chosen.reset(token)
 
 
+def chosen() -> str:
+    """The engine of the surrounding `with` block."""
+    return _chosen.get()
+
+
 def known(name: str) -> str:
     """`name`, if an engine has it."""
     if name not in ENGINES:

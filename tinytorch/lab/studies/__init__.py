@@ -1,0 +1,1 @@
+"""Studies: many runs, at once, kept, searched and compared."""
