@@ -82,6 +82,7 @@ KNOBS = {  # what is varied, where an optimizer has it
     "momentum": lambda rng, n: rng.uniform(0.05, 0.99, n),
     "beta1": lambda rng, n: rng.uniform(0.05, 0.99, n),
     "beta2": lambda rng, n: 1 - 10.0 ** rng.uniform(-4, -1, n),
+    "beta3": lambda rng, n: 1 - 10.0 ** rng.uniform(-4, -1, n),
     "eps": lambda rng, n: 10.0 ** rng.uniform(-10, -2, n),
     "weight_decay": lambda rng, n: 10.0 ** rng.uniform(-4, -1, n),
 }
@@ -91,7 +92,9 @@ def knobs_of(optimizer) -> list[str]:
     known = set()
     for cls in optimizer.__mro__:
         known |= set(inspect.signature(cls.__init__).parameters)
-    known |= {"beta1", "beta2"} if "betas" in known else set()
+    known -= {"beta3"}  # Prodigy's is no member of its betas
+    if "betas" in known:
+        known |= {f"beta{i + 1}" for i in range(len(optimizer.declared["betas"].default))}
     return [name for name in KNOBS if name in known]
 
 

@@ -528,9 +528,10 @@ def group_with(optimizer, values: Mapping[str, object]) -> dict:
     """The optimizer's group, a plain dictionary, with other values in it."""
     group = dict(optimizer.param_groups[0])
     for name, value in values.items():
-        if name in ("beta1", "beta2"):
-            beta1, beta2 = group["betas"]
-            group["betas"] = (value, beta2) if name == "beta1" else (beta1, value)
+        if place := member(name):
+            betas = list(group["betas"])
+            betas[place - 1] = value
+            group["betas"] = tuple(betas)
         elif name in group:
             group[name] = value
         else:
@@ -538,12 +539,20 @@ def group_with(optimizer, values: Mapping[str, object]) -> dict:
     return group
 
 
-def settings(knobs: Mapping[str, float], defaults=(0.9, 0.999)) -> dict:
-    """Arguments of a constructor for values that may name beta1 and beta2."""
-    values = dict(knobs)
-    if {"beta1", "beta2"} & values.keys():
-        betas = values.pop("beta1", defaults[0]), values.pop("beta2", defaults[1])
-        values["betas"] = betas
+def member(name: str) -> int:
+    """2 for beta2, the second of the betas; 0 for what names no member of them."""
+    return int(name[4:]) if name.startswith("beta") and name[4:].isdigit() else 0
+
+
+def settings(optimizer: Callable, knobs: Mapping[str, float]) -> dict:
+    """Arguments of a constructor for values that may name members of its betas."""
+    values = {name: value for name, value in knobs.items() if not member(name)}
+    if len(values) < len(knobs):
+        own = getattr(optimizer, "declared", {}).get("betas")
+        betas = list(own.default if own else (0.9, 0.999))
+        for name in knobs.keys() - values.keys():
+            betas[member(name) - 1] = knobs[name]
+        values["betas"] = tuple(betas)
     return values
 
 
@@ -567,7 +576,7 @@ def rule(optimizer: Callable, knobs: Mapping[str, float], **fixed) -> Translatio
         raise Untranslatable(f"{name} steps whole tensors, not element by element")
     if not getattr(optimizer, "state_is_open", True):
         raise Untranslatable(f"your {name} keeps its state to itself")
-    made = optimizer([Tensor(0.0, requires_grad=True)], **settings(knobs), **fixed)
+    made = optimizer([Tensor(0.0, requires_grad=True)], **settings(optimizer, knobs), **fixed)
     if made.carried(made.param_groups[0]):
         raise Untranslatable(f"{name} carries numbers from step to step")
     tape = Tape()
@@ -714,7 +723,9 @@ def reference_run(optimizer, knobs: Mapping[str, np.ndarray], start, gradient, s
     """
     first = {name: float(values[0]) for name, values in knobs.items()}
     p = np.array(start, dtype=np.float64)
-    made = optimizer([Tensor(p, dtype=np.float64, requires_grad=True)], **settings(first), **fixed)
+    made = optimizer(
+        [Tensor(p, dtype=np.float64, requires_grad=True)], **settings(optimizer, first), **fixed
+    )
     stages = made.stages(made.param_groups[0])
     columns = {k: np.asarray(v, np.float64)[:, None].view(Exact) for k, v in knobs.items()}
     group = group_with(made, columns)
