@@ -28,9 +28,10 @@ serve: $(VENV)/.requirements ## show the book in the browser and rebuild it whil
 
 test: lint unit gate ## lint, all tests, and the strict book from scratch
 
-lint: $(VENV)/.$(TESTING) ## check style and formatting
+lint: $(VENV)/.$(TESTING) ## check style, formatting, and what editors know of the package
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 format: $(VENV)/.$(TESTING) ## let ruff mend what it can
 	$(BIN)/ruff check --fix .

@@ -9,7 +9,7 @@ import pytest
 from tinytorch import Tensor, optim
 from tinytorch.core.checks import ANYTHING, NONNEGATIVE, POSITIVE, POSITIVE_COUNT
 from tinytorch.optim import OPTIMIZERS, SCHEDULERS, SGD, Adam, Optimizer, Scheduler, StepLR
-from tinytorch.optim.declarations import REQUIRED, Value, moments
+from tinytorch.optim.declarations import Declared, Value, moments
 
 
 def parameter(*values):
@@ -29,10 +29,10 @@ class Three(Optimizer):
     Source: made up.
     """
 
-    lr = Value(0.1, NONNEGATIVE, "step size, >= 0")
-    betas = moments(0.5, 0.25, 0.75)
-    zest = Value(1.0, POSITIVE, "what nobody else has, > 0")
-    weight_decay = Value(0.0, NONNEGATIVE, "λ, added to the gradient as λ p")
+    lr: float = Value(NONNEGATIVE, "step size, >= 0", default=0.1)
+    betas: tuple = moments(default=(0.5, 0.25, 0.75))
+    zest: float = Value(POSITIVE, "what nobody else has, > 0", default=1.0)
+    weight_decay: float = Value(NONNEGATIVE, "λ, added to the gradient as λ p", default=0.0)
 
     def rule(self, group):
         return three_averages
@@ -177,7 +177,7 @@ def test_a_value_is_read_and_set_where_it_is_declared():
     assert [group["lr"] for group in optimizer.param_groups] == [0.25, 0.5]
     optimizer.lr = 0.125
     assert [group["lr"] for group in optimizer.param_groups] == [0.125, 0.125]
-    assert isinstance(Adam.lr, Value)
+    assert isinstance(Adam.lr, Declared)
     assert Adam.lr.default == 1e-3
     assert copy.deepcopy(optimizer).lr == 0.125
     with pytest.raises(ValueError, match="SGD: nesterov needs momentum > 0"):
@@ -187,7 +187,7 @@ def test_a_value_is_read_and_set_where_it_is_declared():
 @pytest.mark.parametrize("name", ["state", "rule", "step", "param_groups", "engine", "params"])
 def test_a_name_that_means_something_else_cannot_be_declared(name):
     with pytest.raises(TypeError, match=f"{name} of an optimizer is something else"):
-        type("Odd", (Optimizer,), {name: Value(0.1, NONNEGATIVE, "nothing")})
+        type("Odd", (Optimizer,), {name: Value(NONNEGATIVE, "nothing", default=0.1)})
 
 
 def test_the_constructors_of_bases_are_called():
@@ -199,7 +199,7 @@ def test_the_constructors_of_bases_are_called():
     class Counted(Counting):
         """It counts."""
 
-        lr = Value(0.5, NONNEGATIVE, "step size")
+        lr: float = Value(NONNEGATIVE, "step size", default=0.5)
 
         def rule(self, group):
             return lambda p, g, *, lr: (p - lr * g,)
@@ -219,14 +219,14 @@ def test_a_scheduler_is_declared_alike():
     class Halving(Scheduler):
         """Half of it every so often."""
 
-        every = Value(REQUIRED, POSITIVE_COUNT, "steps, an integer >= 1")
-        note = Value(None, ANYTHING, "whatever", keyword=True)
+        every: int = Value(POSITIVE_COUNT, "steps, an integer >= 1")
+        note: str | None = Value(ANYTHING, "whatever", default=None, kw_only=True)
 
         def factor(self, t):
             return 0.5 ** (t // self.every)
 
     optimizer = SGD([parameter()], lr=1.0)
-    assert str(inspect.signature(Halving)) == "(optimizer, every, *, note=None)"
+    assert str(inspect.signature(Halving)) == "(optimizer, every: int, *, note: str | None = None)"
     scheduler = Halving(optimizer, 2)
     assert [scheduler.lr(t, 1.0) for t in range(4)] == [1, 1, 0.5, 0.5]
     assert repr(scheduler) == "Halving(every=2, note=None, t=0, base_lrs=[1.0])"

@@ -69,14 +69,16 @@ class AdamW(Adam):
     Source: Loshchilov & Hutter 2019, Algorithm 2, with lr λ where the paper has η_t λ.
     """
 
-    lr = Value(1e-3, NONNEGATIVE, "step size, >= 0")
-    betas = moments(0.9, 0.999)
-    eps = Value(1e-8, NONNEGATIVE, "ε, >= 0, in the units of the gradient")
-    weight_decay = Value(
-        1e-2, NONNEGATIVE, "λ, >= 0; in a step a weight shrinks by lr λ of itself (optax: 1e-4)"
+    lr: float = Value(NONNEGATIVE, "step size, >= 0", default=1e-3)
+    betas: tuple = moments(default=(0.9, 0.999))
+    eps: float = Value(NONNEGATIVE, "ε, >= 0, in the units of the gradient", default=1e-8)
+    weight_decay: float = Value(
+        NONNEGATIVE,
+        "λ, >= 0; in a step a weight shrinks by lr λ of itself (optax: 1e-4)",
+        default=1e-2,
     )
-    amsgrad = Value(False, one_of(False, True, "corrected"), "as in Adam")
-    maximize = Value(False, FLAG, "go uphill (the decay still shrinks)", keyword=True)
+    amsgrad: bool | str = Value(one_of(False, True, "corrected"), "as in Adam", default=False)
+    maximize: bool = Value(FLAG, "go uphill (the decay still shrinks)", default=False, kw_only=True)
 
     def decay(self, group):
         return decoupled
@@ -92,12 +94,16 @@ class Adamax(Optimizer):
     Source: Kingma & Ba 2015, Algorithm 2. ε inside the maximum is PyTorch's and optax's.
     """
 
-    lr = Value(
-        2e-3, NONNEGATIVE, "step size, >= 0; no weight moves further than this in the first step"
+    lr: float = Value(
+        NONNEGATIVE,
+        "step size, >= 0; no weight moves further than this in the first step",
+        default=2e-3,
     )
-    betas = moments(0.9, 0.999)
-    eps = Value(1e-8, NONNEGATIVE, "ε, >= 0; 0 divides by zero where a gradient was always zero")
-    weight_decay = Value(0.0, NONNEGATIVE, "λ, added to the gradient as λ p")
+    betas: tuple = moments(default=(0.9, 0.999))
+    eps: float = Value(
+        NONNEGATIVE, "ε, >= 0; 0 divides by zero where a gradient was always zero", default=1e-8
+    )
+    weight_decay: float = Value(NONNEGATIVE, "λ, added to the gradient as λ p", default=0.0)
 
     def rule(self, group):
         return adamax
@@ -114,12 +120,16 @@ class NAdam(Optimizer):
     β₁ to have been what it is now.
     """
 
-    lr = Value(2e-3, NONNEGATIVE, "step size, >= 0")
-    betas = moments(0.9, 0.999)
-    eps = Value(1e-8, NONNEGATIVE, "ε, >= 0, in the units of the gradient")
-    weight_decay = Value(0.0, NONNEGATIVE, "λ, added to the gradient as λ p unless decoupled")
-    momentum_decay = Value(4e-3, NONNEGATIVE, "ψ, >= 0: how fast the momentum warms up (Keras: 1)")
-    decoupled_weight_decay = Value(False, FLAG, "shrink the parameter, as AdamW does")
+    lr: float = Value(NONNEGATIVE, "step size, >= 0", default=2e-3)
+    betas: tuple = moments(default=(0.9, 0.999))
+    eps: float = Value(NONNEGATIVE, "ε, >= 0, in the units of the gradient", default=1e-8)
+    weight_decay: float = Value(
+        NONNEGATIVE, "λ, added to the gradient as λ p unless decoupled", default=0.0
+    )
+    momentum_decay: float = Value(
+        NONNEGATIVE, "ψ, >= 0: how fast the momentum warms up (Keras: 1)", default=4e-3
+    )
+    decoupled_weight_decay: bool = Value(FLAG, "shrink the parameter, as AdamW does", default=False)
 
     def rule(self, group):
         return nadam
@@ -146,11 +156,13 @@ class RAdam(Optimizer):
     Source: Liu et al. 2020, Algorithm 2, with 5 where the paper has 4, as PyTorch.
     """
 
-    lr = Value(1e-3, NONNEGATIVE, "step size, >= 0")
-    betas = moments(0.9, 0.999)
-    eps = Value(1e-8, NONNEGATIVE, "ε, >= 0, in the units of the gradient")
-    weight_decay = Value(0.0, NONNEGATIVE, "λ, added to the gradient as λ p unless decoupled")
-    decoupled_weight_decay = Value(False, FLAG, "shrink the parameter, as AdamW does")
+    lr: float = Value(NONNEGATIVE, "step size, >= 0", default=1e-3)
+    betas: tuple = moments(default=(0.9, 0.999))
+    eps: float = Value(NONNEGATIVE, "ε, >= 0, in the units of the gradient", default=1e-8)
+    weight_decay: float = Value(
+        NONNEGATIVE, "λ, added to the gradient as λ p unless decoupled", default=0.0
+    )
+    decoupled_weight_decay: bool = Value(FLAG, "shrink the parameter, as AdamW does", default=False)
 
     def rule(self, group):
         return radam

@@ -33,10 +33,12 @@ class Adan(Optimizer):
     the authors' code and of optax.
     """
 
-    lr = Value(1e-3, NONNEGATIVE, "step size, >= 0; several times Adam's is usual")
-    betas = moments(0.98, 0.92, 0.99)
-    eps = Value(1e-8, NONNEGATIVE, "ε, >= 0, in the units of the gradient")
-    weight_decay = Value(0.0, NONNEGATIVE, "λ, of the proximal kind (optax: decoupled)")
+    lr: float = Value(NONNEGATIVE, "step size, >= 0; several times Adam's is usual", default=1e-3)
+    betas: tuple = moments(default=(0.98, 0.92, 0.99))
+    eps: float = Value(NONNEGATIVE, "ε, >= 0, in the units of the gradient", default=1e-8)
+    weight_decay: float = Value(
+        NONNEGATIVE, "λ, of the proximal kind (optax: decoupled)", default=0.0
+    )
 
     def rule(self, group):
         return adan

@@ -67,15 +67,17 @@ class Adagrad(Optimizer):
     Source: Duchi, Hazan & Singer 2011, Figure 1 (diagonal). PyTorch's conventions.
     """
 
-    lr = Value(1e-2, NONNEGATIVE, "step size, >= 0; about the size of the first step")
-    lr_decay = Value(0.0, NONNEGATIVE, "δ, >= 0")
-    weight_decay = Value(0.0, NONNEGATIVE, "λ, added to the gradient as λ p")
-    initial_accumulator_value = Value(
-        0.0, NONNEGATIVE, "v before the first step, >= 0 (optax and Keras: 0.1)"
+    lr: float = Value(
+        NONNEGATIVE, "step size, >= 0; about the size of the first step", default=1e-2
     )
-    eps = Value(1e-10, NONNEGATIVE, "ε, >= 0")
-    eps_in_sqrt = Value(
-        False, FLAG, "√(v + ε) in place of √v + ε, as optax and Keras have it", keyword=True
+    lr_decay: float = Value(NONNEGATIVE, "δ, >= 0", default=0.0)
+    weight_decay: float = Value(NONNEGATIVE, "λ, added to the gradient as λ p", default=0.0)
+    initial_accumulator_value: float = Value(
+        NONNEGATIVE, "v before the first step, >= 0 (optax and Keras: 0.1)", default=0.0
+    )
+    eps: float = Value(NONNEGATIVE, "ε, >= 0", default=1e-10)
+    eps_in_sqrt: bool = Value(
+        FLAG, "√(v + ε) in place of √v + ε, as optax and Keras have it", default=False, kw_only=True
     )
 
     def rule(self, group):
@@ -98,18 +100,18 @@ class RMSprop(Optimizer):
     Source: Tieleman & Hinton 2012, lecture 6.5; Graves 2013, eq. 38-41 (centered).
     """
 
-    lr = Value(1e-2, NONNEGATIVE, "step size, >= 0")
-    alpha = Value(
-        0.99,
+    lr: float = Value(NONNEGATIVE, "step size, >= 0", default=1e-2)
+    alpha: float = Value(
         FRACTION,
         "α, in [0, 1): how much of the past the average keeps (optax and Keras: 0.9)",
+        default=0.99,
     )
-    eps = Value(1e-8, NONNEGATIVE, "ε, >= 0, in the units of the gradient")
-    weight_decay = Value(0.0, NONNEGATIVE, "λ, added to the gradient as λ p")
-    momentum = Value(0.0, NONNEGATIVE, "μ, >= 0")
-    centered = Value(False, FLAG, "divide by the standard deviation of the gradient")
-    eps_in_sqrt = Value(
-        False, FLAG, "√(v + ε) in place of √v + ε, as optax and Keras have it", keyword=True
+    eps: float = Value(NONNEGATIVE, "ε, >= 0, in the units of the gradient", default=1e-8)
+    weight_decay: float = Value(NONNEGATIVE, "λ, added to the gradient as λ p", default=0.0)
+    momentum: float = Value(NONNEGATIVE, "μ, >= 0", default=0.0)
+    centered: bool = Value(FLAG, "divide by the standard deviation of the gradient", default=False)
+    eps_in_sqrt: bool = Value(
+        FLAG, "√(v + ε) in place of √v + ε, as optax and Keras have it", default=False, kw_only=True
     )
 
     def rule(self, group):
@@ -132,10 +134,12 @@ class Adadelta(Optimizer):
     Source: Zeiler 2012, Algorithm 1.
     """
 
-    lr = Value(1.0, NONNEGATIVE, "factor of the step, >= 0; 1 is the paper's (Keras: 0.001)")
-    rho = Value(0.9, FRACTION, "ρ, in [0, 1)")
-    eps = Value(1e-6, NONNEGATIVE, "ε, >= 0; it alone gets the first step going")
-    weight_decay = Value(0.0, NONNEGATIVE, "λ, added to the gradient as λ p")
+    lr: float = Value(
+        NONNEGATIVE, "factor of the step, >= 0; 1 is the paper's (Keras: 0.001)", default=1.0
+    )
+    rho: float = Value(FRACTION, "ρ, in [0, 1)", default=0.9)
+    eps: float = Value(NONNEGATIVE, "ε, >= 0; it alone gets the first step going", default=1e-6)
+    weight_decay: float = Value(NONNEGATIVE, "λ, added to the gradient as λ p", default=0.0)
 
     def rule(self, group):
         return adadelta

@@ -30,20 +30,20 @@ class SophiaG(Optimizer):
     Source: Liu et al. 2024, Algorithms 2 and 3, in the form of the authors' repository.
     """
 
-    lr = Value(1e-4, NONNEGATIVE, "step size, >= 0")
-    betas = moments(0.965, 0.99)
-    rho = Value(
-        0.04,
+    lr: float = Value(NONNEGATIVE, "step size, >= 0", default=1e-4)
+    betas: tuple = moments(default=(0.965, 0.99))
+    rho: float = Value(
         FRACTION,
         "ρ, in [0, 1): the larger, the more coordinates take a step shorter than lr",
+        default=0.04,
     )
-    weight_decay = Value(0.1, NONNEGATIVE, "λ, decoupled")
-    bs = Value(
-        5120,
+    weight_decay: float = Value(NONNEGATIVE, "λ, decoupled", default=0.1)
+    bs: int = Value(
         NONNEGATIVE,
         "B, >= 0: the number of samples (for a language model: tokens) in a batch",
+        default=5120,
     )
-    eps = Value(1e-15, NONNEGATIVE, "ε, >= 0")
+    eps: float = Value(NONNEGATIVE, "ε, >= 0", default=1e-15)
 
     def rule(self, group):
         return sophia

@@ -1,45 +1,63 @@
 """Declarations: an optimizer or a scheduler names each of its values once.
 
     class Lion(Optimizer):
-        lr = Value(1e-4, NONNEGATIVE, "step size, >= 0; a third to a tenth of Adam's")
-        betas = moments(0.9, 0.99)
+        lr: float = Value(NONNEGATIVE, "step size, >= 0; a third of Adam's", default=1e-4)
+        betas: tuple = moments(default=(0.9, 0.99))
 
 From this come the constructor, its signature and its checks, what a group may set, the arguments
-in the docstring, and under which names a rule may ask for the numbers.
+in the docstring, and under which names a rule may ask for the numbers. To type checkers and
+editors such a class is a data class (PEP 681), so they know the constructor too.
 """
 
 import inspect
 import textwrap
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tinytorch.core.checks import fractions, require
+
+if TYPE_CHECKING:
+    from typing_extensions import dataclass_transform
 
 REQUIRED = inspect.Parameter.empty  # a value without a default
 
 
-class Value:
+def Value(allowed, meaning: str, **others) -> Any:
+    """What is assigned in the body of a class; the arguments are those of `Declared`."""
+    return Declared(allowed, meaning, **others)
+
+
+def moments(*, default: tuple) -> Any:
+    """The decay rates of moving averages, as many as the default has."""
+    subscripts = ("₁", "₂", "₃", "₄", "₅")[: len(default)]
+    names = ", ".join(f"β{i}" for i in subscripts)
+    every = "both" if len(default) == 2 else "all"
+    return Value(fractions(len(default)), f"({names}), {every} in [0, 1)", default=default)
+
+
+class Declared:
     """One value of an optimizer or a scheduler, declared as an attribute of its class.
 
     Of an object, the attribute is the value itself.
 
     Arguments:
-        default: what it is if nothing is said; or REQUIRED.
         allowed: what it may be, as `require` takes it; or a function (owner, name, value) that
             returns what is kept, or raises ValueError.
         meaning: a few words for the docstring.
-        keyword: whether it is given by name only.
+        default: what it is if nothing is said; without one it must be given.
+        kw_only: whether it is given by name only.
         parts: names under which a rule asks for the members of a tuple; those of `betas` are
             beta1, beta2, ...
-        argument: its name in the constructor, where another attribute has the same.
+        alias: its name in the constructor, where another attribute has the same.
     """
 
-    def __init__(self, default, allowed, meaning, *, keyword=False, parts=(), argument=""):
+    def __init__(self, allowed, meaning, *, default=REQUIRED, kw_only=False, parts=(), alias=""):
         self.default, self.allowed, self.meaning = default, allowed, meaning
-        self.keyword, self.parts, self.argument = keyword, parts, argument
+        self.kw_only, self.parts, self.argument = kw_only, parts, alias
 
     def __set_name__(self, owner, name):
         self.name, self.argument = name, self.argument or name
         self.parts = self.parts or part_names(name, self.default)
+        self.annotation = inspect.get_annotations(owner).get(name, REQUIRED)
 
     def __get__(self, instance, owner=None) -> Any:
         return self if instance is None else instance.get_value(self)
@@ -58,20 +76,19 @@ class Value:
         return require(owner, self.argument, value, self.allowed)
 
     def parameter(self) -> inspect.Parameter:
-        kind = inspect.Parameter.KEYWORD_ONLY
-        if not self.keyword:
-            kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-        kind_of = type(self.default) if self.default is not REQUIRED else None
-        annotation = kind_of if kind_of in (bool, int, float, str, tuple) else REQUIRED
+        kinds = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
+        kind, annotation = kinds[self.kw_only], self.annotation
         return inspect.Parameter(self.argument, kind, default=self.default, annotation=annotation)
 
 
-def moments(*defaults: float) -> Value:
-    """The decay rates of moving averages, as many as are given."""
-    subscripts = ("₁", "₂", "₃", "₄", "₅")[: len(defaults)]
-    names = ", ".join(f"β{i}" for i in subscripts)
-    every = "both" if len(defaults) == 2 else "all"
-    return Value(defaults, fractions(len(defaults)), f"({names}), {every} in [0, 1)")
+if TYPE_CHECKING:
+
+    @dataclass_transform(field_specifiers=(Value, moments), eq_default=False)
+    class Declares: ...
+else:
+
+    class Declares:
+        """Base of what declares its values."""
 
 
 def part_names(name: str, value) -> tuple[str, ...]:
@@ -81,18 +98,18 @@ def part_names(name: str, value) -> tuple[str, ...]:
     return tuple(f"beta{i}" for i in range(1, 1 + len(value)))
 
 
-def declared(cls: type) -> dict[str, Value]:
+def declared(cls: type) -> dict[str, Declared]:
     """What a class and its bases declare, by the arguments' names: a base's before its own, and
     what is given by position before the rest."""
     values = [v for base in reversed(cls.__mro__) for v in vars(base).values()]
-    found = {v.argument: v for v in values if isinstance(v, Value)}
-    return dict(sorted(found.items(), key=lambda item: item[1].keyword))
+    found = {v.argument: v for v in values if isinstance(v, Declared)}
+    return dict(sorted(found.items(), key=lambda item: item[1].kw_only))
 
 
 def declares(cls: type) -> bool:
     """Whether a class says what its constructor takes, and leaves it to us to write that."""
     own = vars(cls)
-    return "__init__" not in own and any(isinstance(v, Value) for v in own.values())
+    return "__init__" not in own and any(isinstance(v, Declared) for v in own.values())
 
 
 def constructor(cls: type, subject: str, begin):

@@ -55,16 +55,20 @@ class Adafactor(Optimizer):
     Source: Shazeer & Stern 2018, Algorithms 4 and 5, in PyTorch's form.
     """
 
-    lr = Value(1e-2, NONNEGATIVE, "largest relative step, >= 0")
-    beta2_decay = Value(-0.8, NONPOSITIVE, "γ, <= 0; how the averages lengthen with t")
-    eps = Value(
-        (None, 1e-3),
+    lr: float = Value(NONNEGATIVE, "largest relative step, >= 0", default=1e-2)
+    beta2_decay: float = Value(
+        NONPOSITIVE, "γ, <= 0; how the averages lengthen with t", default=-0.8
+    )
+    eps: tuple = Value(
         TWO_EPSILONS,
         "(ε₁, ε₂), both >= 0; ε₁ = None is the machine precision of the parameter",
+        default=(None, 1e-3),
         parts=("eps1", "eps2"),
     )
-    d = Value(1.0, AT_LEAST_ONE, "clipping threshold of the update's root mean square, >= 1")
-    weight_decay = Value(0.0, NONNEGATIVE, "λ, decoupled")
+    d: float = Value(
+        AT_LEAST_ONE, "clipping threshold of the update's root mean square, >= 1", default=1.0
+    )
+    weight_decay: float = Value(NONNEGATIVE, "λ, decoupled", default=0.0)
 
     elementwise = False
 

@@ -43,13 +43,13 @@ class LARS(Optimizer):
     before its norm is taken, and the learning rate is inside the velocity.
     """
 
-    lr = Value(1.0, NONNEGATIVE, "step size, >= 0")
-    momentum = Value(0.9, NONNEGATIVE, "μ, >= 0")
-    weight_decay = Value(0.0, NONNEGATIVE, "λ, >= 0")
-    trust_coefficient = Value(
-        1e-3, NONNEGATIVE, "η, >= 0: the fraction of its norm by which a layer may move"
+    lr: float = Value(NONNEGATIVE, "step size, >= 0", default=1.0)
+    momentum: float = Value(NONNEGATIVE, "μ, >= 0", default=0.9)
+    weight_decay: float = Value(NONNEGATIVE, "λ, >= 0", default=0.0)
+    trust_coefficient: float = Value(
+        NONNEGATIVE, "η, >= 0: the fraction of its norm by which a layer may move", default=1e-3
     )
-    eps = Value(0.0, NONNEGATIVE, "ε, >= 0, added to ‖g‖")
+    eps: float = Value(NONNEGATIVE, "ε, >= 0, added to ‖g‖", default=0.0)
 
     elementwise = False
 
@@ -69,12 +69,14 @@ class LAMB(Optimizer):
     Source: You et al. 2020, Algorithm 2 with φ(x) = x.
     """
 
-    lr = Value(
-        1e-3, NONNEGATIVE, "step size, >= 0; the fraction of its norm by which a layer moves"
+    lr: float = Value(
+        NONNEGATIVE,
+        "step size, >= 0; the fraction of its norm by which a layer moves",
+        default=1e-3,
     )
-    betas = moments(0.9, 0.999)
-    eps = Value(1e-6, NONNEGATIVE, "ε, >= 0, in the units of the gradient")
-    weight_decay = Value(0.0, NONNEGATIVE, "λ, >= 0")
+    betas: tuple = moments(default=(0.9, 0.999))
+    eps: float = Value(NONNEGATIVE, "ε, >= 0, in the units of the gradient", default=1e-6)
+    weight_decay: float = Value(NONNEGATIVE, "λ, >= 0", default=0.0)
 
     elementwise = False
 

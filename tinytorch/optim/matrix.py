@@ -166,26 +166,33 @@ class Muon(MatrixOptimizer):
     precision of the parameter: PyTorch rounds the matrix to bfloat16 first.
     """
 
-    lr = Value(1e-3, NONNEGATIVE, "step size, >= 0; about the spectral norm of a step")
-    weight_decay = Value(0.1, NONNEGATIVE, "λ, decoupled")
-    momentum = Value(0.95, FRACTION, "μ, in [0, 1)")
-    nesterov = Value(True, FLAG, "look one step ahead")
-    ns_coefficients = Value(
-        (3.4445, -4.7750, 2.0315), THREE_NUMBERS, "(a, b, c) of the Newton-Schulz polynomial"
+    lr: float = Value(
+        NONNEGATIVE, "step size, >= 0; about the spectral norm of a step", default=1e-3
     )
-    eps = Value(1e-7, NONNEGATIVE, "ε, >= 0, the smallest norm that is divided by")
-    ns_steps = Value(5, NS_STEPS, "Newton-Schulz steps, an integer from 0 to 99")
-    adjust_lr_fn = Value(
-        None,
+    weight_decay: float = Value(NONNEGATIVE, "λ, decoupled", default=0.1)
+    momentum: float = Value(FRACTION, "μ, in [0, 1)", default=0.95)
+    nesterov: bool = Value(FLAG, "look one step ahead", default=True)
+    ns_coefficients: tuple = Value(
+        THREE_NUMBERS,
+        "(a, b, c) of the Newton-Schulz polynomial",
+        default=(3.4445, -4.7750, 2.0315),
+    )
+    eps: float = Value(NONNEGATIVE, "ε, >= 0, the smallest norm that is divided by", default=1e-7)
+    ns_steps: int = Value(NS_STEPS, "Newton-Schulz steps, an integer from 0 to 99", default=5)
+    adjust_lr_fn: str | None = Value(
         one_of(*MUON_SCALES),
         'how long a step is: None or "original", √max(1, rows/columns), for weights of shape '
         "(outputs, inputs) as PyTorch's; "
         '"transposed", √max(1, columns/rows), for weights of shape (inputs, outputs) as ours, '
         "and optax's default; "
         '"match_rms_adamw", 0.2 √max(rows, columns)',
+        default=None,
     )
-    bias_correction = Value(
-        False, FLAG, "correct both terms of u for their zero start, as optax does", keyword=True
+    bias_correction: bool = Value(
+        FLAG,
+        "correct both terms of u for their zero start, as optax does",
+        default=False,
+        kw_only=True,
     )
 
     def rule(self, group):
@@ -220,11 +227,11 @@ class Shampoo(Preconditioned):
     Source: Gupta, Koren & Singer 2018, Algorithm 1.
     """
 
-    lr = Value(1e-1, NONNEGATIVE, "step size, >= 0")
-    eps = Value(1e-4, POSITIVE, "ε, > 0")
-    weight_decay = Value(0.0, NONNEGATIVE, "λ, added to the gradient as λ p")
-    precondition_frequency = Value(
-        1, POSITIVE_COUNT, "steps from one computation of the roots to the next, >= 1"
+    lr: float = Value(NONNEGATIVE, "step size, >= 0", default=1e-1)
+    eps: float = Value(POSITIVE, "ε, > 0", default=1e-4)
+    weight_decay: float = Value(NONNEGATIVE, "λ, added to the gradient as λ p", default=0.0)
+    precondition_frequency: int = Value(
+        POSITIVE_COUNT, "steps from one computation of the roots to the next, >= 1", default=1
     )
 
     def rule(self, group):
@@ -260,13 +267,13 @@ class SOAP(Preconditioned):
     implementations agree step by step on square matrices only.
     """
 
-    lr = Value(3e-3, NONNEGATIVE, "step size, >= 0")
-    betas = moments(0.95, 0.95)
-    shampoo_beta = Value(None, OPTIONAL_FRACTION, "β, in [0, 1); None for β₂")
-    eps = Value(1e-8, NONNEGATIVE, "ε, >= 0")
-    weight_decay = Value(0.01, NONNEGATIVE, "λ, decoupled, after the step")
-    precondition_frequency = Value(
-        10, POSITIVE_COUNT, "steps from one power iteration to the next, >= 1"
+    lr: float = Value(NONNEGATIVE, "step size, >= 0", default=3e-3)
+    betas: tuple = moments(default=(0.95, 0.95))
+    shampoo_beta: float | None = Value(OPTIONAL_FRACTION, "β, in [0, 1); None for β₂", default=None)
+    eps: float = Value(NONNEGATIVE, "ε, >= 0", default=1e-8)
+    weight_decay: float = Value(NONNEGATIVE, "λ, decoupled, after the step", default=0.01)
+    precondition_frequency: int = Value(
+        POSITIVE_COUNT, "steps from one power iteration to the next, >= 1", default=10
     )
 
     def rule(self, group):

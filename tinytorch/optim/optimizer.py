@@ -12,7 +12,8 @@ and hands the rule to the engine.
 import functools
 import inspect
 import itertools
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -21,6 +22,8 @@ from tinytorch.core.checks import ANYTHING, FLAG, NONNEGATIVE, NUMBER, fractions
 from tinytorch.core.tensor import Tensor
 from tinytorch.optim import engines, saving
 from tinytorch.optim.declarations import (
+    Declared,
+    Declares,
     Value,
     constructor,
     declared,
@@ -31,10 +34,10 @@ from tinytorch.optim.declarations import (
 from tinytorch.optim.groups import Group
 from tinytorch.optim.synonyms import current_names
 
-KNOWN: dict[str, Value] = {}  # the first declaration of each name
+KNOWN: dict[str, Declared] = {}  # the first declaration of each name
 
 
-class Optimizer:
+class Optimizer(Declares):
     """Base of all optimizers.
 
     A subclass declares its hyper-parameters (`declarations`) and says by which rule a group is
@@ -63,10 +66,14 @@ class Optimizer:
     """
 
     elementwise = True
-    engine: str | None = None
-    declared: ClassVar[dict[str, Value]] = {}
+    declared: ClassVar[dict[str, Declared]] = {}
     parts: ClassVar[dict[str, tuple]] = {}  # names of a tuple's members, by the tuple's name
-    maximize = Value(False, FLAG, "go uphill", keyword=True)
+    if TYPE_CHECKING:  # what every constructor takes besides
+        params: Iterable
+        engine: str = Value(ANYTHING, "how its steps are run", default=None, kw_only=True)
+    else:
+        engine = None
+    maximize: bool = Value(FLAG, "go uphill", default=False, kw_only=True)
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -246,13 +253,13 @@ class Optimizer:
         else:
             require(owner, name, value, NONNEGATIVE if name == "initial_lr" else ANYTHING)
 
-    def get_value(self, value: Value):
+    def get_value(self, value: Declared):
         first, *others = [group.get(value.argument) for group in self.param_groups]
         if any(other != first for other in others):
             raise AttributeError(f"the groups differ in {value.argument}: see param_groups")
         return first
 
-    def set_value(self, value: Value, new) -> None:
+    def set_value(self, value: Declared, new) -> None:
         for group in self.param_groups:
             self.check_values({**group, value.argument: new})
         for group in self.param_groups:

@@ -83,17 +83,17 @@ class SGD(Optimizer):
     Source: Robbins & Monro 1951; Polyak 1964; Sutskever et al. 2013. PyTorch's conventions.
     """
 
-    lr = Value(1e-3, NONNEGATIVE, "step size, >= 0")
-    momentum = Value(0.0, NONNEGATIVE, "μ, 0 for plain gradient descent")
-    dampening = Value(
-        0.0,
+    lr: float = Value(NONNEGATIVE, "step size, >= 0", default=1e-3)
+    momentum: float = Value(NONNEGATIVE, "μ, 0 for plain gradient descent", default=0.0)
+    dampening: float = Value(
         NUMBER,
         "τ; 1 - τ weighs the gradient in the velocity from a parameter's second step on "
         "(PyTorch: from its second step with momentum, should that be switched on later)",
+        default=0.0,
     )
-    weight_decay = Value(0.0, NONNEGATIVE, "λ, added to the gradient as λ p")
-    nesterov = Value(
-        False, FLAG, "use the gradient one step ahead; needs momentum and no dampening"
+    weight_decay: float = Value(NONNEGATIVE, "λ, added to the gradient as λ p", default=0.0)
+    nesterov: bool = Value(
+        FLAG, "use the gradient one step ahead; needs momentum and no dampening", default=False
     )
 
     def check_group(self, group):
@@ -139,19 +139,21 @@ class Adam(Optimizer):
     Source: Kingma & Ba 2015, Algorithm 1; Reddi, Kale & Kumar 2018 (AMSGrad).
     """
 
-    lr = Value(
-        1e-3, NONNEGATIVE, "step size, >= 0; about the distance that each weight moves in a step"
+    lr: float = Value(
+        NONNEGATIVE,
+        "step size, >= 0; about the distance that each weight moves in a step",
+        default=1e-3,
     )
-    betas = moments(0.9, 0.999)
-    eps = Value(1e-8, NONNEGATIVE, "ε, >= 0, in the units of the gradient")
-    weight_decay = Value(
-        0.0, NONNEGATIVE, "λ, added to the gradient as λ p (for decoupled decay see AdamW)"
+    betas: tuple = moments(default=(0.9, 0.999))
+    eps: float = Value(NONNEGATIVE, "ε, >= 0, in the units of the gradient", default=1e-8)
+    weight_decay: float = Value(
+        NONNEGATIVE, "λ, added to the gradient as λ p (for decoupled decay see AdamW)", default=0.0
     )
-    amsgrad = Value(
-        False,
+    amsgrad: bool | str = Value(
         one_of(False, True, "corrected"),
         'True divides by the largest v so far, as PyTorch does; "corrected" by the largest '
         "v̂, as optax does",
+        default=False,
     )
 
     def rule(self, group):

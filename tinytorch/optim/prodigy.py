@@ -40,21 +40,29 @@ class Prodigy(Optimizer):
     Source: Mishchenko & Defazio 2024, Algorithm 4, in the form of prodigyopt.
     """
 
-    lr = Value(
-        1.0,
+    lr: float = Value(
         NONNEGATIVE,
         "factor of the estimated rate, >= 0; the same in all groups, or 0 to leave one alone",
+        default=1.0,
     )
-    betas = moments(0.9, 0.999)
-    beta3 = Value(None, OPTIONAL_FRACTION, "β₃, in [0, 1); None for √β₂")
-    eps = Value(1e-8, NONNEGATIVE, "ε, >= 0")
-    weight_decay = Value(0.0, NONNEGATIVE, "λ, >= 0")
-    decouple = Value(True, FLAG, "decoupled decay; otherwise λ p is added to the gradient")
-    use_bias_correction = Value(False, FLAG, "multiply the rate by √(1 - β₂ᵗ) / (1 - β₁ᵗ)")
-    safeguard_warmup = Value(False, FLAG, "leave lr out of s, so that a warm-up does not inflate d")
-    d0 = Value(1e-6, POSITIVE, "d₀ > 0, the first estimate")
-    d_coef = Value(1.0, POSITIVE, "factor of the estimate, > 0")
-    growth_rate = Value(math.inf, GROWTH, "by how much d may grow in a step, >= 1 or infinite")
+    betas: tuple = moments(default=(0.9, 0.999))
+    beta3: float | None = Value(OPTIONAL_FRACTION, "β₃, in [0, 1); None for √β₂", default=None)
+    eps: float = Value(NONNEGATIVE, "ε, >= 0", default=1e-8)
+    weight_decay: float = Value(NONNEGATIVE, "λ, >= 0", default=0.0)
+    decouple: bool = Value(
+        FLAG, "decoupled decay; otherwise λ p is added to the gradient", default=True
+    )
+    use_bias_correction: bool = Value(
+        FLAG, "multiply the rate by √(1 - β₂ᵗ) / (1 - β₁ᵗ)", default=False
+    )
+    safeguard_warmup: bool = Value(
+        FLAG, "leave lr out of s, so that a warm-up does not inflate d", default=False
+    )
+    d0: float = Value(POSITIVE, "d₀ > 0, the first estimate", default=1e-6)
+    d_coef: float = Value(POSITIVE, "factor of the estimate, > 0", default=1.0)
+    growth_rate: float = Value(
+        GROWTH, "by how much d may grow in a step, >= 1 or infinite", default=math.inf
+    )
 
     def rule(self, group):
         return prodigy

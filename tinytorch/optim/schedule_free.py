@@ -116,13 +116,13 @@ class SGDScheduleFree(ScheduleFree):
     Source: Defazio et al. 2024, eq. 3-5, in the form of the authors' library.
     """
 
-    lr = Value(1.0, NONNEGATIVE, "step size, >= 0; larger than SGD's")
-    momentum = Value(0.9, OPEN_FRACTION, "β, in (0, 1)")
-    weight_decay = Value(0.0, NONNEGATIVE, "λ, added to the gradient as λ y")
-    warmup_steps = Value(0, COUNT, "steps in which lr rises linearly, an integer >= 0")
-    r = Value(0.0, NONNEGATIVE, "power of t in the weight of a step, >= 0")
-    weight_lr_power = Value(
-        2.0, NONNEGATIVE, "power of the largest learning rate so far in it, >= 0"
+    lr: float = Value(NONNEGATIVE, "step size, >= 0; larger than SGD's", default=1.0)
+    momentum: float = Value(OPEN_FRACTION, "β, in (0, 1)", default=0.9)
+    weight_decay: float = Value(NONNEGATIVE, "λ, added to the gradient as λ y", default=0.0)
+    warmup_steps: int = Value(COUNT, "steps in which lr rises linearly, an integer >= 0", default=0)
+    r: float = Value(NONNEGATIVE, "power of t in the weight of a step, >= 0", default=0.0)
+    weight_lr_power: float = Value(
+        NONNEGATIVE, "power of the largest learning rate so far in it, >= 0", default=2.0
     )
 
     def beta(self, group):
@@ -148,14 +148,14 @@ class AdamWScheduleFree(ScheduleFree):
     Source: Defazio et al. 2024, Algorithm 1, in the form of the authors' library.
     """
 
-    lr = Value(0.0025, NONNEGATIVE, "step size, >= 0")
-    betas = Value((0.9, 0.999), fractions(2), "(β₁, β₂), β₁ in (0, 1), β₂ in [0, 1)")
-    eps = Value(1e-8, NONNEGATIVE, "ε, >= 0, in the units of the gradient")
-    weight_decay = Value(0.0, NONNEGATIVE, "λ, decoupled, taken at y")
-    warmup_steps = Value(0, COUNT, "steps in which lr rises linearly, an integer >= 0")
-    r = Value(0.0, NONNEGATIVE, "power of t in the weight of a step, >= 0")
-    weight_lr_power = Value(
-        2.0, NONNEGATIVE, "power of the largest learning rate so far in it, >= 0"
+    lr: float = Value(NONNEGATIVE, "step size, >= 0", default=0.0025)
+    betas: tuple = Value(fractions(2), "(β₁, β₂), β₁ in (0, 1), β₂ in [0, 1)", default=(0.9, 0.999))
+    eps: float = Value(NONNEGATIVE, "ε, >= 0, in the units of the gradient", default=1e-8)
+    weight_decay: float = Value(NONNEGATIVE, "λ, decoupled, taken at y", default=0.0)
+    warmup_steps: int = Value(COUNT, "steps in which lr rises linearly, an integer >= 0", default=0)
+    r: float = Value(NONNEGATIVE, "power of t in the weight of a step, >= 0", default=0.0)
+    weight_lr_power: float = Value(
+        NONNEGATIVE, "power of the largest learning rate so far in it, >= 0", default=2.0
     )
 
     def check_group(self, group):

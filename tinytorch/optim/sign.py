@@ -24,9 +24,11 @@ class Lion(Optimizer):
     Source: Chen et al. 2023, Algorithm 2.
     """
 
-    lr = Value(1e-4, NONNEGATIVE, "step size, >= 0; a third to a tenth of Adam's")
-    betas = moments(0.9, 0.99)
-    weight_decay = Value(0.0, NONNEGATIVE, "λ, decoupled; three to ten times AdamW's (optax: 1e-3)")
+    lr: float = Value(NONNEGATIVE, "step size, >= 0; a third to a tenth of Adam's", default=1e-4)
+    betas: tuple = moments(default=(0.9, 0.99))
+    weight_decay: float = Value(
+        NONNEGATIVE, "λ, decoupled; three to ten times AdamW's (optax: 1e-3)", default=0.0
+    )
 
     def rule(self, group):
         return lion

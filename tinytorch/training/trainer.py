@@ -56,6 +56,7 @@ class Trainer:
     Raises:
         TypeError: `model` is no Module or `optimizer` no Optimizer.
         ValueError: `schedule`, `clip_norm`, `clip_value` or `accumulate` outside what is allowed.
+
     Warns:
         UserWarning: once, if parameters of the model get gradients and belong to no group of the
             optimizer.

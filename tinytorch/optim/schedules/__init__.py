@@ -25,5 +25,3 @@ SCHEDULERS = tuple(
     for each in list(globals().values())
     if isinstance(each, type) and issubclass(each, Scheduler) and each is not Scheduler
 )
-
-__all__ = ["SCHEDULERS", "Scheduler", *(each.__name__ for each in SCHEDULERS)]

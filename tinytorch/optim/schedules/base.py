@@ -9,12 +9,19 @@ import warnings
 from typing import ClassVar
 
 from tinytorch.core.checks import COUNT, NONNEGATIVE, require
-from tinytorch.optim.declarations import Value, constructor, declared, declares, documented
+from tinytorch.optim.declarations import (
+    Declared,
+    Declares,
+    constructor,
+    declared,
+    declares,
+    documented,
+)
 from tinytorch.optim.optimizer import Optimizer
 from tinytorch.optim.saving import expect, expect_keys
 
 
-class Scheduler:
+class Scheduler(Declares):
     """Base of the schedulers that are functions of t.
 
     A subclass declares its arguments (`declarations`) and defines `factor(t)`: what the initial
@@ -33,8 +40,9 @@ class Scheduler:
         ValueError: an argument outside its range.
     """
 
+    optimizer: Optimizer
     watches = False
-    declared: ClassVar[dict[str, Value]] = {}
+    declared: ClassVar[dict[str, Declared]] = {}
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -122,10 +130,10 @@ class Scheduler:
             group.update(changes)
         self.t, self.base_lrs = t, base_lrs
 
-    def get_value(self, value: Value):
+    def get_value(self, value: Declared):
         return vars(self)[value.name]
 
-    def set_value(self, value: Value, new) -> None:
+    def set_value(self, value: Declared, new) -> None:
         vars(self)[value.name] = value.read(type(self).__name__, new)
 
     def __repr__(self) -> str:

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 
 from tinytorch.core.checks import ANYTHING
-from tinytorch.optim.declarations import REQUIRED, Value
+from tinytorch.optim.declarations import Value
 from tinytorch.optim.optimizer import Optimizer
 from tinytorch.optim.schedules.base import Scheduler, counts
 
@@ -19,8 +19,8 @@ class SequentialLR(Scheduler):
     After the last milestone the last scheduler goes on as it does alone.
     """
 
-    schedulers = Value(REQUIRED, ANYTHING, PARTS)
-    milestones = Value(REQUIRED, counts, "increasing integers >= 1, one fewer than schedulers")
+    schedulers: list = Value(ANYTHING, PARTS)
+    milestones: list = Value(counts, "increasing integers >= 1, one fewer than schedulers")
 
     def settle(self):
         self.schedulers = functions_of_t("SequentialLR", self.optimizer, self.schedulers)
@@ -48,7 +48,7 @@ class ChainedScheduler(Scheduler):
         optimizer: that optimizer; may be left out.
     """
 
-    schedulers = Value(REQUIRED, ANYTHING, PARTS)
+    schedulers: list = Value(ANYTHING, PARTS)
 
     def __init__(self, schedulers, optimizer: Optimizer | None = None):
         schedulers = list(schedulers)

@@ -14,7 +14,7 @@ from tinytorch.core.checks import (
     one_of,
     require,
 )
-from tinytorch.optim.declarations import REQUIRED, Value
+from tinytorch.optim.declarations import Value
 from tinytorch.optim.schedules.base import Scheduler, each_group
 
 
@@ -35,8 +35,8 @@ class CosineAnnealingLR(Scheduler):
     Source: Loshchilov & Hutter 2017 (SGDR), equation 5 without restarts.
     """
 
-    T_max = Value(REQUIRED, POSITIVE_COUNT, "T, an integer >= 1")
-    eta_min = Value(0.0, NONNEGATIVE, "η, >= 0")
+    T_max: int = Value(POSITIVE_COUNT, "T, an integer >= 1")
+    eta_min: float = Value(NONNEGATIVE, "η, >= 0", default=0.0)
 
     def lr(self, t, base):
         return cosine(base, self.eta_min, t / self.T_max)
@@ -50,9 +50,9 @@ class CosineAnnealingWarmRestarts(Scheduler):
     Source: Loshchilov & Hutter 2017 (SGDR), equation 5.
     """
 
-    T_0 = Value(REQUIRED, POSITIVE_COUNT, "length of the first cycle, an integer >= 1")
-    T_mult = Value(1, POSITIVE_COUNT, "an integer >= 1")
-    eta_min = Value(0.0, NONNEGATIVE, "η, >= 0")
+    T_0: int = Value(POSITIVE_COUNT, "length of the first cycle, an integer >= 1")
+    T_mult: int = Value(POSITIVE_COUNT, "an integer >= 1", default=1)
+    eta_min: float = Value(NONNEGATIVE, "η, >= 0", default=0.0)
 
     def lr(self, t, base):
         length = self.T_0
@@ -72,10 +72,10 @@ class WarmupCosine(Scheduler):
     Up to its end the same as SequentialLR of LinearLR and CosineAnnealingLR.
     """
 
-    warmup_steps = Value(REQUIRED, COUNT, "W, an integer >= 0")
-    total_steps = Value(REQUIRED, POSITIVE_COUNT, "T, an integer > W")
-    start_factor = Value(0.01, POSITIVE_PROPORTION, "in (0, 1]")
-    eta_min = Value(0.0, NONNEGATIVE, "η, >= 0")
+    warmup_steps: int = Value(COUNT, "W, an integer >= 0")
+    total_steps: int = Value(POSITIVE_COUNT, "T, an integer > W")
+    start_factor: float = Value(POSITIVE_PROPORTION, "in (0, 1]", default=0.01)
+    eta_min: float = Value(NONNEGATIVE, "η, >= 0", default=0.0)
 
     def settle(self):
         if self.total_steps <= self.warmup_steps:
@@ -110,20 +110,26 @@ class OneCycleLR(Scheduler):
     PyTorch extrapolates, with "linear" to a negative learning rate.
     """
 
-    max_lr = Value(REQUIRED, ANYTHING, "the peak, > 0; one, or a list with one a group")
-    total_steps = Value(
-        None, ANYTHING, "N, an integer >= 1; or `epochs` and `steps_per_epoch` in its place"
+    max_lr: float | list = Value(ANYTHING, "the peak, > 0; one, or a list with one a group")
+    total_steps: int | None = Value(
+        ANYTHING, "N, an integer >= 1; or `epochs` and `steps_per_epoch` in its place", default=None
     )
-    epochs = Value(None, ANYTHING, "an integer >= 1")
-    steps_per_epoch = Value(None, ANYTHING, "an integer >= 1")
-    pct_start = Value(0.3, PROPORTION, "share of the steps on the way up, in [0, 1]")
-    anneal_strategy = Value("cos", one_of("cos", "linear"), '"cos" or "linear"')
-    cycle_momentum = Value(True, ANYTHING, "whether the momentum is cycled too")
-    base_momentum = Value(0.85, FRACTION, "the least momentum, in [0, 1)")
-    max_momentum = Value(0.95, FRACTION, "the largest, in [0, 1)")
-    div_factor = Value(25.0, POSITIVE, "by how much smaller than the peak the begin is, > 0")
-    final_div_factor = Value(1e4, POSITIVE, "by how much smaller than the begin the end is, > 0")
-    three_phase = Value(False, ANYTHING, "whether it goes down as it went up before it ends")
+    epochs: int | None = Value(ANYTHING, "an integer >= 1", default=None)
+    steps_per_epoch: int | None = Value(ANYTHING, "an integer >= 1", default=None)
+    pct_start: float = Value(PROPORTION, "share of the steps on the way up, in [0, 1]", default=0.3)
+    anneal_strategy: str = Value(one_of("cos", "linear"), '"cos" or "linear"', default="cos")
+    cycle_momentum: bool = Value(ANYTHING, "whether the momentum is cycled too", default=True)
+    base_momentum: float = Value(FRACTION, "the least momentum, in [0, 1)", default=0.85)
+    max_momentum: float = Value(FRACTION, "the largest, in [0, 1)", default=0.95)
+    div_factor: float = Value(
+        POSITIVE, "by how much smaller than the peak the begin is, > 0", default=25.0
+    )
+    final_div_factor: float = Value(
+        POSITIVE, "by how much smaller than the begin the end is, > 0", default=1e4
+    )
+    three_phase: bool = Value(
+        ANYTHING, "whether it goes down as it went up before it ends", default=False
+    )
 
     def settle(self):
         optimizer, epochs, per_epoch = self.optimizer, self.epochs, self.steps_per_epoch

@@ -1,6 +1,7 @@
 """Schedules of powers and straight lines: step by step down, from one value to another."""
 
 from bisect import bisect_right
+from collections.abc import Callable
 
 from tinytorch.core.checks import (
     ANYTHING,
@@ -10,7 +11,7 @@ from tinytorch.core.checks import (
     POSITIVE_PROPORTION,
     PROPORTION,
 )
-from tinytorch.optim.declarations import REQUIRED, Value
+from tinytorch.optim.declarations import Value
 from tinytorch.optim.schedules.base import Scheduler, counts
 
 
@@ -20,10 +21,10 @@ class StepLR(Scheduler):
     It has no end: it goes on for ever.
     """
 
-    step_size = Value(
-        REQUIRED, POSITIVE_COUNT, "steps (or epochs) between two changes, an integer of at least 1"
+    step_size: int = Value(
+        POSITIVE_COUNT, "steps (or epochs) between two changes, an integer of at least 1"
     )
-    gamma = Value(0.1, POSITIVE, "γ, > 0")
+    gamma: float = Value(POSITIVE, "γ, > 0", default=0.1)
 
     def factor(self, t):
         return self.gamma ** (t // self.step_size)
@@ -39,8 +40,8 @@ class MultiStepLR(Scheduler):
     A milestone that is listed twice multiplies twice. After the last one nothing changes.
     """
 
-    milestones = Value(REQUIRED, in_order, "steps, integers >= 0, in any order")
-    gamma = Value(0.1, POSITIVE, "γ, > 0")
+    milestones: list = Value(in_order, "steps, integers >= 0, in any order")
+    gamma: float = Value(POSITIVE, "γ, > 0", default=0.1)
 
     def factor(self, t):
         return self.gamma ** bisect_right(self.milestones, t)
@@ -49,7 +50,7 @@ class MultiStepLR(Scheduler):
 class ExponentialLR(Scheduler):
     """Multiply the learning rate by γ in every step: lr = base · γᵗ; it has no end."""
 
-    gamma = Value(REQUIRED, POSITIVE, "γ, > 0")
+    gamma: float = Value(POSITIVE, "γ, > 0")
 
     def factor(self, t):
         return self.gamma**t
@@ -63,7 +64,7 @@ class LambdaLR(Scheduler):
         ValueError: not as many functions as groups; f(t) is negative or not finite.
     """
 
-    lr_lambda = Value(REQUIRED, ANYTHING, "f, or a list of functions, one a group")
+    lr_lambda: Callable | list = Value(ANYTHING, "f, or a list of functions, one a group")
 
     def settle(self):
         given, count = self.lr_lambda, len(self.optimizer.param_groups)
@@ -87,9 +88,9 @@ class LinearLR(Scheduler):
     lr = base · (start + (end - start) · min(t, N) / N)
     """
 
-    start_factor = Value(1 / 3, POSITIVE_PROPORTION, "in (0, 1]")
-    end_factor = Value(1.0, PROPORTION, "in [0, 1]")
-    total_iters = Value(5, POSITIVE_COUNT, "N, an integer >= 1")
+    start_factor: float = Value(POSITIVE_PROPORTION, "in (0, 1]", default=1 / 3)
+    end_factor: float = Value(PROPORTION, "in [0, 1]", default=1.0)
+    total_iters: int = Value(POSITIVE_COUNT, "N, an integer >= 1", default=5)
 
     def factor(self, t):
         done = min(t, self.total_iters) / self.total_iters
@@ -99,8 +100,8 @@ class LinearLR(Scheduler):
 class ConstantLR(Scheduler):
     """lr = factor · base for `total_iters` steps, base from then on."""
 
-    scale = Value(1 / 3, PROPORTION, "in [0, 1]", argument="factor")
-    total_iters = Value(5, POSITIVE_COUNT, "an integer >= 1")
+    scale: float = Value(PROPORTION, "in [0, 1]", default=1 / 3, alias="factor")
+    total_iters: int = Value(POSITIVE_COUNT, "an integer >= 1", default=5)
 
     def factor(self, t):
         return self.scale if t < self.total_iters else 1.0
@@ -109,8 +110,8 @@ class ConstantLR(Scheduler):
 class PolynomialLR(Scheduler):
     """Down to zero in N steps, lr = base · (1 - min(t, N) / N)^power, and zero from then on."""
 
-    total_iters = Value(5, POSITIVE_COUNT, "N, an integer >= 1")
-    power = Value(1.0, NONNEGATIVE, ">= 0; 1 is a straight line")
+    total_iters: int = Value(POSITIVE_COUNT, "N, an integer >= 1", default=5)
+    power: float = Value(NONNEGATIVE, ">= 0; 1 is a straight line", default=1.0)
 
     def factor(self, t):
         return (1 - min(t, self.total_iters) / self.total_iters) ** self.power
@@ -125,8 +126,8 @@ class TransformerLR(Scheduler):
     Source: Vaswani et al. 2017, equation 3.
     """
 
-    d_model = Value(REQUIRED, POSITIVE_COUNT, "d, width of the model, an integer >= 1")
-    warmup_steps = Value(4000, POSITIVE_COUNT, "W, an integer >= 1")
+    d_model: int = Value(POSITIVE_COUNT, "d, width of the model, an integer >= 1")
+    warmup_steps: int = Value(POSITIVE_COUNT, "W, an integer >= 1", default=4000)
 
     def factor(self, t):
         return self.d_model**-0.5 * min((t + 1) ** -0.5, (t + 1) * self.warmup_steps**-1.5)

@@ -33,18 +33,22 @@ class ReduceLROnPlateau(Scheduler):
     watches = True
     SAVED = ("t", "best", "bad", "cooling", "lrs")
 
-    mode = Value("min", MODES, '"min" if less is better (a loss), "max" if more is (an accuracy)')
-    factor = Value(0.1, OPEN_FRACTION, "in (0, 1)")
-    patience = Value(10, COUNT, "bad calls that are tolerated, an integer >= 0")
-    threshold = Value(
-        1e-4,
+    mode: str = Value(
+        MODES, '"min" if less is better (a loss), "max" if more is (an accuracy)', default="min"
+    )
+    factor: float = Value(OPEN_FRACTION, "in (0, 1)", default=0.1)
+    patience: int = Value(COUNT, "bad calls that are tolerated, an integer >= 0", default=10)
+    threshold: float = Value(
         NONNEGATIVE,
         "what counts as better, >= 0: a share of the best value's size, or a difference",
+        default=1e-4,
     )
-    threshold_mode = Value("rel", THRESHOLD_MODES, '"rel" or "abs"')
-    cooldown = Value(0, COUNT, "calls after a cut that are not judged, an integer >= 0")
-    min_lr = Value(0.0, ANYTHING, ">= 0; one, or a list with one a group")
-    eps = Value(1e-8, NONNEGATIVE, ">= 0")
+    threshold_mode: str = Value(THRESHOLD_MODES, '"rel" or "abs"', default="rel")
+    cooldown: int = Value(
+        COUNT, "calls after a cut that are not judged, an integer >= 0", default=0
+    )
+    min_lr: float | list = Value(ANYTHING, ">= 0; one, or a list with one a group", default=0.0)
+    eps: float = Value(NONNEGATIVE, ">= 0", default=1e-8)
 
     def settle(self):
         self.min_lrs = each_group(self, "min_lr", self.min_lr, NONNEGATIVE)

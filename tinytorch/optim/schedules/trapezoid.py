@@ -3,7 +3,7 @@
 import math
 
 from tinytorch.core.checks import COUNT, PROPORTION, one_of
-from tinytorch.optim.declarations import REQUIRED, Value
+from tinytorch.optim.declarations import Value
 from tinytorch.optim.schedules.base import Scheduler
 from tinytorch.optim.schedules.cosines import cosine, linear
 
@@ -27,12 +27,12 @@ class WarmupStableDecay(Scheduler):
     Source: Hu et al. 2024 (MiniCPM), section 4; "sqrt" is Hägele et al. 2024's (1-sqrt).
     """
 
-    warmup_steps = Value(REQUIRED, COUNT, "W, an integer >= 0")
-    stable_steps = Value(REQUIRED, COUNT, "S, an integer >= 0")
-    decay_steps = Value(REQUIRED, COUNT, "D, an integer >= 0; with 0 the rate falls at once")
-    start_factor = Value(0.01, PROPORTION, "in [0, 1]")
-    final_factor = Value(0.0, PROPORTION, "in [0, 1]; held after the end")
-    cooldown = Value("linear", one_of(*COOLDOWNS), '"linear", "sqrt" or "cosine"')
+    warmup_steps: int = Value(COUNT, "W, an integer >= 0")
+    stable_steps: int = Value(COUNT, "S, an integer >= 0")
+    decay_steps: int = Value(COUNT, "D, an integer >= 0; with 0 the rate falls at once")
+    start_factor: float = Value(PROPORTION, "in [0, 1]", default=0.01)
+    final_factor: float = Value(PROPORTION, "in [0, 1]; held after the end", default=0.0)
+    cooldown: str = Value(one_of(*COOLDOWNS), '"linear", "sqrt" or "cosine"', default="linear")
 
     def factor(self, t):
         if t < self.warmup_steps:
