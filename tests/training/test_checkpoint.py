@@ -48,6 +48,7 @@ SCHEDULES = {
     "StepLR": lambda o: optim.StepLR(o, step_size=3),
     "TransformerLR": lambda o: optim.TransformerLR(o, d_model=16, warmup_steps=4),
     "WarmupCosine": lambda o: optim.WarmupCosine(o, warmup_steps=4, total_steps=20),
+    "WarmupStableDecay": lambda o: optim.WarmupStableDecay(o, 3, 5, 6),
 }
 
 
