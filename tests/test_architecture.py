@@ -41,6 +41,7 @@ MAY_NEED = {
     "matplotlib": "lab",
     "llvmlite": "optim",
     "numba": "optim",
+    "typing_extensions": "optim",
     "rich": "tito",
     "typer": "tito",
 }
