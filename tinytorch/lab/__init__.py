@@ -1,4 +1,6 @@
-"""The laboratory of the book: surfaces, runs, measurements and plots. Needs matplotlib."""
+"""The laboratory of the book: surfaces, runs and studies, measurements and plots.
+
+Needs matplotlib."""
 
 from tinytorch.lab.drawing import addresses, draw_graph, draw_memory
 from tinytorch.lab.interactive import Slider
@@ -11,6 +13,8 @@ from tinytorch.lab.measure import (
 from tinytorch.lab.page import Table, claim, glue
 from tinytorch.lab.records import recorded
 from tinytorch.lab.runs import TrainingRuns, sweep, train_runs, trajectory, tune
+from tinytorch.lab.studies.store import Store
+from tinytorch.lab.studies.study import Interrupted, Results, Run, study
 from tinytorch.lab.style import (
     canvas,
     heatmap,
@@ -35,12 +39,16 @@ __all__ = [
     "Beale",
     "Booth",
     "Himmelblau",
+    "Interrupted",
     "LeastSquares",
     "Quadratic",
     "Rastrigin",
+    "Results",
     "Rosenbrock",
+    "Run",
     "Saddle",
     "Slider",
+    "Store",
     "Surface",
     "Table",
     "TrainingRuns",
@@ -60,6 +68,7 @@ __all__ = [
     "plot_trajectories",
     "recorded",
     "sharpness",
+    "study",
     "sweep",
     "train_runs",
     "trajectory",

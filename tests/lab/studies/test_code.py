@@ -1,0 +1,143 @@
+"""A fingerprint changes with the code, and with nothing else."""
+
+import subprocess
+import sys
+import textwrap
+import threading
+
+import numpy as np
+import pytest
+
+from tinytorch import optim
+from tinytorch.data import TensorDataset
+from tinytorch.lab.runs import train_once
+from tinytorch.lab.studies.code import fingerprint
+from tinytorch.nn import MLP
+from tinytorch.optim import Adam, optimizers
+
+
+def defined(source: str, **names):
+    """The function `f` of some lines, as a notebook would have it."""
+    space = {"__name__": "__main__", "np": np, **names}
+    exec(textwrap.dedent(source), space)
+    return space["f"]
+
+
+BASE = """
+    K = 2
+    def helper(x):
+        return x + K
+    class Thing:
+        rate = 0.1
+        def go(self, x):
+            return helper(x) * self.rate
+    def f(x, y=1):
+        "words"
+        return [Thing().go(x) for _ in range(3)] + [y]
+"""
+NO_CHANGE = {
+    "a comment": ("return x + K", "return x + K  # so"),
+    "a docstring": ('"words"', '"other words"'),
+    "blank lines": ("def helper", "\n\n    def helper"),
+    "an unused function": ("K = 2", "K = 2\n    def other(): return 7"),
+}
+CHANGE = {
+    "a constant": ("K = 2", "K = 3"),
+    "a line of a function that is called": ("x + K", "x - K"),
+    "a class attribute": ("rate = 0.1", "rate = 0.2"),
+    "a method": ("* self.rate", "/ self.rate"),
+    "a default": ("y=1", "y=2"),
+    "a number in a comprehension": ("range(3)", "range(4)"),
+    "another function of the same shape": ("helper(x)", "abs(x)"),
+}
+
+
+@pytest.mark.parametrize("name", NO_CHANGE)
+def test_what_does_nothing_changes_nothing(name):
+    assert fingerprint(defined(BASE)) == fingerprint(defined(BASE.replace(*NO_CHANGE[name])))
+
+
+@pytest.mark.parametrize("name", CHANGE)
+def test_what_does_something_changes_the_fingerprint(name):
+    changed = BASE.replace(*CHANGE[name])
+    assert changed != BASE
+    assert fingerprint(defined(BASE)) != fingerprint(defined(changed))
+
+
+def test_what_a_closure_holds_counts():
+    def maker(k):
+        return lambda x: x + k
+
+    assert fingerprint(maker(1)) == fingerprint(maker(1))
+    assert fingerprint(maker(1)) != fingerprint(maker(2))
+    assert fingerprint(maker(np.ones(3))) != fingerprint(maker(np.ones(4)))
+
+
+def test_a_changed_rule_of_the_package_counts_for_those_that_use_it_only(monkeypatch):
+    rules = {name: fingerprint(getattr(optim, name)) for name in ("Adam", "AdamW", "SGD", "Lion")}
+
+    def adam(p, g, m, v, *, lr, beta1, beta2, eps, t):
+        return p - lr * g, m, v
+
+    monkeypatch.setattr(optimizers, "adam", adam)
+    changed = {name for name in rules if fingerprint(getattr(optim, name)) != rules[name]}
+    assert "Adam" in changed
+    assert changed.isdisjoint({"SGD", "Lion"})
+
+
+def test_a_changed_engine_counts_for_every_optimizer(monkeypatch):
+    from tinytorch.optim import engines
+
+    before = fingerprint(Adam), fingerprint(train_once)
+    monkeypatch.setattr(engines, "run", lambda *a: None)
+    assert fingerprint(Adam) != before[0]
+    assert fingerprint(train_once) == before[1]  # which optimizer it gets, it does not name
+
+
+def test_values_count_by_content():
+    a, b = np.arange(3.0), np.arange(3.0)
+    assert fingerprint(dict(x=1, y=a)) == fingerprint(dict(y=b, x=1))
+    assert fingerprint(a) != fingerprint(a.astype("f4"))
+    assert fingerprint(a.reshape(1, 3)) != fingerprint(a)
+    assert fingerprint({3, 1, 2}) == fingerprint({2, 3, 1}) != fingerprint({2, 3})
+    assert len({fingerprint(x) for x in (1, 1.0, True, "1", b"1", None, (1,), [1])}) == 8
+    data = TensorDataset(np.ones((4, 2)), np.zeros(4, int))
+    assert fingerprint(data) == fingerprint(TensorDataset(np.ones((4, 2)), np.zeros(4, int)))
+    assert fingerprint(data) != fingerprint(TensorDataset(np.zeros((4, 2)), np.zeros(4, int)))
+    assert fingerprint(MLP([3, 2], rng=0)) == fingerprint(MLP([3, 2], rng=0))
+    assert fingerprint(MLP([3, 2], rng=0)) != fingerprint(MLP([3, 2], rng=1))
+    first, second = np.random.default_rng(0), np.random.default_rng(0)
+    assert fingerprint(first) == fingerprint(second)
+    second.normal()
+    assert fingerprint(first) != fingerprint(second)
+
+
+def test_circles_end():
+    ring = [1]
+    ring.append(ring)
+    assert fingerprint(ring) == fingerprint(ring)
+    f = defined("def f(n):\n    return f(n - 1) if n else 0")
+    assert fingerprint(f) == fingerprint(f)
+
+
+def test_what_cannot_be_looked_into_is_refused():
+    with pytest.raises(TypeError, match=r"cannot look into .*lock"):
+        fingerprint(dict(lock=threading.Lock()))
+
+
+def test_every_process_finds_the_same():
+    code = (
+        "from tinytorch.lab.studies.code import fingerprint\n"
+        "from tinytorch.lab.runs import train_once\n"
+        "from tinytorch import optim\n"
+        "print(fingerprint(train_once, *optim.OPTIMIZERS, {'a', 'b', 'c'}))"
+    )
+    found = set()
+    for seed in ("1", "2"):
+        done = subprocess.run(
+            [sys.executable, "-c", code], env={"PYTHONHASHSEED": seed},
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        found.add(done.stdout)
+    assert len(found) == 1
+    assert fingerprint(train_once, *optim.OPTIMIZERS, {"a", "b", "c"}) in found.pop()
