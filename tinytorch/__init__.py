@@ -1,5 +1,6 @@
 """TinyTorch: a small PyTorch, and a book on optimizers that runs."""
 
+import importlib
 import os
 
 from tinytorch.core.autograd import no_grad
@@ -39,6 +40,20 @@ __all__ = [
     "where",
     "whose",
 ]
+
+ROOMS = ("data", "nn", "optim", "training")
+
+
+def __getattr__(name: str):
+    """The rooms of the package, each imported when it is first asked for."""
+    if name in ROOMS:
+        return importlib.import_module(f"tinytorch.{name}")
+    raise AttributeError(f"module 'tinytorch' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *ROOMS, "__version__"})
+
 
 if os.environ.get("TINYTORCH_EXPORTS"):
     from tinytorch.exports import activate

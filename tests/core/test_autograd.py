@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tinytorch import Tensor, no_grad, stack
-from tinytorch.core.autograd import enable_grad
+from tinytorch.core.autograd import enable_grad, set_grad_enabled
 from tinytorch.core.tensor import record
 
 
@@ -140,6 +140,72 @@ def test_no_grad_records_nothing_and_restores():
         return t * 2
 
     assert not double(x).requires_grad
+
+
+def test_a_generators_lines_run_in_the_mode_that_decorates_it():
+    x = leaf(2.0)
+    told = []
+
+    @no_grad()
+    def products(n):
+        try:
+            for k in range(n):
+                try:
+                    told.append((yield x * k))
+                except KeyError:
+                    yield x * -1
+        finally:
+            told.append((x * 2).requires_grad)
+        return "done"
+
+    @enable_grad()
+    def recorded():
+        yield x * 2
+
+    items = products(3)
+    assert not next(items).requires_grad
+    assert (x * 2).requires_grad  # between its lines the mode is the caller's
+    assert not items.send("sent").requires_grad
+    assert items.throw(KeyError).item() == -2
+    with no_grad():
+        assert next(recorded()).requires_grad
+        assert not (x * 2).requires_grad
+    items.close()
+    assert told == ["sent", False]
+
+    def whole():
+        return (yield from products(1))
+
+    outer = whole()
+    next(outer)
+    with pytest.raises(StopIteration) as end:
+        next(outer)
+    assert end.value.value == "done"
+
+
+def test_modes_decorate_with_and_without_parentheses():
+    x = leaf(2.0)
+
+    @no_grad
+    def double(t):
+        return t * 2
+
+    assert not double(x).requires_grad and double.__name__ == "double"
+    again = no_grad()  # one object may be entered twice, also within itself
+    with again, enable_grad(), again:
+        assert not (x * 2).requires_grad
+    assert (x * 2).requires_grad
+    for mode in (True, False):
+        with set_grad_enabled(mode):
+            assert (x * 2).requires_grad is mode
+    with pytest.raises(TypeError, match="True or False, got 1"):
+        set_grad_enabled(1)
+
+    async def later():
+        return x * 2
+
+    with pytest.raises(TypeError, match="no_grad cannot decorate the coroutine later"):
+        no_grad()(later)
 
 
 def test_enable_grad_records_within_no_grad():

@@ -22,6 +22,17 @@ def test_values_far_out_by_hand():
     assert x.grad.data.tolist() == [0, -1, 1]
 
 
+def test_a_class_that_is_masked_costs_nothing_where_its_probability_is_zero():
+    rows = np.array([[-np.inf, 0.0, 1.0], [2.0, -np.inf, 0.0]])
+    a, b = (Tensor(rows, requires_grad=True) for _ in range(2))
+    by_index, by_row = CrossEntropyLoss()(a, [2, 0]), CrossEntropyLoss()(b, np.eye(3)[[2, 0]])
+    assert by_index.item() == by_row.item() > 0
+    by_index.backward()
+    by_row.backward()
+    np.testing.assert_allclose(a.grad.data, b.grad.data, rtol=1e-15)
+    assert CrossEntropyLoss()(Tensor(rows), np.eye(3)[[0, 0]]).item() == np.inf  # the mask is hit
+
+
 def test_a_uniform_guess_costs_the_logarithm_of_the_classes():
     assert CrossEntropyLoss()(LOGITS, [0, 1, 2, 0]).item() == pytest.approx(np.log(3))
 

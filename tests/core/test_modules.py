@@ -273,6 +273,34 @@ class Keeps(nn.Module):
         return self.last[-1]
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_large_numbers_are_standardized_as_small_ones(dtype):
+    """Their squares overflow; so may their sum."""
+    rows = np.array([[1.0, 1, 3, 4], [-1, 0, 0, 1], [2, 2, 2, 2]], dtype)
+    far = np.finfo(dtype).max / 4
+    for layer, x in ((nn.LayerNorm(4), rows), (nn.BatchNorm1d(3), rows.T.copy())):
+        near, large = (Tensor(x * dtype(s), requires_grad=True) for s in (1000, far))
+        a, b = layer(near), layer(large)
+        np.testing.assert_allclose(a.data, b.data, atol=1e-6)
+        weights = np.arange(12, dtype=dtype).reshape(x.shape) * (x != 2)  # not of equal numbers
+        (a * weights).sum().backward()
+        (b * weights).sum().backward()
+        np.testing.assert_allclose(
+            near.grad.data * 1000, large.grad.data * far, rtol=1e-3, atol=1e-4
+        )
+    mixed = nn.LayerNorm(4)(Tensor(rows * np.array([[1], [far], [1]], dtype))).data
+    np.testing.assert_array_equal(mixed[0], nn.LayerNorm(4)(Tensor(rows[:1])).data[0])
+
+
+def test_running_statistics_recover_from_numbers_that_overflow():
+    layer = nn.BatchNorm1d(1)
+    layer(Tensor(np.array([[3e38], [-3e38]], np.float32)))
+    assert np.isfinite(layer.running_var.data).all()
+    for _ in range(2000):
+        layer(Tensor([[1.0], [-1.0]]))
+    assert layer.running_var.item() == pytest.approx(2, rel=1e-5)
+
+
 def test_an_output_that_is_kept_is_no_parameter():
     model = Keeps()
     before = model.state_dict()

@@ -8,6 +8,7 @@ import pytest
 
 import tinytorch
 from tinytorch import Tensor, Variable, no_grad
+from tinytorch.data import TensorDataset
 from tinytorch.nn import MLP, CrossEntropyLoss, Dense, ReLU, Sequential
 from tinytorch.optim import Adam, StepLR
 
@@ -172,6 +173,78 @@ def test_what_is_no_number(value):
         Tensor([1.0]) + value
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.longdouble])
+def test_other_precisions_are_refused_at_the_door(dtype):
+    """Half precision would overflow in the first sum of squares, and nobody would be told."""
+    x = Tensor([1.0])
+    if np.dtype(dtype) == np.float64:  # a machine whose long double is no longer
+        return
+    for make in (
+        lambda: Tensor(np.ones(2, dtype)),
+        lambda: Tensor([1.0], dtype=dtype),
+        lambda: x + np.ones(1, dtype),
+        lambda: x.astype(dtype),
+        lambda: setattr(x, "data", np.ones(1, dtype)),
+        lambda: TensorDataset(np.ones((2, 1), dtype), [0, 1]),
+    ):
+        with pytest.raises(TypeError, match=f"float32.*not {np.dtype(dtype)}"):
+            make()
+    assert x.data.tolist() == [1.0] and x.dtype == np.float32
+    assert Tensor(np.ones(2, dtype), dtype=np.float32).dtype == np.float32  # asked for in words
+
+
+def test_the_other_byte_order_becomes_the_machines():
+    x = Tensor(np.array([1.5, 2.0], ">f4"), requires_grad=True)
+    assert x.dtype == np.float32 and x.dtype.isnative
+    (x * Tensor([2.0, 3.0])).sum().backward()
+    assert x.grad.data.tolist() == [2.0, 3.0]
+
+
+def test_a_mask_is_not_lost():
+    with pytest.raises(TypeError, match="no mask"):
+        Tensor(np.ma.masked_equal([1.0, -1.0], -1.0))
+
+
+def test_whole_numbers_in_a_parameter_stay_its_floats():
+    w = Tensor([0.5, 0.5], requires_grad=True)
+    w.data = np.array([2, 3])
+    (w * 0.5).sum().backward()
+    assert w.dtype == w.grad.dtype == np.float32
+    assert w.grad.data.tolist() == [0.5, 0.5]
+    n = Tensor([1.0])
+    n.data = np.array([2])  # what needs no gradient may change its type
+    assert n.dtype == np.int64
+
+
+def test_requires_grad_is_a_flag():
+    with pytest.raises(TypeError, match=r"True or False, got 4.*\[3, 4\]"):
+        Tensor(3, 4)
+    n = Tensor(np.array([1, 2]))
+    with pytest.raises(TypeError, match="int64"):
+        n.requires_grad = True
+    assert not n.requires_grad
+    x = Tensor([1.0])
+    x.requires_grad = True
+    y = x * 2
+    with pytest.raises(RuntimeError, match="detach"):
+        y.requires_grad = False
+    assert y.requires_grad
+
+
+def test_none_is_no_tensor():
+    x = Tensor([1.0, 2.0])
+    assert x != None  # noqa: E711  as one types it
+    assert not x == None  # noqa: E711, SIM201
+
+
+def test_a_fraction_is_not_cut_to_a_whole_number():
+    n = Tensor(np.array([0, 1, 2]))
+    assert n.clip(0.5, 1.5).data.tolist() == [0.5, 1.0, 1.5]
+    assert n.clip(1).dtype == np.int64
+    with pytest.raises(OverflowError, match=r"0\.5 does not fit into int64"):
+        tinytorch.pad(n, 1, 0.5)
+
+
 def test_requires_grad_needs_floats():
     with pytest.raises(TypeError, match=r"int64.*astype"):
         Tensor(np.array([1, 2]), requires_grad=True)
@@ -194,7 +267,7 @@ def test_conversions():
     assert not np.shares_memory(x.clone().data, x.data)
     assert x.argmax() == 1
     assert x.argmax(axis=0).tolist() == [0, 0]
-    assert np.asarray(x, dtype=np.float64).dtype == np.float64
+    assert np.asarray(x.detach(), dtype=np.float64).dtype == np.float64
     for call in (x.item, lambda: float(x)):
         with pytest.raises(ValueError, match=r"item\(\).*\(1, 2\)"):
             call()
@@ -276,6 +349,56 @@ def test_numpy_functions_refuse_to_cut_the_graph():
     with pytest.raises(TypeError, match="stack"):
         Tensor([[1.0, 2.0], [x[0], x[1]]])
     assert Tensor([Tensor(1.0), Tensor(2.0)]).shape == (2,)
+
+
+def test_no_array_is_made_of_what_is_recorded():
+    """An array in the middle of a computation: what follows it would miss a part, unnoticed."""
+    w = Tensor([2.0, 5.0], requires_grad=True)
+    for make in (
+        lambda: np.r_[w, 1.0],
+        lambda: np.c_[w, w],
+        lambda: np.asarray(w * 2),
+        lambda: np.array([w, w]),
+        lambda: np.vectorize(lambda v: v + 1)(w),
+        lambda: np.ones(2).dot(w),
+        lambda: np.add.reduce(w),
+        lambda: np.hypot(w, 1.0),
+        lambda: np.add(w, 1.0, dtype=np.float64),
+    ):
+        with pytest.raises(TypeError, match="cut the graph"):
+            make()
+    with no_grad():
+        assert np.r_[w, 1.0].tolist() == [2.0, 5.0, 1.0]
+    assert np.asarray(w.detach()).tolist() == [2.0, 5.0]
+
+
+def test_numpys_functions_of_elements():
+    w = Tensor([4.0, 9.0], requires_grad=True)
+    for ufunc, x in ((np.sqrt, w), (np.exp, w), (np.negative, w), (np.abs, w), (np.log, w)):
+        y = ufunc(x)
+        assert isinstance(y, Tensor) and y.requires_grad
+        np.testing.assert_array_equal(y.data, ufunc(w.data))
+    y = np.maximum(5.0, w) + np.minimum(w, 5.0)
+    y.sum().backward()
+    assert w.grad.data.tolist() == [1.0, 1.0]
+    g = w.grad
+    assert np.allclose(np.abs(g - 3), 2) and not np.isnan(g).any() and np.isfinite(w).all()
+    assert np.hypot(g, 0.0).tolist() == [1.0, 1.0]
+    assert np.add.reduce(g) == 2
+    assert (np.array([1.0, 2.0]) == g).tolist() == [True, False]
+
+
+def test_an_array_is_updated_by_a_tensor_or_not_at_all():
+    w = Tensor([3.0, -4.0], requires_grad=True)
+    (w * w).sum().backward()
+    before = array = w.data
+    array -= 0.5 * w.grad
+    assert array is before and w.data.tolist() == [0.0, 0.0]
+    w.data -= 0.5 * w.grad
+    assert w.data.tolist() == [-3.0, 4.0]
+    with pytest.raises(TypeError, match="into an array would cut"):
+        array -= w
+    assert array.tolist() == [-3.0, 4.0]
 
 
 # In place
@@ -390,8 +513,8 @@ def test_errors_name_the_operation_and_the_shapes(call, message):
 def test_errors_of_indices():
     with pytest.raises(IndexError, match=r"shape \(2, 3\).*index 5"):
         zeros(2, 3)[5]
-    with pytest.raises(IndexError, match=r"shape \(3,\).*integer"):
-        zeros(3)[Tensor([0.0, 1.0])]
+    with pytest.raises(IndexError, match=r"whole numbers or booleans.*0.5"):
+        zeros(3)[Tensor([0.5, 1.0])]
     with pytest.raises(TypeError, match="one_hot: indices must be whole numbers"):
         tinytorch.one_hot([0.5], 3)
     with pytest.raises(TypeError, match=r"embedding.*bool"):
@@ -402,5 +525,8 @@ def test_errors_of_indices():
 
 def test_indices_may_be_tensors():
     x = Tensor(np.arange(6.0).reshape(2, 3))
-    assert x[Tensor(np.array([1, 0])), Tensor(np.array([2, 1]))].data.tolist() == [5.0, 1.0]
+    for dtype in (np.int64, np.float32):  # a list of whole numbers makes a float32 tensor
+        i, j = (Tensor(np.array(k, dtype)) for k in ([1, 0], [2, 1]))
+        assert x[i, j].data.tolist() == [5.0, 1.0]
+        assert x[i][:, 0].data.tolist() == [3.0, 0.0]
     assert tinytorch.one_hot(Tensor([1, 0]), 2).data.tolist() == [[0, 1], [1, 0]]

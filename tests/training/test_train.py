@@ -231,6 +231,19 @@ def test_metrics_see_predictions_without_a_graph():
     assert seen == [False] * len(loader)
 
 
+def test_accuracy_of_one_logit_an_example():
+    logits = np.array([[2.0], [-1.0], [3.0], [-2.0]])
+    targets = np.array([1.0, 0, 1, 1])
+    assert accuracy(Tensor(logits), Tensor(targets[:, None])) == 0.75
+    assert accuracy(logits[:, 0], targets) == accuracy(logits, targets) == 0.75
+
+
+@pytest.mark.parametrize("shapes", [((4, 2), (3,)), ((4, 2), (4, 1)), ((3, 3), (3, 3)), ((), ())])
+def test_accuracy_never_broadcasts(shapes):
+    with pytest.raises(ValueError, match=r"accuracy needs logits.*got shapes"):
+        accuracy(*map(np.zeros, shapes))
+
+
 def test_accuracy():
     logits = Tensor([[1.0, 2.0], [3.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
     assert accuracy(logits, Tensor(np.array([1, 0, 0, 0]))) == 0.75

@@ -8,10 +8,13 @@ This file asks three things of a tensor: its `data`, for shape and dtype; its `_
 whether it retains a gradient (`_retain`), which `_accumulate` then adds to `grad`.
 """
 
-import contextlib
+import functools
+import inspect
 import threading
 
 import numpy as np
+
+from tinytorch.core.sums import total
 
 _mode = threading.local()
 
@@ -21,24 +24,85 @@ def grad_enabled() -> bool:
     return getattr(_mode, "enabled", True)
 
 
-@contextlib.contextmanager
-def _recording(enabled: bool):
-    before = grad_enabled()
-    _mode.enabled = enabled
+class set_grad_enabled:
+    """Whether to record inside the `with` block, or in the function that is decorated.
+
+    In a generator function the mode holds while its own lines run, not between them.
+
+    Raises:
+        TypeError: `enabled` is neither True nor False; a coroutine function is decorated, whose
+            lines take turns with others' in one thread.
+    """
+
+    def __init__(self, enabled: bool):
+        if not isinstance(enabled, bool):
+            raise TypeError(f"set_grad_enabled needs True or False, got {enabled!r}")
+        self._enabled = enabled
+        self._before = []
+
+    def __enter__(self):
+        self._before.append(grad_enabled())
+        _mode.enabled = self._enabled
+
+    def __exit__(self, *error):
+        _mode.enabled = self._before.pop()
+
+    def __call__(self, function):
+        if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+            raise TypeError(
+                f"{type(self).__name__} cannot decorate the coroutine {function.__name__}: use a "
+                "with block that has no await in it"
+            )
+        enabled = self._enabled
+
+        @functools.wraps(function)
+        def wrapper(*args, **options):
+            with set_grad_enabled(enabled):
+                return function(*args, **options)
+
+        @functools.wraps(function)
+        def generator(*args, **options):
+            return _stepwise(function(*args, **options), enabled)
+
+        return generator if inspect.isgeneratorfunction(function) else wrapper
+
+
+def _stepwise(items, enabled: bool):
+    """What a generator gives, its lines run in this mode; what is sent or thrown is passed on."""
+    step, value = items.send, None
     try:
-        yield
+        while True:
+            with set_grad_enabled(enabled):
+                try:
+                    item = step(value)
+                except StopIteration as end:
+                    return end.value
+            try:
+                step, value = items.send, (yield item)
+            except GeneratorExit:
+                raise
+            except BaseException as error:
+                step, value = items.throw, error
     finally:
-        _mode.enabled = before
+        with set_grad_enabled(enabled):
+            items.close()
 
 
-def no_grad():
-    """Record nothing inside the `with` block (or the decorated function)."""
-    return _recording(False)
+class no_grad(set_grad_enabled):
+    """Record nothing inside the `with` block, or in the function that is decorated."""
+
+    def __new__(cls, function=None):
+        return super().__new__(cls) if function is None else cls()(function)
+
+    def __init__(self):
+        super().__init__(False)
 
 
-def enable_grad():
-    """Record inside the `with` block (or the decorated function), even within `no_grad()`."""
-    return _recording(True)
+class enable_grad(no_grad):
+    """Record inside the `with` block, or the decorated function, even within `no_grad()`."""
+
+    def __init__(self):
+        set_grad_enabled.__init__(self, True)
 
 
 def unbroadcast(gradient: np.ndarray, shape: tuple) -> np.ndarray:
@@ -47,7 +111,7 @@ def unbroadcast(gradient: np.ndarray, shape: tuple) -> np.ndarray:
         return gradient
     added = gradient.ndim - len(shape)
     stretched = tuple(added + i for i, n in enumerate(shape) if n == 1)
-    return gradient.sum(axis=(*range(added), *stretched), keepdims=True).reshape(shape)
+    return total(gradient, (*range(added), *stretched), keepdims=True).reshape(shape)
 
 
 def topological_order(root) -> list:

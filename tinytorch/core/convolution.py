@@ -11,7 +11,7 @@ import numpy as np
 
 from tinytorch.core.checks import at_least
 from tinytorch.core.functional import tensors
-from tinytorch.core.tensor import Tensor, promote, record
+from tinytorch.core.tensor import Tensor, as_float, promote, record
 
 
 def pair(owner: str, name: str, value, least: int) -> tuple[int, int]:
@@ -114,6 +114,7 @@ def max_pool2d(x: Tensor, kernel_size, stride=None, padding=0) -> Tensor:
     kernel = pair("max_pool2d", "kernel_size", kernel_size, 1)
     stride = kernel if stride is None else pair("max_pool2d", "stride", stride, 1)
     padding = pair("max_pool2d", "padding", padding, 0)
+    x = as_float(*tensors(x))
     if x.ndim != 4:
         raise ValueError(f"max_pool2d needs images (N, C, H, W), got shape {x.shape}")
     if any(2 * p > k for p, k in zip(padding, kernel, strict=True)):

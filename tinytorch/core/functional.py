@@ -3,11 +3,13 @@
 import numpy as np
 
 from tinytorch.core.tensor import (
+    UFUNCS,
     Tensor,
     as_array,
     as_tensor,
     axes,
     elementwise,
+    fitted,
     promote,
     raw,
     record,
@@ -22,6 +24,9 @@ def maximum(a, b) -> Tensor:
 def minimum(a, b) -> Tensor:
     """The smaller of two, element by element; equal ones share the gradient evenly."""
     return _choose("minimum", np.minimum, np.less, a, b)
+
+
+UFUNCS |= {"maximum": maximum, "minimum": minimum}
 
 
 def _choose(name, ufunc, wins, a, b):
@@ -118,9 +123,8 @@ def pad(x: Tensor, width, value: float = 0.0) -> Tensor:
             f"shape {x.shape}; got {width}"
         )
     inside = tuple(slice(before, before + n) for (before, _), n in zip(width, x.shape, strict=True))
-    padded = np.full(
-        [n + sum(pair) for n, pair in zip(x.shape, width, strict=True)], value, x.dtype
-    )
+    shape = [n + sum(pair) for n, pair in zip(x.shape, width, strict=True)]
+    padded = np.full(shape, fitted(np.asarray(value), x.dtype))
     padded[inside] = x._data
     return record(padded, (x, lambda g: g[inside]))
 

@@ -9,6 +9,8 @@ import numpy as np
 from tinytorch.core.checks import PROPORTION, one_of, require
 from tinytorch.core.functional import as_indices
 from tinytorch.core.module import Module
+from tinytorch.core.stable import exponentials, logistic
+from tinytorch.core.sums import total
 from tinytorch.core.tensor import Tensor, as_float, as_tensor, raw, record
 
 REDUCTIONS = one_of("mean", "sum", "none")
@@ -38,7 +40,7 @@ class Loss(Module):
         def spread(derivative):
             return lambda g: derivative(np.full(losses.shape, g / count))
 
-        return record(losses.sum() / count, *((t, spread(d)) for t, d in edges))
+        return record(total(losses) / count, *((t, spread(d)) for t, d in edges))
 
     def _parts(self):
         return [] if self.reduction == "mean" else [f"reduction={self.reduction!r}"]
@@ -65,9 +67,9 @@ class MSELoss(Loss):
 class BCEWithLogitsLoss(Loss):
     """Binary cross-entropy of logits x against targets y in [0, 1].
 
-        -y log σ(x) - (1 - y) log(1 - σ(x)) = max(x, 0) - x y + log(1 + exp(-|x|))
+        -y log σ(x) - (1 - y) log(1 - σ(x)) = (1 - y) max(x, 0) + y max(-x, 0) + log(1 + exp(-|x|))
 
-    Its derivative is σ(x) - y. Shapes: both (...), the same.
+    Its derivative is σ(x) - y = (1 - y) σ(x) - y σ(-x). Shapes: both (...), the same.
 
     Raises:
         ValueError: the shapes differ, or a target lies outside [0, 1].
@@ -78,8 +80,8 @@ class BCEWithLogitsLoss(Loss):
         x, y = logits.data, targets.data
         in_unit_interval("BCEWithLogitsLoss", y)
         return self.reduce(
-            np.maximum(x, 0) - x * y + np.log1p(np.exp(-np.abs(x))),
-            (logits, lambda g: g * (0.5 + 0.5 * np.tanh(0.5 * x) - y)),
+            np.maximum(x, 0) * (1 - y) + np.maximum(-x, 0) * y + np.log1p(np.exp(-np.abs(x))),
+            (logits, lambda g: g * slope(x, y)),
             (targets, lambda g: -g * x),
         )
 
@@ -115,11 +117,9 @@ class CrossEntropyLoss(Loss):
                 "CrossEntropyLoss needs logits (batch, classes) and targets (batch,) or "
                 f"(batch, classes); got shapes {logits.shape} and {shape}"
             )
-        z = logits.data - logits.data.max(axis=1, keepdims=True, initial=-np.inf)
-        exp = np.exp(z)
-        total = exp.sum(axis=1, keepdims=True)
+        _, z, exp, log_total = exponentials(logits.data, (1,))
         from_indices = self._indices if len(shape) == 1 else self._probabilities
-        return from_indices(logits, targets, z - np.log(total), exp / total)
+        return from_indices(logits, targets, z - log_total, exp / np.exp(log_total))
 
     def _indices(self, logits, targets, log_p, p):
         n, classes = p.shape
@@ -131,7 +131,10 @@ class CrossEntropyLoss(Loss):
 
         def derivative(g):
             d = p - smoothing / classes if smoothing else p.copy()
-            d[rows, targets] -= 1 - smoothing
+            if smoothing:
+                d[rows, targets] -= 1 - smoothing
+            else:
+                d[rows, targets] = np.expm1(log_p[rows, targets])  # p - 1, also where p is nearly 1
             d *= g[:, None]
             return d
 
@@ -140,7 +143,7 @@ class CrossEntropyLoss(Loss):
     def _probabilities(self, logits, targets, log_p, p):
         targets = cast(as_tensor(targets, logits.dtype), logits.dtype)
         in_unit_interval("CrossEntropyLoss", targets.data)
-        sums = targets.data.sum(axis=1)
+        sums = total(targets.data, 1)
         if not np.allclose(sums, 1, atol=1e-3):
             raise ValueError(
                 "CrossEntropyLoss: each row of probabilities must sum to 1; "
@@ -148,15 +151,25 @@ class CrossEntropyLoss(Loss):
             )
         smoothing = self.label_smoothing
         q = (1 - smoothing) * targets.data + smoothing / p.shape[1]
+        costs = np.multiply(q, log_p, where=q != 0, out=np.zeros_like(log_p))  # 0 · -∞ is 0 here
         return self.reduce(
-            -(q * log_p).sum(axis=1),
-            (logits, lambda g: g[:, None] * (p * q.sum(axis=1, keepdims=True) - q)),
+            -total(costs, 1),
+            (
+                logits,  # p Σq - q
+                lambda g: g[:, None] * (np.expm1(log_p) * q + p * (total(q, 1, True) - q)),
+            ),
             (targets, lambda g: -(1 - smoothing) * g[:, None] * log_p),
         )
 
     def _parts(self):
         smoothing = f"label_smoothing={self.label_smoothing}"
         return ([smoothing] if self.label_smoothing else []) + super()._parts()
+
+
+def slope(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """σ(x) - y, also where the two are nearly the same: 0 and 0, or 1 and 1."""
+    p, q = logistic(x)
+    return (1 - y) * p - y * q
 
 
 def floats(name: str, prediction, target) -> list[Tensor]:

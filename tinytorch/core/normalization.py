@@ -1,11 +1,13 @@
 """Normalization: layers that give numbers mean 0 and variance 1, then a learned scale and shift."""
 
+import math
 from inspect import cleandoc
 
 import numpy as np
 
 from tinytorch.core.checks import NONNEGATIVE, POSITIVE_COUNT, PROPORTION, require
 from tinytorch.core.module import Module
+from tinytorch.core.sums import total
 from tinytorch.core.tensor import Tensor, as_float, record
 
 
@@ -16,15 +18,29 @@ def standardize(x: Tensor, axis: tuple, eps: float) -> tuple[Tensor, np.ndarray,
     (g - mean(g) - y mean(g y)) / s: what is along the constants or along y is projected away.
     """
     x = as_float(x)
-    mean = x.data.mean(axis=axis, keepdims=True)
-    deviation = x.data - mean
-    variance = np.square(deviation).mean(axis=axis, keepdims=True)
-    scale = 1 / np.sqrt(variance + eps)
+    n = math.prod(x.shape[i] for i in axis)
+
+    def average(numbers):
+        return total(numbers, axis, keepdims=True) / n
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = average(x.data)
+        deviation = x.data - mean
+        variance = average(np.square(deviation))
+        scale = 1 / np.sqrt(variance + eps)
+        if not np.isfinite(variance).all():  # the squares of finite numbers may overflow
+            unit = np.abs(x.data).max(axis=axis, keepdims=True)
+            unit = np.where(np.isfinite(variance) | ~np.isfinite(unit), x.dtype.type(1), unit)
+            small = x.data / unit
+            mean = average(small)
+            variance = average(np.square(small - mean))
+            deviation = (small - mean) * unit
+            scale = 1 / np.hypot(np.sqrt(variance) * unit, math.sqrt(eps))
+            mean, variance = mean * unit, variance * unit * unit
     y = deviation * scale
 
     def derivative(g):
-        along_y = (g * y).mean(axis=axis, keepdims=True)
-        return scale * (g - g.mean(axis=axis, keepdims=True) - y * along_y)
+        return scale * (g - average(g) - y * average(g * y))
 
     return record(y, (x, derivative)), mean, variance
 
@@ -116,8 +132,10 @@ class BatchNorm(Module):
         return y * self.weight.reshape(per_channel) + self.bias.reshape(per_channel)
 
     def _move(self, running: np.ndarray, batch: np.ndarray) -> None:
-        running *= 1 - self.momentum
-        running += self.momentum * batch.reshape(-1)
+        with np.errstate(over="ignore"):
+            new = (1 - self.momentum) * running + self.momentum * batch.reshape(-1).astype(float)
+        most = np.finfo(running.dtype).max  # an infinite one would stay so for ever
+        running[...] = np.clip(new, -most, most)
 
     def _parts(self):
         return [str(self.running_mean.size)]

@@ -7,12 +7,16 @@ needs, not the tensors, so that giving a tensor new data later does not change i
 the array it had (as optimizers do) does.
 """
 
+import functools
 import math
+import operator
 from numbers import Real
 
 import numpy as np
 
 from tinytorch.core import autograd
+from tinytorch.core.stable import FAR, exponentials, logistic, normal, sech2
+from tinytorch.core.sums import total
 
 
 class Tensor:
@@ -22,7 +26,7 @@ class Tensor:
         data: number, nested list, array or tensor. Python numbers and lists become float32;
             a NumPy array keeps its dtype and is not copied.
         requires_grad: whether `backward` should leave a gradient in `grad`. Only for floats.
-        dtype: convert to this NumPy dtype.
+        dtype: convert to this NumPy dtype: float32, float64, an integer's, or bool.
 
     Attributes:
         data: the array (`numpy.ndarray`), of any shape.
@@ -37,11 +41,11 @@ class Tensor:
     a number (Python's, NumPy's, or a tensor of shape ()) has the array's: float32 stays float32.
 
     Raises:
-        TypeError: `data` is not numeric, or `requires_grad` on integers or booleans.
+        TypeError: `data` is not numeric, or of another precision than those two (half, long
+            double); `requires_grad` is neither True nor False, or on integers or booleans.
     """
 
-    __slots__ = ("__weakref__", "_data", "_edges", "_grad", "_retain", "requires_grad")
-    __array_ufunc__ = None  # so that array * tensor asks the tensor
+    __slots__ = ("__weakref__", "_data", "_edges", "_grad", "_requires", "_retain")
     __hash__ = object.__hash__
 
     def __init__(self, data, requires_grad: bool = False, *, dtype=None):
@@ -49,12 +53,8 @@ class Tensor:
         self._grad = None
         self._edges = ()
         self._retain = False
-        self.requires_grad = bool(requires_grad)
-        if requires_grad and self._data.dtype.kind != "f":
-            raise TypeError(
-                f"requires_grad needs floating-point data, got {self._data.dtype}; "
-                "convert with .astype('float32')"
-            )
+        self._requires = False
+        self.requires_grad = requires_grad
 
     # What a tensor is
 
@@ -65,9 +65,40 @@ class Tensor:
 
     @data.setter
     def data(self, value):
-        self._data = as_array(
-            value, None if isinstance(value, (np.ndarray, Tensor)) else self.dtype
-        )
+        keeps = isinstance(value, (np.ndarray, Tensor))
+        value = as_array(value, None if keeps else self.dtype)
+        if self._requires and value.dtype.kind != "f":
+            value = value.astype(self.dtype)  # whole numbers in a parameter would cut its gradient
+        self._data = value
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether `backward` goes through this tensor.
+
+        Raises:
+            TypeError: set to something else than True or False, or to True on integers.
+            RuntimeError: set to False on a tensor that was computed: use `detach()`.
+        """
+        return self._requires
+
+    @requires_grad.setter
+    def requires_grad(self, value):
+        if not isinstance(value, (bool, np.bool_)):
+            raise TypeError(
+                f"requires_grad must be True or False, got {value!r}; several numbers are one "
+                "list: Tensor([3, 4])"
+            )
+        if value and self._data.dtype.kind != "f":
+            raise TypeError(
+                f"requires_grad needs floating-point data, got {self._data.dtype}; "
+                "convert with .astype('float32')"
+            )
+        if self._edges and not value:
+            raise RuntimeError(
+                "requires_grad can be switched off for leaves only: this tensor was computed from "
+                "others, use .detach()"
+            )
+        self._requires = bool(value)
 
     @property
     def grad(self):
@@ -123,17 +154,33 @@ class Tensor:
         return (self[i] for i in range(len(self)))
 
     def __array__(self, dtype=None, copy=None):
+        if self._requires and autograd.grad_enabled():
+            raise cut("an array made of it")
         return np.array(self._data, dtype=dtype, copy=copy)
 
     def __array_function__(self, function, types, args, kwargs):
         """Let NumPy's functions read a tensor, but not cut a graph silently."""
         result = function(*unwrapped(args), **unwrapped(kwargs))
-        recorded = autograd.grad_enabled() and any(t.requires_grad for t in within((args, kwargs)))
-        if recorded and holds_floats(result):
-            raise TypeError(
-                f"np.{function.__name__} would cut the graph of a tensor that requires a "
-                "gradient: use the operation of tinytorch, or pass tensor.data"
-            )
+        if recorded(args, kwargs) and holds_floats(result):
+            raise cut(f"np.{function.__name__}")
+        return result
+
+    def __array_ufunc__(self, ufunc, method, *inputs, out=None, **kwargs):
+        """NumPy's functions of elements: ours where there is one, else NumPy's on the arrays.
+
+        `array * tensor` comes here too, as does `array -= tensor`, whose result is the array.
+        """
+        own = UFUNCS.get(ufunc.__name__) if method == "__call__" else None
+        if own and out is None and not kwargs:
+            first, *others = inputs
+            return own(as_tensor(first, self.dtype), *others)
+        if out is not None:
+            if recorded(inputs, out):
+                raise cut(f"np.{ufunc.__name__} into an array")
+            kwargs["out"] = tuple(map(raw, out))
+        result = getattr(ufunc, method)(*map(raw, inputs), **kwargs)
+        if recorded(inputs) and holds_floats(result):
+            raise cut(f"np.{ufunc.__name__}")
         return result
 
     def __format__(self, spec: str) -> str:
@@ -359,10 +406,10 @@ class Tensor:
     # Comparison gives arrays of booleans: nothing flows back through it
 
     def __eq__(self, other):
-        return self._data == raw(other)
+        return False if other is None else self._data == raw(other)
 
     def __ne__(self, other):
-        return self._data != raw(other)
+        return True if other is None else self._data != raw(other)
 
     def __lt__(self, other):
         return self._data < raw(other)
@@ -403,14 +450,14 @@ class Tensor:
     def tanh(self):
         """The hyperbolic tangent of each element."""
         x = as_float(self)
-        value = np.tanh(x._data)
-        return record(value, (x, lambda g: g * (1 - value * value)))
+        data = x._data
+        return record(np.tanh(data), (x, lambda g: g * sech2(data)))
 
     def sigmoid(self):
         """1 / (1 + exp(-x)) for each element x."""
         x = as_float(self)
-        value = 0.5 + 0.5 * np.tanh(0.5 * x._data)  # exp would overflow
-        return record(value, (x, lambda g: g * value * (1 - value)))
+        value, other = logistic(x._data)  # σ(x) and 1 - σ(x), where exp does not overflow
+        return record(value, (x, lambda g: g * value * other))
 
     def relu(self):
         """max(0, x) for each element x; its derivative at 0 is 0."""
@@ -428,24 +475,25 @@ class Tensor:
         tensor = as_float(self)
         x = tensor._data
         if approximate == "none":
-            cumulative = 0.5 * erfc(-x / math.sqrt(2))
-            slope = np.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
+            cumulative, slope = (part.astype(x.dtype, copy=False) for part in normal(x))
         elif approximate == "tanh":
-            scale = math.sqrt(2 / math.pi)
-            t = np.tanh(scale * (x + 0.044715 * x * x * x))
-            cumulative = 0.5 + 0.5 * t
-            slope = 0.5 * scale * (1 - t * t) * (1 + 3 * 0.044715 * x * x)
+            scale, near = math.sqrt(8 / math.pi), np.clip(x, -FAR, FAR)
+            cumulative, other = logistic(scale * (near + 0.044715 * near * near * near))
+            slope = scale * cumulative * other * (1 + 3 * 0.044715 * near * near)
         else:
             raise ValueError(f"gelu: approximate must be 'none' or 'tanh', got {approximate!r}")
         return record(x * cumulative, (tensor, lambda g: g * (cumulative + x * slope)))
 
     def clip(self, min=None, max=None):
         """Limit to [min, max]; what lies outside passes its gradient to the bound it met."""
-        x = self._data
+        bounds = [raw(bound) for bound in (min, max) if bound is not None]
+        whole = all(np.asarray(bound).dtype.kind in "iub" for bound in bounds)
+        tensor = self if whole else as_float(self)
+        x = tensor._data
         low = -np.inf if min is None else raw(min)
         high = np.inf if max is None else raw(max)
-        value = np.clip(x, low, high).astype(self.dtype, copy=False)
-        edges = [(self, lambda g: g * ((low <= x) & (x <= high)))]
+        value = np.clip(x, low, high).astype(x.dtype, copy=False)
+        edges = [(tensor, lambda g: g * ((low <= x) & (x <= high)))]
         if isinstance(min, Tensor):
             edges.append((min, lambda g: g * ((x < low) & (low <= high))))
         if isinstance(max, Tensor):
@@ -459,7 +507,7 @@ class Tensor:
         axis = axes("sum", axis, self.shape)
         shape = self.shape
         return record(
-            self._data.sum(axis=axis, keepdims=keepdims),
+            total(self._data, axis, keepdims),
             (self, lambda g: np.broadcast_to(restore(g, axis, keepdims), shape)),
         )
 
@@ -469,7 +517,7 @@ class Tensor:
         x, shape = as_float(self), self.shape
         count = math.prod(shape[i] for i in axis)
         return record(
-            x._data.sum(axis=axis, keepdims=keepdims) / count,
+            total(x._data, axis, keepdims) / count,
             (x, lambda g: np.broadcast_to(restore(g, axis, keepdims) / count, shape)),
         )
 
@@ -487,9 +535,9 @@ class Tensor:
                 f"var with correction={correction} needs more than {correction} elements, "
                 f"but takes {count + correction} of a tensor of shape {self.shape}"
             )
-        deviation = x._data - x._data.mean(axis=axis, keepdims=True)
+        deviation = x._data - total(x._data, axis, True) / (count + correction)
         return record(
-            np.square(deviation).sum(axis=axis, keepdims=keepdims) / count,
+            total(np.square(deviation), axis, keepdims) / count,
             (x, lambda g: restore(g, axis, keepdims) * deviation * (2 / count)),
         )
 
@@ -531,16 +579,11 @@ class Tensor:
         """log Σ exp(x), computed without overflow."""
         axis = axes("logsumexp", axis, self.shape)
         tensor = as_float(self)
-        x = tensor._data
-        shift = x.max(axis=axis, keepdims=True, initial=-np.inf)
-        shift = np.where(np.isfinite(shift), shift, 0)  # nothing to shift by in nothing, or in -∞
-        exp = np.exp(x - shift)
-        total = exp.sum(axis=axis, keepdims=True)
-        with np.errstate(divide="ignore"):  # then the logarithm is -∞
-            value = shift + np.log(total)
+        shift, _, exp, log_total = exponentials(tensor._data, axis)
+        value = shift + log_total
         return record(
             value if keepdims else value.squeeze(axis),
-            (tensor, lambda g: restore(g, axis, keepdims) * (exp / total)),
+            (tensor, lambda g: restore(g, axis, keepdims) * (exp / np.exp(log_total))),
         )
 
     def softmax(self, axis: int = -1):
@@ -548,16 +591,27 @@ class Tensor:
         axis = axes("softmax", axis, self.shape)
         x = as_float(self)
         value = np.exp(x._data - x._data.max(axis=axis, keepdims=True, initial=-np.inf))
-        value /= value.sum(axis=axis, keepdims=True)
-        return record(value, (x, lambda g: value * (g - (g * value).sum(axis=axis, keepdims=True))))
+        value /= total(value, axis, True)
+
+        def derivative(g):  # of g less what it is where softmax is largest: 1 - p is not rounded
+            top = value == value.max(axis=axis, keepdims=True, initial=0)
+            count = top.sum(axis=axis, keepdims=True, dtype=g.dtype)
+            g = g - total(g * top, axis, True) / np.maximum(count, 1)
+            return value * (g - total(g * value, axis, True))
+
+        return record(value, (x, derivative))
 
     def log_softmax(self, axis: int = -1):
         """x - log Σ exp(x) along `axis`, computed without overflow."""
         axis = axes("log_softmax", axis, self.shape)
         x = as_float(self)
-        value = x._data - x._data.max(axis=axis, keepdims=True, initial=-np.inf)
-        value -= np.log(np.exp(value).sum(axis=axis, keepdims=True))
-        return record(value, (x, lambda g: g - np.exp(value) * g.sum(axis=axis, keepdims=True)))
+        _, z, _, log_total = exponentials(x._data, axis)
+        value = z - log_total
+
+        def derivative(g):  # g - p Σg, with 1 - p as what it is
+            return -np.expm1(value) * g - np.exp(value) * (total(g, axis, True) - g)
+
+        return record(value, (x, derivative))
 
     # Shape
 
@@ -640,8 +694,12 @@ class Tensor:
         return record(value, (self, lambda g: g))
 
     def astype(self, dtype):
-        """The same numbers in another dtype; the gradient returns in this one's."""
-        value = self._data.astype(dtype)
+        """The same numbers in another dtype; the gradient returns in this one's.
+
+        Raises:
+            TypeError: a dtype that a tensor cannot have, such as float16.
+        """
+        value = self._data.astype(admitted(dtype))
         return record(value, (self, lambda g: g)) if value.dtype.kind == "f" else Tensor(value)
 
     def __getitem__(self, index):
@@ -652,18 +710,38 @@ class Tensor:
             raise IndexError(f"cannot index a tensor of shape {x.shape}: {error}") from error
 
         def derivative(g):
-            whole = np.zeros(x.shape, g.dtype)
             if selects_once(index):
+                whole = np.zeros(x.shape, g.dtype)
                 whole[index] = g
-            else:  # in one dimension add.at is fast
-                positions = np.arange(x.size).reshape(x.shape)[index]
-                np.add.at(whole.reshape(-1), positions.reshape(-1), np.reshape(g, -1))
-            return whole
+                return whole
+            positions = np.arange(x.size).reshape(x.shape)[index]
+            whole = np.zeros(x.size)  # as many may meet in one place as there are rows
+            np.add.at(whole, positions.reshape(-1), np.reshape(g, -1))  # fast in one dimension
+            return whole.reshape(x.shape).astype(g.dtype, copy=False)
 
         return record(value, (self, derivative))
 
 
 Variable = Tensor  # the name of older textbooks
+
+# What NumPy's functions of elements are here, by NumPy's names.
+UFUNCS = {
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": operator.truediv,
+    "power": operator.pow,
+    "matmul": operator.matmul,
+    "negative": operator.neg,
+    "absolute": operator.abs,
+    "equal": operator.eq,
+    "not_equal": operator.ne,
+    "less": operator.lt,
+    "less_equal": operator.le,
+    "greater": operator.gt,
+    "greater_equal": operator.ge,
+    **{name: operator.methodcaller(name) for name in ("exp", "log", "sqrt", "tanh")},
+}
 
 
 def record(value: np.ndarray, *edges: tuple) -> Tensor:
@@ -675,11 +753,11 @@ def record(value: np.ndarray, *edges: tuple) -> Tensor:
     if not autograd.grad_enabled():
         edges = ()
     for tensor, _ in edges:
-        if not tensor.requires_grad:
-            edges = tuple(edge for edge in edges if edge[0].requires_grad)
+        if not tensor._requires:
+            edges = tuple(edge for edge in edges if edge[0]._requires)
             break
     out._edges = edges
-    out.requires_grad = bool(edges)
+    out._requires = bool(edges)
     return out
 
 
@@ -694,6 +772,8 @@ def as_array(value, dtype=None) -> np.ndarray:
         raise TypeError("a list of tensors would lose its gradients: use stack or concatenate")
     if dtype is None and not isinstance(value, (np.ndarray, np.generic)):
         dtype = np.float32
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError("a tensor has no mask: pass .filled(value), or the .data and a where()")
     try:
         array = np.asarray(value)
     except ValueError as error:
@@ -704,7 +784,24 @@ def as_array(value, dtype=None) -> np.ndarray:
         raise TypeError(
             f"a tensor holds real numbers or booleans; got dtype {array.dtype} from {value!r}"
         )
-    return array if dtype is None else array.astype(dtype, copy=False)
+    return array.astype(admitted(array.dtype if dtype is None else dtype), copy=False)
+
+
+@functools.cache
+def admitted(dtype) -> np.dtype:
+    """A dtype that a tensor may have, in the machine's byte order.
+
+    Raises:
+        TypeError: it may not: half precision overflows in sums of squares and in most optimizers'
+            states, and longer ones are not the same on all machines.
+    """
+    dtype = np.dtype(dtype)
+    if dtype.kind not in "fiub" or (dtype.kind == "f" and dtype.itemsize not in (4, 8)):
+        raise TypeError(
+            f"a tensor holds float32, float64, integers or booleans, not {dtype}: "
+            "convert with .astype('float32')"
+        )
+    return dtype.newbyteorder("=")
 
 
 def as_tensor(value, dtype) -> Tensor:
@@ -774,10 +871,33 @@ def raw(value):
 
 
 def raw_index(index):
-    return tuple(raw(i) for i in index) if isinstance(index, tuple) else raw(index)
+    """The same index with arrays in the place of tensors, of whole numbers or booleans."""
+    if isinstance(index, tuple):
+        return tuple(map(raw_index, index))
+    if not isinstance(index, Tensor):
+        return index
+    index = index._data
+    if index.dtype.kind != "f":
+        return index
+    whole = index.astype(np.intp)
+    if not np.array_equal(whole, index):
+        raise IndexError(f"an index must be whole numbers or booleans, got {index!r}")
+    return whole
 
 
 # What NumPy's functions are given, and what they give
+
+
+def recorded(*values) -> bool:
+    """Whether what is computed from these would have to be recorded."""
+    return autograd.grad_enabled() and any(t._requires for t in within(values))
+
+
+def cut(what: str) -> TypeError:
+    return TypeError(
+        f"{what} would cut the graph of a tensor that requires a gradient: use the operation of "
+        "tinytorch, or pass tensor.data (tensor.detach() to go on without a gradient)"
+    )
 
 
 def within(value):
@@ -843,9 +963,3 @@ def selects_once(index) -> bool:
         or np.asarray(part).dtype == bool
         for part in parts
     )
-
-
-def erfc(x: np.ndarray) -> np.ndarray:
-    """1 - erf(x): NumPy has no error function, Python has that of C."""
-    values = np.fromiter(map(math.erfc, x.ravel().tolist()), np.float64, count=x.size)
-    return values.reshape(x.shape).astype(x.dtype, copy=False)

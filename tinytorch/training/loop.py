@@ -36,9 +36,21 @@ def train(model, optimizer, loss_fn, loader, epochs: int = 1) -> list[float]:
 def accuracy(logits: Tensor, targets: Tensor) -> float:
     """The fraction of rows whose largest logit is at the target's index.
 
-    Shapes: logits (n, classes), targets (n,).
+    Shapes: logits (n, classes), targets (n,). With one logit for each target, each of them (n,) or
+    (n, 1), the fraction whose logit is positive where the target is 1.
+
+    Raises:
+        ValueError: other shapes.
     """
-    return float(np.mean(logits.data.argmax(axis=-1) == targets.data))
+    z, y = (np.asarray(getattr(t, "data", t)) for t in (logits, targets))
+    if z.ndim and y.ndim and z.size == len(z) == len(y) == y.size:
+        return float(np.mean((z.ravel() > 0) == (y.ravel() == 1)))
+    if z.ndim != 2 or y.shape != z.shape[:1]:
+        raise ValueError(
+            "accuracy needs logits (n, classes) and targets (n,), or one logit for each target; "
+            f"got shapes {z.shape} and {y.shape}"
+        )
+    return float(np.mean(z.argmax(axis=1) == y))
 
 
 def evaluate(model: Module, loss_fn, data, metrics=()) -> dict[str, float]:
