@@ -11,7 +11,6 @@ tanh, cos and other powers are the browser's own, and equal within a few units o
 """
 
 import contextlib
-import copy
 import math
 import sys
 import time
@@ -652,8 +651,8 @@ def schedule(make: Callable, knobs: Mapping[str, float] = {}, whole=()) -> Trans
             raise Untranslatable(f"{type(made).__name__} keeps no {name} that could be changed")
 
     def rate(t, base, **values):
-        turned = copy.copy(made)
-        vars(turned).update(values)
+        turned = object.__new__(type(made))  # a copy would be another of the optimizer's schedulers
+        vars(turned).update({**vars(made), **values})
         return turned.values(t, [base])[0]["lr"]
 
     with symbolic_math(type(made).values), symbolic_math(type(made).lr):

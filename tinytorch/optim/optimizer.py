@@ -19,6 +19,7 @@ import numpy as np
 
 from tinytorch.core.autograd import enable_grad
 from tinytorch.core.checks import ANYTHING, FLAG, NONNEGATIVE, NUMBER, fractions, require, settled
+from tinytorch.core.interrupts import deferred
 from tinytorch.core.tensor import Tensor
 from tinytorch.optim import engines, saving
 from tinytorch.optim.declarations import (
@@ -151,7 +152,8 @@ class Optimizer(Declares):
                 from the defaults.
 
         Raises:
-            TypeError, ValueError: as the constructor.
+            TypeError, ValueError: as the constructor; or a scheduler has a list with one value
+                a group.
         """
         owner = type(self).__name__
         if not isinstance(group, dict):
@@ -170,9 +172,16 @@ class Optimizer(Declares):
         dict.update(full, self.carried(full))
         state = {p: {"t": 0, **self.initial_state(p, full)} for p in params}
 
-        self.param_groups.append(full)
-        self.state.update(state)
-        self._made_for.update({p: (p.data.shape, p.data.dtype) for p in params})
+        with deferred():
+            self.param_groups.append(full)
+            try:
+                for scheduler in self.schedulers[:1]:
+                    scheduler.follow()
+            except BaseException:
+                self.param_groups.pop()
+                raise
+            self.state.update(state)
+            self._made_for.update({p: (p.data.shape, p.data.dtype) for p in params})
 
     def _read_params(self, entries) -> tuple[list, list | None]:
         owner = type(self).__name__
@@ -260,10 +269,33 @@ class Optimizer(Declares):
         return first
 
     def set_value(self, value: Declared, new) -> None:
-        for group in self.param_groups:
-            self.check_values({**group, value.argument: new})
-        for group in self.param_groups:
-            group[value.argument] = new
+        self.set_values([{value.argument: new} for _ in self.param_groups])
+
+    def set_values(self, changes: list[dict], owner: str = "") -> None:
+        """Set some values in each group; if one of them is not allowed, none.
+
+        Arguments:
+            changes: for each group its new values, by name.
+            owner: who is named should a value not be allowed; the optimizer by default.
+
+        Raises:
+            TypeError, ValueError: as `check_values`.
+        """
+        allowed = []
+        for group, new in zip(self.param_groups, changes, strict=True):
+            for name, value in new.items():
+                self.check_value(name, value, owner)
+            full = self.check_values({**group, **new})
+            allowed.append({name: full[name] for name in new})
+        with deferred():
+            for group, new in zip(self.param_groups, allowed, strict=True):
+                dict.update(group, new)
+
+    @property
+    def schedulers(self) -> list:
+        """The schedulers that were made for it and that somebody still holds."""
+        living = (reference() for reference in vars(self).get("_schedulers", ()))
+        return [scheduler for scheduler in living if scheduler is not None]
 
     def _refuse_unknown(self, names: set) -> None:
         if names:
@@ -415,11 +447,14 @@ class Optimizer(Declares):
         saving.load_state_dict(self, state_dict)
 
     def __getstate__(self) -> dict:
-        """For deep copies and pickles: all but the hooks, which are about this very optimizer.
+        """For deep copies and pickles: all but the hooks, which are about this very optimizer, and
+        its schedulers; those that are copied with it are those of the copy.
 
         `copy.deepcopy((model, optimizer))` gives an optimizer of the model's copy.
         """
-        return {**vars(self), "_before": {}, "_after": {}}
+        state = {**vars(self), "_before": {}, "_after": {}}
+        state.pop("_schedulers", None)
+        return state
 
     def __setstate__(self, state: dict) -> None:
         vars(self).update(state)

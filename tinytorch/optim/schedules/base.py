@@ -8,7 +8,8 @@ that looks at how training goes says so (`watches`), and is none of these functi
 import warnings
 from typing import ClassVar
 
-from tinytorch.core.checks import COUNT, NONNEGATIVE, require
+from tinytorch.core.checks import COUNT, NONNEGATIVE, require, settled
+from tinytorch.core.interrupts import deferred
 from tinytorch.optim.declarations import (
     Declared,
     Declares,
@@ -18,7 +19,8 @@ from tinytorch.optim.declarations import (
     documented,
 )
 from tinytorch.optim.optimizer import Optimizer
-from tinytorch.optim.saving import expect, expect_keys
+from tinytorch.optim.saving import expect, expect_keys, plain
+from tinytorch.optim.schedules import together
 
 
 class Scheduler(Declares):
@@ -27,6 +29,9 @@ class Scheduler(Declares):
     A subclass declares its arguments (`declarations`) and defines `factor(t)`: what the initial
     learning rate is multiplied by after t steps; or `lr(t, base)`, if that is not all. The value
     at t = 0 is set at once, so the optimizer's first step uses it; `step()` moves on to the next.
+
+    Several schedulers of one optimizer multiply: lr = base · f₁ · f₂ · ... (`together`). A group
+    that is added later is ruled like one that was there from the beginning.
 
     Attributes:
         watches: whether `step` takes a quantity to judge, by which training goes; such a
@@ -43,6 +48,9 @@ class Scheduler(Declares):
     optimizer: Optimizer
     watches = False
     declared: ClassVar[dict[str, Declared]] = {}
+    remembered: ClassVar[tuple[str, ...]] = ("t",)  # attributes that change as it goes on
+    one_a_group: ClassVar[tuple[str, ...]] = ()  # those that may be lists, a member for each group
+    _part_of = ""
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -54,10 +62,9 @@ class Scheduler(Declares):
     def __init__(self, optimizer: Optimizer):
         require_optimizer(self, optimizer)
         self.optimizer = optimizer
-        self._steps = optimizer.steps
-        for group in optimizer.param_groups:
-            group.setdefault("initial_lr", group["lr"])
-        self._move(0, [group["initial_lr"] for group in optimizer.param_groups])
+        self._steps, self.t = optimizer.steps, 0
+        with deferred():
+            together.enter(self)
 
     # What a subclass says
 
@@ -76,7 +83,14 @@ class Scheduler(Declares):
         """What is set in each group after t steps."""
         return [{"lr": self.lr(t, base)} for base in base_lrs]
 
+    def judge(self, t: int, metric: float) -> None:
+        """Take note of a metric at t; only what watches does."""
+
     # What a user calls
+
+    @property
+    def base_lrs(self) -> list[float]:
+        return together.base_lrs(self.optimizer)
 
     def get_last_lr(self) -> list[float]:
         """The learning rate of each group, as it is now."""
@@ -87,54 +101,159 @@ class Scheduler(Declares):
 
         Raises:
             ValueError: the schedule has ended (OneCycleLR), gives a value that is not allowed
-                (LambdaLR), or the optimizer got another group; nothing has changed then.
+                (LambdaLR), or sets something that another scheduler of the optimizer sets too.
+            RuntimeError: it is a part of another scheduler, which steps it.
+            In all cases nothing has changed.
         """
+        self._advance()
+
+    def _advance(self, metric: float | None = None) -> None:
+        self._refuse_part("step")
         if self.t == 0:
             warn_if_early(self)
-        self._move(self.t + 1, self.base_lrs)
+        self._move(lambda: self._take(metric))
+
+    def _take(self, metric) -> None:
+        self.judge(self.t, metric)
+        self.t += 1
+
+    def _refuse_part(self, verb: str) -> None:
+        if self._part_of:
+            raise RuntimeError(
+                f"{type(self).__name__} is a part of a {self._part_of}: {verb} that one only"
+            )
+
+    def _move(self, change, counts=lambda: True, base_lrs: list[float] | None = None) -> None:
+        """Call `change` and, if that counts, set in the optimizer what follows; or leave all as
+        it was."""
+        before = self.remember()
+        with deferred():
+            try:
+                change()
+                if counts():
+                    together.apply(self, base_lrs)
+            except BaseException:
+                self.recall(before)
+                raise
+
+    def follow(self) -> None:
+        """Let it and the optimizer's other schedulers rule a group that was just added."""
+        together.follow(self.optimizer)
+
+    # Saving
+
+    def remember(self) -> dict:
+        """What has come of it so far."""
+        return {name: plain(getattr(self, name)) for name in self.remembered}
+
+    def recall(self, remembered: dict) -> None:
+        """Be as when `remember` gave this."""
+        for name in self.remembered:
+            value = settled(remembered[name])
+            vars(self)[name] = list(value) if isinstance(value, tuple) else value
+
+    def require_remembered(self, owner: str, state: dict) -> None:
+        """Refuse what `remember` cannot have given."""
+        require(owner, "t", state["t"], COUNT)
+
+    def made_with(self) -> dict:
+        """The arguments, as numbers, words and lists."""
+        return {name: described(vars(self)[v.name]) for name, v in self.declared.items()}
 
     def state_dict(self) -> dict:
-        """t and the initial learning rates; the rest is what the scheduler was made with."""
-        return {"t": self.t, "base_lrs": list(self.base_lrs)}
+        """How far it is (t), the initial learning rates, and what the scheduler was made with."""
+        name, rates = type(self).__name__, list(self.base_lrs)
+        made = {"scheduler": name, "made_with": self.made_with()}
+        return {**made, **self.remember(), "base_lrs": rates}
 
     def load_state_dict(self, state_dict: dict) -> None:
         """Go on where `state_dict` was taken, and set the learning rates of that t.
 
         Raises:
-            TypeError, ValueError: a state that does not fit; nothing has changed then.
+            TypeError, ValueError: a state that does not fit, or that of a scheduler which was
+                made with other arguments.
+            RuntimeError: it is a part of another scheduler, whose state holds its own.
+            In all cases nothing has changed.
         """
         owner = type(self).__name__
-        expect_keys(owner, "the state", state_dict, {"t", "base_lrs"})
-        require(owner, "t", state_dict["t"], COUNT)
-        base_lrs = state_dict["base_lrs"]
-        expect(owner, "base_lrs", base_lrs, list, tuple)
-        for base in base_lrs:
+        self._refuse_part("load")
+        required = {*self.remember(), "base_lrs"}
+        expect_keys(owner, "the state", state_dict, required, {"scheduler", "made_with"})
+        self._require_same_make(owner, state_dict)
+        self.require_remembered(owner, state_dict)
+        rates = state_dict["base_lrs"]
+        expect(owner, "base_lrs", rates, list, tuple)
+        for base in rates:
             require(owner, "base_lrs", base, NONNEGATIVE)
-        self._move(int(state_dict["t"]), [float(base) for base in base_lrs])
-
-    def _move(self, t: int, base_lrs: list[float]) -> None:
-        groups = self.optimizer.param_groups
-        if len(groups) != len(base_lrs):
+        if len(rates) != (count := len(self.optimizer.param_groups)):
             raise ValueError(
-                f"{type(self).__name__}: made for {len(base_lrs)} groups, the optimizer has "
-                f"{len(groups)}: make the scheduler after the last add_param_group"
+                f"{owner}: base_lrs: {len(rates)} were saved, there are {count} groups"
             )
-        values = self.values(t, base_lrs)
-        for changes in values:
-            for name, value in changes.items():
-                owner = f"{type(self).__name__} at t = {t}"
-                self.optimizer.check_value(name, value, owner)
-        for group, changes in zip(groups, values, strict=True):
-            self.optimizer.check_values({**group, **changes})
-        for group, changes in zip(groups, values, strict=True):
-            group.update(changes)
-        self.t, self.base_lrs = t, base_lrs
+        self._move(lambda: self.recall(state_dict), base_lrs=list(map(float, rates)))
+
+    def _require_same_make(self, owner: str, state: dict) -> None:
+        if state.get("scheduler", owner) != owner:
+            raise ValueError(f"{owner}: the state is of {state['scheduler']}")
+        ours = self.made_with()
+        theirs = state.get("made_with", ours)
+        expect(owner, "made_with", theirs, dict)
+        defaults = {name: described(value.default) for name, value in self.declared.items()}
+        theirs = {**{name: defaults[name] for name in ours if name in defaults}, **theirs}
+        if theirs != ours:
+            names = [n for n in {**ours, **theirs} if ours.get(n) != theirs.get(n)]
+            mine, saved = (
+                ", ".join(f"{n}={values[n]!r}" for n in names if n in values) or "none of these"
+                for values in (ours, theirs)
+            )
+            raise ValueError(
+                f"{owner}: this one was made with {mine}, the saved one with {saved}; to go on "
+                "with other arguments on purpose, load it into one that was made alike and set "
+                "them then"
+            )
+
+    def __getstate__(self) -> dict:
+        return dict(vars(self))
+
+    def __setstate__(self, state: dict) -> None:
+        vars(self).update(state)
+        if not self._part_of:
+            together.attach(self)
+
+    # Its arguments
 
     def get_value(self, value: Declared):
         return vars(self)[value.name]
 
     def set_value(self, value: Declared, new) -> None:
+        before, made = dict(vars(self)), "t" in vars(self)
         vars(self)[value.name] = value.read(type(self).__name__, new)
+        if made:
+            try:
+                self.settle()
+                self.require_lists(len(self.optimizer.param_groups))
+            except BaseException:
+                vars(self).update(before)
+                raise
+
+    def for_each(self, name: str, count: int) -> list:
+        """The value of an argument for each of `count` groups: one for all, or a list's members.
+
+        Raises:
+            ValueError: a list of another length.
+        """
+        value = vars(self)[name]
+        values = list(value) if isinstance(value, (list, tuple)) else [value] * count
+        if len(values) != count:
+            raise ValueError(
+                f"{type(self).__name__}: {name} is a list of {len(values)}, one a group, and there "
+                f"are {count} groups"
+            )
+        return values
+
+    def require_lists(self, count: int) -> None:
+        """Refuse lists that are not made for so many groups."""
+        for name in self.one_a_group:
+            self.for_each(name, count)
 
     def __repr__(self) -> str:
         shown = [f"{name}={vars(self)[value.name]!r}" for name, value in self.declared.items()]
@@ -149,6 +268,7 @@ def begin(scheduler: Scheduler, optimizer, values: dict, written) -> None:
     for name, value in values.items():
         scheduler.set_value(scheduler.declared[name], value)
     scheduler.settle()
+    scheduler.require_lists(len(optimizer.param_groups))
     written(scheduler, optimizer)
 
 
@@ -165,19 +285,36 @@ def warn_if_early(scheduler) -> None:
         warnings.warn(
             f"{type(scheduler).__name__}.step() came before the optimizer's first step: the "
             "schedule's first value is never used. Call optimizer.step() first.",
-            stacklevel=3,
+            stacklevel=4,
         )
 
 
-def each_group(scheduler, name: str, value, kind) -> list:
-    """One checked value for each group, from one for all or a list."""
-    owner, count = type(scheduler).__name__, len(scheduler.optimizer.param_groups)
-    values = list(value) if isinstance(value, (list, tuple)) else [value] * count
-    if len(values) != count:
-        raise ValueError(f"{owner}: {name} needs {count} values, one a group, got {len(values)}")
-    for v in values:
-        require(owner, name, v, kind)
-    return values
+def described(value):
+    """An argument as numbers, words and lists; of what is none of these, its kind."""
+    if isinstance(value, Scheduler):
+        return {"scheduler": type(value).__name__, **value.made_with()}
+    if isinstance(value, (list, tuple)):
+        return [described(v) for v in value]
+    value = settled(value)
+    return value if isinstance(value, (bool, int, float, str, type(None))) else type(value).__name__
+
+
+def one_or_several(*kind):
+    """One value of this kind, or a list of them, one a group."""
+
+    def allowed(owner: str, name: str, value):
+        if not isinstance(value, (list, tuple)):
+            return require(owner, name, value, kind)
+        return [require(owner, name, v, kind) for v in value]
+
+    return allowed
+
+
+def as_metric(owner: str, metric) -> float:
+    try:
+        return float(metric)
+    except (TypeError, ValueError):
+        raise ValueError(f"{owner}: metric must be a number, got {metric!r}") from None
 
 
 def counts(owner: str, name: str, values) -> list[int]:

@@ -9,13 +9,12 @@ from tinytorch.core.checks import (
     NONNEGATIVE,
     POSITIVE,
     POSITIVE_COUNT,
-    POSITIVE_PROPORTION,
     PROPORTION,
     one_of,
     require,
 )
 from tinytorch.optim.declarations import Value
-from tinytorch.optim.schedules.base import Scheduler, each_group
+from tinytorch.optim.schedules.base import Scheduler, one_or_several
 
 
 def cosine(start: float, end: float, done: float) -> float:
@@ -74,7 +73,7 @@ class WarmupCosine(Scheduler):
 
     warmup_steps: int = Value(COUNT, "W, an integer >= 0")
     total_steps: int = Value(POSITIVE_COUNT, "T, an integer > W")
-    start_factor: float = Value(POSITIVE_PROPORTION, "in (0, 1]", default=0.01)
+    start_factor: float = Value(PROPORTION, "in [0, 1]", default=0.01)
     eta_min: float = Value(NONNEGATIVE, "η, >= 0", default=0.0)
 
     def settle(self):
@@ -110,7 +109,11 @@ class OneCycleLR(Scheduler):
     PyTorch extrapolates, with "linear" to a negative learning rate.
     """
 
-    max_lr: float | list = Value(ANYTHING, "the peak, > 0; one, or a list with one a group")
+    one_a_group = ("max_lr",)
+
+    max_lr: float | list = Value(
+        one_or_several(*POSITIVE), "the peak, > 0; one, or a list with one a group"
+    )
     total_steps: int | None = Value(
         ANYTHING, "N, an integer >= 1; or `epochs` and `steps_per_epoch` in its place", default=None
     )
@@ -138,14 +141,13 @@ class OneCycleLR(Scheduler):
         if self.total_steps is None:
             require("OneCycleLR", "epochs", epochs, POSITIVE_COUNT)
             require("OneCycleLR", "steps_per_epoch", per_epoch, POSITIVE_COUNT)
-            self.total_steps = epochs * per_epoch
+            vars(self).update(total_steps=epochs * per_epoch, epochs=None, steps_per_epoch=None)
         require("OneCycleLR", "total_steps", self.total_steps, POSITIVE_COUNT)
         if self.cycle_momentum and not {"momentum", "betas"} & set(optimizer.defaults):
             raise ValueError(
                 f"OneCycleLR: {type(optimizer).__name__} has neither momentum nor betas to cycle; "
                 "say cycle_momentum=False"
             )
-        self.max_lrs = each_group(self, "max_lr", self.max_lr, POSITIVE)
         self.anneal = cosine if self.anneal_strategy == "cos" else linear
         low, end = 1 / self.div_factor, 1 / (self.div_factor * self.final_div_factor)
         m, base_m = self.max_momentum, self.base_momentum
@@ -169,7 +171,8 @@ class OneCycleLR(Scheduler):
         t = min(t, self.total_steps - 1)
         first, last, factors, momenta = next(phase for phase in self.phases if t <= phase[1])
         done = (t - first) / (last - first) if last > first else 1.0
-        values = [{"lr": max_lr * self.anneal(*factors, done)} for max_lr in self.max_lrs]
+        max_lrs = self.for_each("max_lr", len(base_lrs))
+        values = [{"lr": max_lr * self.anneal(*factors, done)} for max_lr in max_lrs]
         if self.cycle_momentum:
             m = self.anneal(*momenta, done)
             for group, changes in zip(self.optimizer.param_groups, values, strict=True):

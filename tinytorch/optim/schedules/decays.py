@@ -4,11 +4,9 @@ from bisect import bisect_right
 from collections.abc import Callable
 
 from tinytorch.core.checks import (
-    ANYTHING,
     NONNEGATIVE,
     POSITIVE,
     POSITIVE_COUNT,
-    POSITIVE_PROPORTION,
     PROPORTION,
 )
 from tinytorch.optim.declarations import Value
@@ -56,6 +54,13 @@ class ExponentialLR(Scheduler):
         return self.gamma**t
 
 
+def functions(owner: str, name: str, value):
+    for f in value if isinstance(value, (list, tuple)) else [value]:
+        if not callable(f):
+            raise TypeError(f"{owner}: {name} must be a function of t, got {f!r}")
+    return value
+
+
 class LambdaLR(Scheduler):
     """A function of your own: lr = base · f(t), for every t.
 
@@ -64,22 +69,20 @@ class LambdaLR(Scheduler):
         ValueError: not as many functions as groups; f(t) is negative or not finite.
     """
 
-    lr_lambda: Callable | list = Value(ANYTHING, "f, or a list of functions, one a group")
+    one_a_group = ("lr_lambda",)
 
-    def settle(self):
-        given, count = self.lr_lambda, len(self.optimizer.param_groups)
-        self.functions = list(given) if isinstance(given, (list, tuple)) else [given] * count
-        if len(self.functions) != count:
-            raise ValueError(f"LambdaLR: {len(self.functions)} functions for {count} groups")
-        for f in self.functions:
-            if not callable(f):
-                raise TypeError(f"LambdaLR: lr_lambda must be a function of t, got {f!r}")
+    lr_lambda: Callable | list = Value(functions, "f, or a list of functions, one a group")
 
     def values(self, t, base_lrs):
-        return [{"lr": base * f(t)} for base, f in zip(base_lrs, self.functions, strict=True)]
+        each = self.for_each("lr_lambda", len(base_lrs))
+        return [{"lr": base * f(t)} for base, f in zip(base_lrs, each, strict=True)]
+
+    def made_with(self):
+        """How many functions there are; what they do a state cannot say."""
+        return {"lr_lambda": len(self.for_each("lr_lambda", len(self.optimizer.param_groups)))}
 
     def __repr__(self):
-        return f"LambdaLR({len(self.functions)} functions, t={self.t})"
+        return f"LambdaLR({self.made_with()['lr_lambda']} functions, t={self.t})"
 
 
 class LinearLR(Scheduler):
@@ -88,7 +91,7 @@ class LinearLR(Scheduler):
     lr = base · (start + (end - start) · min(t, N) / N)
     """
 
-    start_factor: float = Value(POSITIVE_PROPORTION, "in (0, 1]", default=1 / 3)
+    start_factor: float = Value(PROPORTION, "in [0, 1]", default=1 / 3)
     end_factor: float = Value(PROPORTION, "in [0, 1]", default=1.0)
     total_iters: int = Value(POSITIVE_COUNT, "N, an integer >= 1", default=5)
 

@@ -3,7 +3,6 @@
 import math
 
 from tinytorch.core.checks import (
-    ANYTHING,
     COUNT,
     NONNEGATIVE,
     NUMBER,
@@ -12,8 +11,8 @@ from tinytorch.core.checks import (
     require,
 )
 from tinytorch.optim.declarations import Value
-from tinytorch.optim.saving import expect, expect_keys
-from tinytorch.optim.schedules.base import Scheduler, each_group
+from tinytorch.optim.saving import expect
+from tinytorch.optim.schedules.base import Scheduler, as_metric, one_or_several
 
 MODES, THRESHOLD_MODES = one_of("min", "max"), one_of("rel", "abs")
 
@@ -25,13 +24,25 @@ class ReduceLROnPlateau(Scheduler):
     threshold. After more than `patience` bad calls in a row lr ← max(factor · lr, min_lr), and
     the next `cooldown` calls do not count as bad. Changes of at most `eps` are not made.
 
+    To warm up first, make it a part: `SequentialLR(optimizer, [LinearLR(optimizer),
+    ReduceLROnPlateau(optimizer)], [5])`, with `step(metric)`. A group that is added later begins
+    uncut, with its own learning rate.
+
+    Attributes:
+        best: the best metric so far; None before the first.
+        bad: calls in a row that were bad.
+        cooling: calls that will not be judged.
+        lrs: the learning rate of each group as this scheduler has it.
+
     Raises:
         TypeError: `optimizer` is none.
         ValueError: an argument outside its range; on `step`, a metric that is no number.
     """
 
     watches = True
-    SAVED = ("t", "best", "bad", "cooling", "lrs")
+    remembered = ("t", "best", "bad", "cooling", "lrs")
+    one_a_group = ("min_lr",)
+    best, bad, cooling, lrs = None, 0, 0, ()
 
     mode: str = Value(
         MODES, '"min" if less is better (a loss), "max" if more is (an accuracy)', default="min"
@@ -47,15 +58,14 @@ class ReduceLROnPlateau(Scheduler):
     cooldown: int = Value(
         COUNT, "calls after a cut that are not judged, an integer >= 0", default=0
     )
-    min_lr: float | list = Value(ANYTHING, ">= 0; one, or a list with one a group", default=0.0)
+    min_lr: float | list = Value(
+        one_or_several(*NONNEGATIVE), ">= 0; one, or a list with one a group", default=0.0
+    )
     eps: float = Value(NONNEGATIVE, ">= 0", default=1e-8)
 
-    def settle(self):
-        self.min_lrs = each_group(self, "min_lr", self.min_lr, NONNEGATIVE)
-        self.best, self.bad, self.cooling = None, 0, 0
-
     def values(self, t, base_lrs):
-        return [{} for _ in base_lrs]  # a cut is made when it is due, not at a t
+        """What the cuts so far have left; a cut is made when it is due, not at a t."""
+        return [{"lr": lr} for lr in (*self.lrs, *base_lrs[len(self.lrs) :])]
 
     def is_better(self, metric: float) -> bool:
         """Whether `metric` improves on the best one by more than the threshold; what is infinite
@@ -72,14 +82,18 @@ class ReduceLROnPlateau(Scheduler):
         return metric > bound if sign > 0 else metric < bound
 
     def step(self, metric: float) -> None:
-        """Judge `metric`: call it after each evaluation. One that overflowed is a bad one."""
-        try:
-            metric = float(metric)
-        except (TypeError, ValueError):
-            raise ValueError(
-                f"{type(self).__name__}: metric must be a number, got {metric!r}"
-            ) from None
-        self.t += 1
+        """Judge `metric`: call it after each evaluation. One that overflowed is a bad one.
+
+        Raises:
+            ValueError: it is no number.
+            RuntimeError: this scheduler is a part of another one, which is to be stepped.
+            In both cases nothing has changed.
+        """
+        self._refuse_part("step")
+        metric, before = as_metric(type(self).__name__, metric), self.lrs
+        self._move(lambda: self._take(metric), lambda: self.lrs is not before)
+
+    def judge(self, t, metric):
         if self.is_better(metric):
             self.best, self.bad = metric, 0
         else:
@@ -87,44 +101,33 @@ class ReduceLROnPlateau(Scheduler):
         if self.cooling > 0:
             self.cooling, self.bad = self.cooling - 1, 0
         if self.bad > self.patience:
-            self._cut()
+            self.lrs = self._cut([v["lr"] for v in self.values(t, self.base_lrs)])
             self.cooling, self.bad = self.cooldown, 0
 
-    def _cut(self) -> None:
-        for group, least in zip(self.optimizer.param_groups, self.min_lrs, strict=True):
-            lr = max(group["lr"] * self.factor, least)
-            if group["lr"] - lr > self.eps:
-                group["lr"] = lr
+    def _cut(self, lrs: list[float]) -> list[float]:
+        least = self.for_each("min_lr", len(lrs))
+        cut = [max(lr * self.factor, end) for lr, end in zip(lrs, least, strict=True)]
+        return [new if lr - new > self.eps else lr for lr, new in zip(lrs, cut, strict=True)]
 
-    def state_dict(self) -> dict:
-        """The counters, the best metric and the learning rates."""
-        values = (self.t, self.best, self.bad, self.cooling, self.get_last_lr())
-        return dict(zip(self.SAVED, values, strict=True))
+    def remember(self):
+        return {**super().remember(), "lrs": [v["lr"] for v in self.values(self.t, self.base_lrs)]}
+
+    def require_remembered(self, owner, state):
+        super().require_remembered(owner, state)
+        for name in ("bad", "cooling"):
+            require(owner, name, state[name], COUNT)
+        if state["best"] is not None:
+            require(owner, "best", state["best"], NUMBER)
+        expect(owner, "lrs", state["lrs"], list, tuple)
+        if len(state["lrs"]) != (count := len(self.optimizer.param_groups)):
+            raise ValueError(f"{owner}: lrs: {len(state['lrs'])} were saved for {count} groups")
+        for lr in state["lrs"]:
+            require(owner, "lrs", lr, NONNEGATIVE)
 
     def load_state_dict(self, state_dict: dict) -> None:
-        """Go on where `state_dict` was taken, with the learning rates of then.
-
-        Raises:
-            TypeError, ValueError: a state that does not fit; nothing has changed then.
-        """
-        owner = type(self).__name__
-        expect_keys(owner, "the state", state_dict, set(self.SAVED))
-        for name in ("t", "bad", "cooling"):
-            require(owner, name, state_dict[name], COUNT)
-        if state_dict["best"] is not None:
-            require(owner, "best", state_dict["best"], NUMBER)
-        lrs = state_dict["lrs"]
-        expect(owner, "lrs", lrs, list, tuple)
-        if len(lrs) != len(self.optimizer.param_groups):
-            raise ValueError(
-                f"{owner}: {len(lrs)} learning rates for {len(self.optimizer.param_groups)} groups"
-            )
-        for lr in lrs:
-            require(owner, "lrs", lr, NONNEGATIVE)
-        self.t, self.best = state_dict["t"], state_dict["best"]
-        self.bad, self.cooling = state_dict["bad"], state_dict["cooling"]
-        for group, lr in zip(self.optimizer.param_groups, lrs, strict=True):
-            group["lr"] = lr
+        if isinstance(state_dict, dict):  # which had no "base_lrs" once
+            state_dict = {"base_lrs": self.base_lrs, **state_dict}
+        super().load_state_dict(state_dict)
 
     def __repr__(self) -> str:
         return (

@@ -22,7 +22,8 @@ class WarmupStableDecay(Scheduler):
         else:       lr = base · (1 - (1 - final) c(x)),  x = min(1, (t - W - S) / D)
 
     where c(x) is x ("linear"), √x ("sqrt") or (1 - cos πx) / 2 ("cosine"). To go on from a
-    checkpoint of the stable part, make it again with a larger S: nothing before changes.
+    checkpoint of the stable part, load it, and set a larger `stable_steps`: nothing before
+    changes.
 
     Source: Hu et al. 2024 (MiniCPM), section 4; "sqrt" is Hägele et al. 2024's (1-sqrt).
     """
