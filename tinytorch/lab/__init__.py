@@ -13,6 +13,7 @@ from tinytorch.lab.measure import (
 from tinytorch.lab.page import Table, claim, glue
 from tinytorch.lab.records import recorded
 from tinytorch.lab.runs import TrainingRuns, sweep, train_runs, trajectory, tune
+from tinytorch.lab.studies.search import Between, Search, Trial, best_of, grid, search
 from tinytorch.lab.studies.store import Store
 from tinytorch.lab.studies.study import Interrupted, Results, Run, study
 from tinytorch.lab.style import (
@@ -37,6 +38,7 @@ from tinytorch.lab.surfaces import (
 
 __all__ = [
     "Beale",
+    "Between",
     "Booth",
     "Himmelblau",
     "Interrupted",
@@ -47,17 +49,21 @@ __all__ = [
     "Rosenbrock",
     "Run",
     "Saddle",
+    "Search",
     "Slider",
     "Store",
     "Surface",
     "Table",
     "TrainingRuns",
+    "Trial",
     "addresses",
+    "best_of",
     "canvas",
     "claim",
     "draw_graph",
     "draw_memory",
     "glue",
+    "grid",
     "heatmap",
     "iterations_to",
     "learning_rate_finder",
@@ -67,6 +73,7 @@ __all__ = [
     "plot_convergence",
     "plot_trajectories",
     "recorded",
+    "search",
     "sharpness",
     "study",
     "sweep",

@@ -17,16 +17,6 @@ from tinytorch.nn import MLP, Dropout, Sequential
 from tinytorch.optim import Adam, engine, engines
 
 
-@pytest.fixture(autouse=True)
-def _own_workers():
-    """Workers end with their test, so that none is a leftover of another."""
-    yield
-    if "joblib.externals.loky" in sys.modules:
-        from joblib.externals.loky import get_reusable_executor
-
-        get_reusable_executor().shutdown(wait=True)
-
-
 def blobs():
     rng = np.random.default_rng(0)
     targets = rng.integers(0, 3, 90)
