@@ -3,6 +3,7 @@
 import importlib
 import os
 
+from tinytorch import moved  # noqa: F401
 from tinytorch.core.autograd import no_grad
 from tinytorch.core.convolution import conv2d, max_pool2d
 from tinytorch.core.functional import (
