@@ -4,6 +4,7 @@ Needs matplotlib."""
 
 from tinytorch.lab.drawing import addresses, draw_graph, draw_memory
 from tinytorch.lab.interactive import Slider
+from tinytorch.lab.live import Curve, Heat, Knob, Live, Plane, Plot, Rows, Run, Trace
 from tinytorch.lab.measure import (
     iterations_to,
     learning_rate_finder,
@@ -40,13 +41,20 @@ __all__ = [
     "Beale",
     "Between",
     "Booth",
+    "Curve",
+    "Heat",
     "Himmelblau",
     "Interrupted",
+    "Knob",
     "LeastSquares",
+    "Live",
+    "Plane",
+    "Plot",
     "Quadratic",
     "Rastrigin",
     "Results",
     "Rosenbrock",
+    "Rows",
     "Run",
     "Saddle",
     "Search",
@@ -54,6 +62,7 @@ __all__ = [
     "Store",
     "Surface",
     "Table",
+    "Trace",
     "TrainingRuns",
     "Trial",
     "addresses",

@@ -1,10 +1,675 @@
-"""Figures that a reader takes hold of: the browser runs the package's own rules."""
+"""Figures that a reader takes hold of: the browser runs the package's own rules.
 
+    runs = {"SGD": Run(SGD, valley, 150, lr="lr")}
+    Live(
+        Plane(valley, runs, start=(-1.2, 1.0)),
+        Plot(runs, y=(1e-4, 1e3), log="y", ylabel="loss"),
+        lr=Knob("learning rate η", 1e-4, 0.1, at=0.002, log=True),
+        says=[(lambda lr: lr > 0.003, "too long"), (None, "SGD ends at {SGD}")],
+        alt="...",
+    )
+
+Functions name the knobs that they want among their parameters. All of them, the rules and the
+surfaces included, are translated (`lab.traced`) and stand in the page; what a figure shows in
+some states, as the package computes it, stands beside them, and the build compares the two.
+Without a script, in print, and in a notebook that is not trusted a picture of the first state
+takes the figure's place.
+"""
+
+import functools
+import html
+import inspect
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
+import numpy as np
+
+from tinytorch.lab import traced
+from tinytorch.lab.runs import QUIET, sweep, trajectory
+from tinytorch.optim import LambdaLR
+from tinytorch.optim.engines import engine
+
 WEB = Path(__file__).parent / "web"
+MIME = "application/vnd.tinytorch.live+json"
+SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 def source(file: str) -> str:
     """A script of the figures, as it stands in the folder `web`."""
     return (WEB / file).read_text(encoding="utf-8")
+
+
+def script() -> str:
+    """All that a page with figures needs, which does nothing when it is there already."""
+    parts = "".join(source(file) for file in ("engine.js", "figure.js", "live.js"))
+    return f"(() => {{if (window.tinyLive) return window.tinyLive.scan();\n{parts}}})();"
+
+
+def shown(value: float, digits: int = 3) -> str:
+    """A number as the figures write it: so many digits, halves away from zero."""
+    if not math.isfinite(value):
+        return "undefined" if math.isnan(value) else "∞" if value > 0 else "−∞"
+    if value == 0:
+        return "0"
+    exact = Decimal(float(value))
+    exact = exact.quantize(Decimal(1).scaleb(exact.adjusted() - digits + 1), ROUND_HALF_UP)
+    if 1e-3 <= abs(value) < 1e6:
+        text = f"{exact:f}"
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+    else:
+        mantissa, _, exponent = f"{exact:.{digits - 1}e}".partition("e")
+        mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
+        mantissa = {"1": "", "-1": "-"}.get(mantissa, f"{mantissa}·")
+        text = f"{mantissa}10{str(int(exponent)).translate(SUPERSCRIPT)}"
+    return text.replace("-", "−")
+
+
+class Knob:
+    """A number that the reader sets.
+
+    Arguments:
+        label: what stands beside it.
+        low, high: its ends; at: its first value, by default the low end.
+        log: whether equal ways multiply it.
+        count: positions from end to end; whole: whether it is a whole number, all of them.
+        values: instead of ends, its positions; names: instead of numbers, words to choose from,
+            whose numbers are 0, 1, 2, ...
+
+    Raises:
+        ValueError: a first value beyond the ends; a logarithmic knob that reaches zero.
+    """
+
+    def __init__(
+        self, label, low=None, high=None, *, at=None, log=False, count=100, whole=False,
+        values=None, names=None, kind="slider",
+    ):  # fmt: skip
+        if names is not None:
+            values, kind = range(len(names)), "choice"
+        self.values = None if values is None else [float(v) for v in values]
+        if self.values:
+            low, high, count = min(self.values), max(self.values), len(self.values) - 1
+        at = (self.values[0] if self.values else low) if at is None else at
+        if not low <= at <= high or (log and low <= 0):
+            raise ValueError(f"Knob {label}: {at!r} is not between {low!r} and {high!r}")
+        self.label, self.low, self.high, self.at, self.log = label, low, high, float(at), log
+        self.count, self.names, self.kind = count, names, kind
+        if whole:
+            self.count = int(high - low)
+        self.step = (high - low) / self.count if self.count else 0.0
+        self.decimals = 0 if whole else max(0, 3 - math.floor(math.log10((high - low) or 1)))
+
+    def value(self, i: int) -> float:
+        """The number at the i-th position."""
+        if self.values:
+            return self.values[i]
+        if self.log:
+            return float(f"{self.low * (self.high / self.low) ** (i / self.count):.2e}")
+        return round(self.low + i * self.step, self.decimals)
+
+    def position(self, value: float) -> int:
+        """The position nearest to a number."""
+        if self.values:
+            return int(np.argmin(np.abs(np.array(self.values) - value)))
+        part = (value - self.low) / (self.step or 1)
+        if self.log:
+            part = self.count * math.log(value / self.low) / math.log(self.high / self.low)
+        return min(self.count, max(0, math.floor(part + 0.5)))
+
+
+def picked(f: Callable, values: Mapping) -> dict:
+    """Of named values those that a function has parameters for."""
+    return {name: values[name] for name in inspect.signature(f).parameters if name in values}
+
+
+def resolve(setting, values: Mapping):
+    """A setting is a number, the name of a knob, or a function of knobs."""
+    if isinstance(setting, str):
+        return values[setting]
+    if isinstance(setting, (tuple, list)):
+        return type(setting)(resolve(part, values) for part in setting)
+    if callable(setting):
+        with traced.symbolic_math(getattr(setting, "func", setting)):
+            return setting(**picked(setting, values))
+    return setting
+
+
+def depends(setting) -> bool:
+    if isinstance(setting, (tuple, list)):
+        return any(map(depends, setting))
+    return isinstance(setting, str) or callable(setting)
+
+
+def settled(surface, values: Mapping):
+    """A surface; or the one that a function of knobs makes, or that is chosen of several."""
+    if isinstance(surface, Mapping):
+        name, choices = next(iter(surface.items()))
+        return choices[int(values[name])]
+    return surface(**picked(surface, values)) if inspect.isfunction(surface) else surface
+
+
+class Run:
+    """Where an optimizer goes on a surface.
+
+    Arguments:
+        optimizer: a class of `tinytorch.optim`.
+        surface: a surface; a function of knobs that makes one; or {knob: surfaces to choose from}.
+        steps: how many.
+        start: by default the knobs x and y, which a `Plane` makes.
+        rate: a function of t = 0, 1, ... and of knobs, by which the learning rate is multiplied.
+        noise: a number, or what gives one, by which random numbers on the gradient are multiplied.
+        **settings: of the optimizer; numbers, names of knobs or functions of knobs.
+    """
+
+    def __init__(
+        self, optimizer, surface, steps, start=("x", "y"), *, rate=None, noise=None, seed=0,
+        **settings,
+    ):  # fmt: skip
+        self.optimizer, self.surface, self.steps, self.start = optimizer, surface, steps, start
+        self.rate, self.noise, self.settings = rate, noise, settings
+        rows = np.random.default_rng(seed).normal(size=(steps, len(start)))
+        self.rows = rows.round(2) if noise is not None else None
+
+    def path(self, values: Mapping) -> np.ndarray:
+        """Its positions, (steps + 1, d), as the package computes them."""
+        made = settled(self.surface, values)
+        if self.noise is not None:
+            made = Noisy(made, self.rows * resolve(self.noise, values))
+        rate = self.rate and (lambda t: self.rate(t, **picked(self.rate, values)))
+        schedule = rate and (lambda optimizer: LambdaLR(optimizer, rate))
+        start = np.array(resolve(self.start, values), dtype=float)
+        numbers = {name: resolve(setting, values) for name, setting in self.settings.items()}
+        with engine("whole"), np.errstate(**QUIET):
+            return trajectory(self.optimizer, made, start, self.steps, schedule=schedule, **numbers)
+
+    def ends(self, values: Mapping) -> np.ndarray:
+        """Where the runs of a plane of values end."""
+        start = np.stack(np.broadcast_arrays(*resolve(self.start, values)), axis=-1)
+        numbers = {name: resolve(setting, values) for name, setting in self.settings.items()}
+        made = settled(self.surface, values)
+        with np.errstate(**QUIET):
+            return sweep(self.optimizer, made, start, self.steps, every=self.steps, **numbers)[-1]
+
+    def specified(self, knobs: list[str], first: Mapping) -> dict:
+        """What the browser needs for it."""
+        varying = {n: float(resolve(s, first)) for n, s in self.settings.items() if depends(s)}
+        fixed = {n: s for n, s in self.settings.items() if n not in varying}
+        if self.rate:  # the engine sets the first number
+            lr = fixed.pop("lr", None)
+            varying = {"lr": float(resolve(self.settings["lr"], first)), **varying}
+            self.settings.setdefault("lr", lr)
+        rule = traced.rule(self.optimizer, varying, **fixed)
+        spec = {
+            "rule": rule.code,
+            "state": len(rule.state),
+            "d": len(self.start),
+            "steps": self.steps,
+            "gradient": surface_code(self.surface, knobs, len(self.start))[1],
+            "from": code(lambda **k: tuple(resolve(self.start, k)), knobs),
+            "settings": code(
+                lambda **k: tuple(resolve(self.settings[n], k) for n in varying), knobs
+            ),
+        }
+        if self.rate:
+            lr = self.settings["lr"]
+            spec["rate"] = code(
+                lambda t, **k: resolve(lr, k) * self.rate(t, **picked(self.rate, k)), knobs, ["t"]
+            )
+        if self.noise is not None:
+            spec["noise"] = self.rows.ravel().tolist()
+            spec["sigma"] = code(lambda **k: resolve(self.noise, k), knobs)
+        return spec
+
+
+class Noisy:
+    """A surface whose slopes come with noise, a row of it a step."""
+
+    def __init__(self, surface, rows):
+        self.surface, self.rows = surface, iter(rows)
+
+    def gradient(self, x):
+        return self.surface.gradient(x) + next(self.rows)
+
+
+def code(f: Callable, knobs: list[str], inputs=()) -> str:
+    """JavaScript for `f(*inputs, **knobs)`."""
+    return traced.function(f, tuple(inputs), tuple(knobs), whole=("t",)).code
+
+
+def surface_code(surface, knobs: list[str], d: int) -> tuple[str, str]:
+    """JavaScript for the value and for the gradient of what `settled` makes a surface of."""
+    if isinstance(surface, Mapping):
+        name, choices = next(iter(surface.items()))
+        both = [surface_code(each, knobs, d) for each in choices]
+        at = f"K[{knobs.index(name)}]"
+        return tuple(f"(x,K,o)=>[{','.join(all)}][{at}](x,K,o)" for all in zip(*both, strict=True))
+    made = dict.fromkeys(knobs, 1.0)
+    value, gradient = traced.surface(lambda **k: settled(surface, k), made, d)
+    return value.code, gradient.code
+
+
+class Mark:
+    """What a panel shows: a label, a look, and how it comes of the knobs.
+
+    A subclass gives `specified(figure)`, what the browser needs, and `values(values, paths)`, the
+    same from the package: (x, y).
+    """
+
+    label = ""
+
+
+class Path(Mark):
+    """The way of a run through the plane of two of its components."""
+
+    def __init__(self, run: Run, of=(0, 1)):
+        self.run, self.of = run, of
+
+    def specified(self, figure):
+        return {"kind": "path", "run": figure.number(self.run), "of": self.of}
+
+    def values(self, values, path_of):
+        path = path_of(self.run)[: int(values.get("t", self.run.steps)) + 1]
+        return path[:, self.of[0]], path[:, self.of[1]]
+
+
+class Trace(Mark):
+    """A number at each step of a run.
+
+    Arguments:
+        run: of which it is a number.
+        f: of a position (..., d) and of knobs; by default the surface's value.
+    """
+
+    def __init__(self, run: Run, f: Callable | None = None):
+        self.run, self.f = run, f
+
+    def of(self, x, values):
+        if self.f is None:
+            return settled(self.run.surface, values).value(x)
+        return self.f(x, **picked(self.f, values))
+
+    def code(self, figure):
+        d = len(self.run.start)
+        if self.f is None:
+            return surface_code(self.run.surface, figure.names, d)[0]
+        return code(
+            lambda *x, **k: self.of(traced.vector(x), k), figure.names, [f"x{i}" for i in range(d)]
+        )
+
+    def specified(self, figure):
+        return {"kind": "trace", "run": figure.number(self.run), "f": self.code(figure)}
+
+    def values(self, values, path_of):
+        path = path_of(self.run)[: int(values.get("t", self.run.steps)) + 1]
+        return np.arange(len(path)), np.asarray(self.of(path, values), dtype=float)
+
+
+class Curve(Mark):
+    """A function, or a line through the plane.
+
+    Arguments:
+        f: of one number and of knobs; gives y, or (x, y).
+        span: the ends of that number, by default those of the panel's axis.
+        count: at how many places; dots: whether only these are drawn.
+    """
+
+    def __init__(self, f: Callable, span=None, count=200, *, dots=False, log=False, whole=False):
+        self.f, self.span, self.dots, self.log = f, span, dots, log
+        self.count = int(span[1] - span[0]) + 1 if whole and span else count
+
+    def specified(self, figure):
+        f = code(lambda s, **k: resolve(functools.partial(self.f, s), k), figure.names, ["s"])
+        shape = {"span": self.span, "count": self.count, "log": self.log}
+        return {"kind": "curve", "f": f, "dots": self.dots, **shape}
+
+    def values(self, values, path_of):
+        a, b = self.span
+        part = np.arange(self.count) / max(1, self.count - 1)
+        s = a * (b / a) ** part if self.log else a + (b - a) * part
+        with np.errstate(all="ignore"):
+            out = [resolve(functools.partial(self.f, x), values) for x in s]
+        if np.ndim(out[0]) == 0:
+            return s, np.array(out, dtype=float)
+        return tuple(np.array(out, dtype=float).T)
+
+
+class Rows(Mark):
+    """What was recorded, a row for each position of a knob."""
+
+    def __init__(self, knob: str, rows, x=None):
+        self.knob, rows = knob, np.asarray(rows, dtype=float)
+        self.rows = [[float(f"{v:.4g}") for v in row] for row in rows]
+        self.x = np.arange(rows.shape[1]) if x is None else np.asarray(x)
+
+    def specified(self, figure):
+        rows = [[v if math.isfinite(v) else None for v in row] for row in self.rows]
+        knob = figure.names.index(self.knob)
+        return {"kind": "rows", "knob": knob, "rows": rows, "x": self.x.tolist()}
+
+    def values(self, values, path_of):
+        at = self.figure.knobs[self.knob].position(values[self.knob])
+        return self.x, np.array(self.rows[at])
+
+
+class Heat(Mark):
+    """A colour at each point of a panel's plane.
+
+    Arguments:
+        f: of two numbers, those of the point, and of knobs; or a run, or a trace of one, whose
+            last value it is.
+        limits: the values at the ends of the colours; bands: contours instead, as on a map.
+        log: whether equal ways of colour multiply the value.
+    """
+
+    def __init__(self, f, limits=(0, 1), *, bands=False, log=False):
+        self.f = Trace(f) if isinstance(f, Run) else f
+        self.limits, self.bands, self.log = limits, bands, log
+
+    def specified(self, figure):
+        panel = self.panel
+        spec = {
+            "kind": "heat", "bands": self.bands, "limits": self.limits, "zlog": self.log,
+            "xspan": panel.x, "yspan": panel.y, "xlog": "x" in panel.log, "ylog": "y" in panel.log,
+        }  # fmt: skip
+        if isinstance(self.f, Trace):
+            over = [figure.names.index(name) for name in panel.handles[0]]
+            return {
+                **spec,
+                "run": figure.number(self.f.run),
+                "over": over,
+                "f": self.f.code(figure),
+            }
+        if isinstance(self.f, Callable):
+            f = code(lambda u, v, **k: resolve(functools.partial(self.f, u, v), k),
+                     figure.names, ["u", "v"])  # fmt: skip
+            return {**spec, "f": f}
+        return {**spec, "f": surface_code(self.f["surface"], figure.names, 2)[0]}
+
+    def over(self, values, nx, ny):
+        """Coordinates (nx,) and (ny,) of a grid over the panel, and the values there (ny, nx)."""
+        panel = self.panel
+        axes = []
+        for (low, high), n, log in zip((panel.x, panel.y), (nx, ny), "xy", strict=True):
+            part = np.arange(n) / (n - 1)
+            axes.append(
+                low * (high / low) ** part if log in panel.log else low + (high - low) * part
+            )
+        grid = np.meshgrid(*axes)
+        with np.errstate(all="ignore"):
+            if isinstance(self.f, Trace):
+                run, names = self.f.run, panel.handles[0]
+                values = {**values, **dict(zip(names, grid, strict=True))}
+                z = self.f.of(run.ends(values), values)
+            elif isinstance(self.f, Callable):
+                z = np.vectorize(lambda u, v: resolve(functools.partial(self.f, u, v), values))(
+                    *grid
+                )
+            else:
+                z = settled(self.f["surface"], values).value(np.stack(grid, axis=-1))
+        return *axes, np.asarray(z, dtype=float)
+
+    def values(self, values, path_of):
+        return None, self.over(values, 5, 4)[2].ravel()
+
+
+class Plot:
+    """A panel.
+
+    Arguments:
+        marks: label -> function (a `Curve`), `Run` (its loss), or another mark. A label that is an
+            optimizer's name has its colour; like: label -> optimizer that it should look like.
+        x, y: the ends of the axes; log: which of them are logarithmic, such as "y" or "xy".
+        xlabel, ylabel: what stands there.
+        handles: pairs of knobs, as names, that a point in the panel stands for; in the place of
+            one a number that it stays at.
+        heat: what is drawn under all that (`Heat`).
+        equal: whether both axes have one scale.
+    """
+
+    def __init__(
+        self, marks=None, x=(0.0, 1.0), y=(0.0, 1.0), *, log="", xlabel="step t", ylabel="loss",
+        handles=(), heat=None, like=None, equal=False, legend=True,
+    ):  # fmt: skip
+        self.x, self.y = tuple(map(float, x)), tuple(map(float, y))
+        self.log, self.xlabel, self.ylabel, self.equal = log, xlabel, ylabel, equal
+        self.handles, self.like, self.legend = list(handles), like or {}, legend
+        self.heat = heat
+        self.marks = {label: self.made(mark) for label, mark in (marks or {}).items()}
+        if heat is not None:
+            heat.panel = self
+        for mark in self.marks.values():
+            if isinstance(mark, Curve) and mark.span is None:
+                mark.span, mark.log = self.x, "x" in log
+
+    def made(self, mark):
+        if isinstance(mark, Run):
+            return Trace(mark)
+        return Curve(mark) if inspect.isfunction(mark) else mark
+
+
+class Plane(Plot):
+    """A panel with a surface from above, the ways of runs over it, and a start to drag.
+
+    Arguments:
+        surface: as of a `Run`.
+        runs: label -> Run; window: the panel's ends, by default the surface's.
+        start: where the handle stands first; None draws none.
+    """
+
+    def __init__(self, surface, runs, start=(-1.0, 1.0), *, window=None, like=None, limits=None):
+        self.surface, self.start = surface, start
+        some = next(iter(surface.values()))[0] if isinstance(surface, Mapping) else surface
+        window = window or some.window
+        super().__init__(
+            {label: Path(run) for label, run in runs.items()}, *window, xlabel="x₁", ylabel="x₂",
+            handles=[("x", "y")] if start else [], like=like, legend=False,
+            heat=Heat({"surface": surface}, limits, bands=True),
+        )  # fmt: skip
+
+    def knobs(self) -> dict[str, Knob]:
+        if not self.start:
+            return {}
+        ends = zip("xy", (self.x, self.y), self.start, strict=True)
+        return {
+            name: Knob(f"start {name}", *span, at=at, count=200, kind="handle")
+            for name, span, at in ends
+        }
+
+
+class Live:
+    """A live figure, for a notebook to show.
+
+    Arguments:
+        *panels: `Plot` and `Plane`.
+        alt: what it shows, for those who do not see it.
+        says: (condition, sentence) pairs: a function of knobs, or None; the first sentence whose
+            condition holds is shown. In braces it names a knob or a mark, for the last value.
+        best: knob -> value that the button *Best* sets.
+        time: name of the steps to scrub and play through, of which there are so many.
+        **knobs: the others, by name.
+
+    Raises:
+        ValueError: no panel; no words for those who do not see it.
+    """
+
+    def __init__(self, *panels: Plot, alt: str, says=(), best=None, time=None, **knobs: Knob):
+        if not panels or not alt:
+            raise ValueError("Live: give at least one panel, and alt")
+        self.panels, self.alt, self.best = panels, alt, best or {}
+        self.says = [(None, says)] if isinstance(says, str) else list(says)
+        self.knobs = {}
+        for panel in panels:
+            self.knobs.update(panel.knobs() if isinstance(panel, Plane) else {})
+        self.knobs.update(knobs)
+        if time:
+            self.knobs["t"] = Knob("step", 0, time, at=time, whole=True, kind="time")
+        for panel in panels:  # what a point stands for needs no slider
+            for name in (n for pair in panel.handles for n in pair if isinstance(n, str)):
+                if self.knobs[name].kind == "slider" and not getattr(panel, "sliders", False):
+                    self.knobs[name].kind = "both"
+        self.names = list(self.knobs)
+        self.first = {name: knob.at for name, knob in self.knobs.items()}
+        self.marks = [
+            (i, label, mark)
+            for i, panel in enumerate(panels)
+            for label, mark in [*([("", panel.heat)] if panel.heat else []), *panel.marks.items()]
+        ]
+        for _, _, mark in self.marks:
+            mark.figure = self
+        self.runs: list[Run] = []
+        self.reason = None
+        try:
+            self.spec = self._specified()
+        except traced.Untranslatable as reason:
+            self.reason = str(reason)
+
+    def number(self, run: Run) -> int:
+        """The place of a run among those of the figure."""
+        if run not in self.runs:
+            self.runs.append(run)
+        return self.runs.index(run)
+
+    def _specified(self) -> dict:
+        from tinytorch.lab.still import looks
+
+        marks = []
+        for i, label, mark in self.marks:
+            color, dash = looks(self.panels[i]).get(label, (None, None))
+            described = mark.specified(self)
+            if described["kind"] == "heat":
+                described["depends"] = self._used(described)
+            marks.append({"panel": i, "label": label, "color": color, "dash": dash,
+                          "key": self.panels[i].legend and bool(label)}
+                         | described)  # fmt: skip
+        panels = [
+            {"x": p.x, "y": p.y, "xlog": "x" in p.log, "ylog": "y" in p.log, "xlabel": p.xlabel,
+             "ylabel": p.ylabel, "equal": p.equal,
+             "handles": [[n if not isinstance(n, str) else self.names.index(n) for n in pair]
+                         for pair in p.handles],
+             "fixed": [[not isinstance(n, str) for n in pair] for pair in p.handles],
+             "minima": self._minima(p)}
+            for p in self.panels
+        ]  # fmt: skip
+        return {
+            "name": self._name(),
+            "alt": self.alt,
+            "knobs": [{"name": name, **self._described(knob)} for name, knob in self.knobs.items()],
+            "runs": [run.specified(self.names, self.first) for run in self.runs],
+            "marks": marks,
+            "panels": panels,
+            "says": [
+                {"f": c and code(lambda c=c, **k: resolve(c, k), self.names), "text": text}
+                for c, text in self.says
+            ],
+            "best": {name: resolve(v, self.first) for name, v in self.best.items()},
+        }
+
+    def _used(self, heat: dict) -> list[int]:
+        """Places of the knobs that a map depends on."""
+        run = heat.get("run")
+        parts = [heat] if run is None else [heat, self.runs[run].specified(self.names, self.first)]
+        text = "".join(
+            v for part in parts for k, v in part.items() if isinstance(v, str) and k != "rule"
+        )
+        return sorted({int(i) for i in re.findall(r"K\[(\d+)\]", text)} - set(heat.get("over", [])))
+
+    def _name(self) -> str:
+        import hashlib
+
+        return "live-" + hashlib.sha256((self.alt + str(self.names)).encode()).hexdigest()[:8]
+
+    def _minima(self, panel) -> list:
+        surface = getattr(panel, "surface", None)
+        if surface is None or inspect.isfunction(surface):
+            return []
+        if isinstance(surface, Mapping):
+            name, choices = next(iter(surface.items()))
+            at = self.names.index(name)
+            return [{"of": at, "minima": [c.minima.tolist() for c in choices]}]
+        return [{"of": None, "minima": [surface.minima.tolist()]}]
+
+    @staticmethod
+    def _described(knob: Knob) -> dict:
+        fields = vars(knob) | {"low": float(knob.low), "high": float(knob.high)}
+        return {
+            name: value
+            for name, value in fields.items()
+            if value is not None and value is not False
+        }
+
+    # The same from the package
+
+    def show(self, values: Mapping) -> list[tuple]:
+        """What each mark shows, (x, y), as the package computes it."""
+        paths: dict[Run, np.ndarray] = {}
+
+        def path_of(run):
+            if run not in paths:
+                paths[run] = run.path(values)
+            return paths[run]
+
+        return [mark.values(values, path_of) for _, _, mark in self.marks]
+
+    def sentence(self, values: Mapping, marks: list[tuple]) -> str:
+        """The setting in words."""
+        for condition, text in self.says:
+            if condition is None or resolve(condition, values):
+                numbers = {}
+                for (_, label, mark), (_, y) in zip(self.marks, marks, strict=True):
+                    if label and label not in numbers and not isinstance(mark, Path):
+                        numbers[label] = shown(float(y[-1]))
+                for name, knob in self.knobs.items():
+                    value = values[name]
+                    numbers[name] = knob.names[int(value)] if knob.names else shown(value)
+                for name, number in numbers.items():
+                    text = text.replace(f"{{{name}}}", number)
+                return text
+        return ""
+
+    def probes(self) -> list[dict]:
+        """What it shows in the first state, and after one press on each knob's keys."""
+        states = [("", "", self.first)]
+        for name, knob in self.knobs.items():
+            at = knob.position(knob.at)
+            keys = {"Home": 0, "End": knob.count, "ArrowRight": min(at + 1, knob.count)}
+            states += [(name, key, {**self.first, name: knob.value(i)}) for key, i in keys.items()]
+        if self.best:
+            states.append(("", "best", {**self.first, **self.spec["best"]}))
+        found = []
+        for name, key, values in states:
+            marks = self.show(values)
+            found.append(
+                {"knob": name, "key": key, "state": [values[n] for n in self.names],
+                 "says": self.sentence(values, marks), "marks": [sampled(y) for _, y in marks]}
+            )  # fmt: skip
+        return found
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+        from tinytorch.lab.still import picture
+
+        image = f'<img class="live-still" src="{picture(self)}" alt="{html.escape(self.alt)}">'
+        if self.reason is not None:
+            why = html.escape(self.reason)
+            note = f'<p class="live-says">This figure stands still: {why}.</p>'
+            return {"text/plain": self.alt, "text/html": f"<div>{image}{note}</div>"}
+        spec = json.dumps(self.spec, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        spec = spec.replace("</", "<\\/")
+        page = (
+            f'<div class="live-figure" id="{self.spec["name"]}">{image}'
+            f'<script type="application/json">{spec}</script>'
+            f'<script class="live-script">{script()}</script></div>'
+        )
+        return {
+            "text/plain": self.alt,
+            "text/html": page,
+            MIME: {"spec": json.loads(spec), "probes": self.probes()},
+        }
+
+
+def sampled(y, count: int = 6) -> list[str]:
+    """A few of the numbers of a mark, in hexadecimal, which keeps every bit."""
+    y = np.asarray(y, dtype=float)
+    return [float(y[i]).hex() for i in dict.fromkeys(np.linspace(0, len(y) - 1, count).astype(int))]

@@ -1,0 +1,135 @@
+"""Live figures: what each shows in V8 is compared with the package; the page loads their script.
+
+A figure comes out of its cell with all that a notebook needs: script, specification, picture. On
+the site the script is one file, fetched when the first figure comes near, and the picture a file
+of its own, which a reader whose figures live never loads.
+"""
+
+import base64
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import book_engine
+import book_notebooks
+import numpy as np
+from sphinx.errors import SphinxError
+
+SCRIPT = re.compile(r'<script class="live-script">.*?</script>', re.S)
+PICTURE = re.compile(r'(<img class="live-still" )src="data:image/png;base64,([^"]+)"')
+FILE = "_static/live.js"
+LOADER = """<script>(() => {{
+const found = document.querySelectorAll(".live-figure"), near = {{ rootMargin: "800px" }};
+const seen = new IntersectionObserver((all) => {{
+  if (!all.some((one) => one.isIntersecting)) return;
+  seen.disconnect();
+  document.head.append(Object.assign(document.createElement("script"), {{ src: "{file}" }}));
+}}, near);
+found.forEach((one) => seen.observe(one));
+}})()</script>"""
+CHECK = """
+const bits = (all) =>
+  Array.from(new BigUint64Array(Float64Array.from(all).buffer), String).join(" ");
+const figures = new Map();
+function begin(name, text) {
+  figures.set(name, E.figure(JSON.parse(text)));
+  return name;
+}
+function probe(name, state) {
+  const figure = figures.get(name), K = Float64Array.from(state), marks = figure.marks(K);
+  return JSON.stringify([marks.map((m) => bits(m.y)), figure.says(K, marks)]);
+}
+"""
+CLOSE = {"rtol": 1e-6, "atol": 1e-9}  # the browser's exp and log, after some hundred steps
+
+
+class Differs(SphinxError):
+    category = "A live figure"
+
+
+def sampled(numbers: np.ndarray, count: int = 6) -> np.ndarray:
+    return numbers[list(dict.fromkeys(np.linspace(0, len(numbers) - 1, count).astype(int)))]
+
+
+def differs(spec: dict, probes: list[dict]) -> str | None:
+    """Where V8 shows something else than the package does, in words; None if it is nowhere."""
+    v8 = book_engine.context()
+    if not v8.eval("typeof begin === 'function'"):
+        from tinytorch.lab import live
+
+        v8.eval(live.source("figure.js") + CHECK)
+    v8.call("begin", spec["name"], json.dumps(spec))
+    for one in probes:
+        marks, says = json.loads(v8.call("probe", spec["name"], one["state"]))
+        where = dict(zip([k["name"] for k in spec["knobs"]], one["state"], strict=True))
+        for mark, text, expected in zip(spec["marks"], marks, one["marks"], strict=True):
+            got = np.array([int(word) for word in text.split()], np.uint64).view(np.float64)
+            wanted = np.array([float.fromhex(word) for word in expected])
+            got = sampled(got)
+            if not np.allclose(got, wanted, equal_nan=True, **CLOSE):
+                name = mark["label"] or mark["kind"]
+                return f"{name} at {where}: V8 shows {got.tolist()}, the package {wanted.tolist()}"
+        if says != one["says"]:
+            return f"at {where} V8 says {says!r}, the package {one['says']!r}"
+    return None
+
+
+def figures(env, docname: str):
+    """The live figures of a page, as its cells left them."""
+    from tinytorch.lab.live import MIME
+
+    notebook = book_notebooks.executed(env, docname)
+    for cell in notebook.cells if notebook else []:
+        for output in cell.get("outputs", []):
+            if MIME in output.get("data", {}):
+                yield output["data"][MIME]
+
+
+def compare(app, env) -> None:
+    """Each figure of each page that is read, before anything is written."""
+    for docname in sorted(env.found_docs):
+        try:
+            found = list(figures(env, docname))
+        except KeyError:  # a page that was not executed
+            continue
+        for figure in found:
+            difference = differs(figure["spec"], figure["probes"])
+            if difference:
+                raise Differs(f"{docname}, {figure['spec']['alt'][:60]!r}: {difference}")
+
+
+def as_file(app, match: re.Match) -> str:
+    content = base64.b64decode(match[2])
+    name = f"live-{hashlib.sha256(content).hexdigest()[:12]}.png"
+    target = Path(app.outdir) / "_images" / name
+    target.parent.mkdir(exist_ok=True)
+    if not target.is_file():
+        target.write_bytes(content)
+    return name
+
+
+def lighten(app, pagename, templatename, context, doctree) -> None:
+    """On the site: pictures as files, the script once."""
+    body = context.get("body", "")
+    if 'class="live-figure"' not in body:
+        return
+    to = context["pathto"]
+    body = SCRIPT.sub("", body)
+    body = PICTURE.sub(lambda m: f'{m[1]}src="{to("_images/" + as_file(app, m), 1)}"', body)
+    context["body"] = body + LOADER.format(file=to(FILE, 1))
+
+
+def write_script(app, exception) -> None:
+    if exception is None and app.builder.format == "html":
+        from tinytorch.lab import live
+
+        target = Path(app.outdir) / FILE
+        target.write_text(live.script(), encoding="utf-8")
+
+
+def setup(app):
+    app.connect("env-updated", compare)
+    app.connect("html-page-context", lighten)
+    app.connect("build-finished", write_script, priority=300)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

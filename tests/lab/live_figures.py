@@ -1,0 +1,80 @@
+"""Figures of every kind, small, for tests: name -> a cell that shows one."""
+
+FIGURES = {
+    "front": """
+from tinytorch.lab import Knob, Live, Plane, Plot, Rosenbrock, Run
+from tinytorch.optim import SGD, Adam, Momentum
+
+valley = Rosenbrock()
+runs = {
+    "SGD": Run(SGD, valley, 60, lr=lambda f: 0.0019 * f),
+    "Momentum": Run(Momentum, valley, 60, lr=lambda f: 0.0017 * f),
+    "Adam": Run(Adam, valley, 60, lr=lambda f: 0.25 * f),
+}
+Live(
+    Plane(valley, runs, start=(-1.2, 1.0)),
+    Plot(runs, x=(0, 60), y=(1e-4, 1e4), log="y"),
+    f=Knob("step sizes times", 0.125, 8, at=1, log=True), time=60, best=dict(f=1.05),
+    says=[(lambda f: f > 1.2, "SGD flies off at {f}"), (None, "Adam ends at {Adam}, at x = {x}")],
+    alt="Three optimizers in a valley",
+)
+""",
+    "plane": """
+import numpy as np
+
+from tinytorch.lab import Curve, Heat, Knob, Live, Plane, Plot, Quadratic, Run
+from tinytorch.optim import Momentum
+
+def bowl(kappa):
+    return Quadratic([1.0, kappa], 0.3)
+
+ball = Run(Momentum, bowl, 40, start=(-1.0, 0.9), lr="lr", momentum="beta")
+
+def root(s, lr, beta, kappa):
+    trace = 1 + beta - lr * (1 + s * (kappa - 1))
+    off = trace * trace - 4 * beta
+    real, high = trace / 2, np.sqrt(np.maximum(-off, 0)) / 2
+    return real + np.sqrt(np.maximum(off, 0)) / 2, high
+
+Live(
+    Plot({"edge": Curve(lambda s: (0.1 * s, s))}, x=(0.001, 0.1), y=(0, 0.98),
+         xlabel="η", ylabel="β", heat=Heat(ball, (1e-8, 10), log=True), handles=[("lr", "beta")]),
+    Plane(bowl, {"Momentum": ball}, start=None, window=((-1.2, 1.2), (-1.2, 1.2))),
+    Plot({"roots": Curve(root, count=12, dots=True)}, x=(-1, 1), y=(-1, 1), equal=True),
+    lr=Knob("η", 0.001, 0.1, at=0.03), beta=Knob("β", 0, 0.98, at=0.6),
+    kappa=Knob("κ", 1, 100, at=25, whole=True),
+    says="η = {lr}, β = {beta}, κ = {kappa}", alt="The plane of momentum",
+)
+""",
+    "mixed": """
+import math
+
+import numpy as np
+
+from tinytorch.lab import Booth, Himmelblau, Knob, Live, Plane, Plot, Rows, Run
+from tinytorch.optim import Adam
+
+hills = {"which": [Himmelblau(), Booth()]}
+runs = {"Adam": Run(Adam, hills, 50, lr="lr", beta1="beta", noise="sigma",
+                    rate=lambda t, fall: np.where(t < fall, 1.0, 0.1))}
+Live(
+    Plane(hills, runs, start=(0.0, 0.0)),
+    Plot({"rate": lambda t, lr, fall: lr * np.where(t < fall, 1.0, 0.1),
+          "wave": lambda t: 0.1 + 0.1 * math.cos(t / 9)},
+         x=(0, 50), y=(0, 0.5), handles=[("fall", 0.25)]),
+    Plot({"kept": Rows("row", np.outer([1.0, 2.0, 3.5], np.arange(10.0)))}, x=(0, 9), y=(0, 40)),
+    which=Knob("surface", names=["Himmelblau", "Booth"]), lr=Knob("η", 0.01, 0.5, at=0.2),
+    beta=Knob("β₁", 0, 0.99, at=0.9), sigma=Knob("noise", 0, 4, at=1),
+    fall=Knob("fall at", 1, 50, at=25, whole=True), row=Knob("row", values=[10, 20, 40]),
+    says=[(lambda sigma: sigma == 0, "On {which} without noise")], alt="A bit of everything",
+)
+""",
+}
+
+
+def made(name: str):
+    """The figure itself."""
+    before, _, arguments = FIGURES[name].rpartition("\nLive(")
+    space: dict = {}
+    exec(before, space)
+    return eval("Live(" + arguments, space)

@@ -1,0 +1,275 @@
+"""Live figures, taken hold of: what is drawn is what the package computes for that state."""
+
+import contextlib
+
+import numpy as np
+import pytest
+
+from tests.book.conftest import HEADER, Book
+from tests.lab.live_figures import FIGURES, made
+from tinytorch.lab import live
+
+from .server import serve
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+SIZES = {"finger": (360, 740), "mouse": (1280, 900)}
+READY = "() => [...document.querySelectorAll('.live-figure')].every((f) => f.live?.shown)"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """A small book, a chapter of which holds all kinds of figures."""
+    book = Book(tmp_path_factory.mktemp("live"))
+    settings = "---\nmystnb:\n  figure:\n    name: fig-{0}\n    caption: The {0}.\n---"
+    cells = [
+        f"```{{code-cell}} python\n{settings.format(name)}{code}```\n"
+        for name, code in FIGURES.items()
+    ]
+    book.write("book/chapter", HEADER + "# A chapter\n\n" + "\nWords between.\n\n".join(cells))
+    built = book.build()
+    assert built.returncode == 0, built.stdout[-3000:]
+    with serve(book.folder / "_build/html") as address:
+        yield f"{address}book/chapter.html"
+
+
+@pytest.fixture(scope="module")
+def figures():
+    return {name: made(name) for name in FIGURES}
+
+
+class Opened:
+    """A page with figures, as one kind of reader has it."""
+
+    def __init__(self, page, way, figures):
+        self.page, self.way, self.figures = page, way, figures
+
+    def root(self, name):
+        return self.page.locator(f"#fig-{name} .live-figure")
+
+    def see(self, name):
+        """What is drawn now, once it has come to rest."""
+        self.page.evaluate("() => new Promise((r) => requestAnimationFrame(() => setTimeout(r)))")
+        return self.root(name).evaluate("(e) => e.live.drawn()")
+
+    def hold(self, name, says=True):
+        """Compare with the package all that is drawn; gives the state."""
+        figure, seen = self.figures[name], self.see(name)
+        values = dict(zip(figure.names, seen["state"], strict=True))
+        expected = figure.show(values)
+        for (_, label, _), got, (_, wanted) in zip(
+            figure.marks, seen["marks"], expected, strict=True
+        ):
+            if got is not None:  # a map is drawn at other places
+                got = np.array([np.nan if v is None else v for v in got])
+                wanted = np.where(np.isfinite(wanted), wanted, np.nan)
+                np.testing.assert_allclose(got, wanted, rtol=1e-6, atol=1e-9, err_msg=label)
+        for text, (_, label, mark), (_, wanted) in zip(
+            seen["keys"], figure.marks, expected, strict=True
+        ):
+            if text:
+                assert text == live.shown(wanted[-1]), (label, mark)
+        assert seen["says"] == figure.sentence(values, expected)
+        return values
+
+
+@pytest.fixture(scope="module", params=SIZES)
+def way(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def context(browser, way):
+    width, height = SIZES[way]
+    made = browser.new_context(
+        viewport={"width": width, "height": height},
+        has_touch=way == "finger",
+        reduced_motion="reduce",
+    )
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def opened(context, site, figures, way):
+    page = context.new_page()
+    wrong = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
+    page.goto(site, wait_until="load")
+    page.locator(".live-figure").first.scroll_into_view_if_needed()
+    page.wait_for_function(READY)
+    yield Opened(page, way, figures)
+    assert wrong == []
+    page.close()
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_it_opens_in_the_first_state(opened, name):
+    assert opened.hold(name) == opened.figures[name].first
+    assert not opened.root(name).locator("img").is_visible()
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= SIZES[opened.way][0]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_knob_answers_to_keys(opened, name):
+    figure = opened.figures[name]
+    ranges = [n for n, k in figure.knobs.items() if k.kind in ("slider", "both", "time")]
+    sliders = opened.root(name).locator("input[type=range]")
+    assert sliders.count() == len(ranges)
+    for i, knob in enumerate(ranges):
+        for key, position in (("End", -1), ("Home", 0), ("ArrowRight", 1)):
+            sliders.nth(i).focus()
+            opened.page.keyboard.press(key)
+            at = position % (figure.knobs[knob].count + 1)
+            assert opened.hold(name)[knob] == figure.knobs[knob].value(at)
+    for select in opened.root(name).locator("select").all():
+        select.select_option("1")
+        opened.hold(name)
+    opened.root(name).get_by_role("button", name="Reset").click()
+    assert opened.hold(name) == figure.first
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_each_handle_is_dragged(opened, name):
+    before = opened.hold(name)
+    for handle in opened.root(name).locator(".live-handle").all():
+        handle.scroll_into_view_if_needed()
+        box = handle.bounding_box()
+        assert min(box["width"], box["height"]) >= 44
+        x, y = box["x"] + 22, box["y"] + 22
+        drag(opened, (x, y), (x + 37, y - 21))
+        after = opened.hold(name)
+        assert after != before
+        before = after
+
+
+def drag(opened, start, end):
+    if opened.way == "mouse":
+        mouse = opened.page.mouse
+        mouse.move(*start)
+        mouse.down()
+        mouse.move(*end, steps=4)
+        mouse.up()
+        return
+    touch = opened.page.context.new_cdp_session(opened.page)
+
+    def send(kind, points):
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    send("touchStart", [{"x": start[0], "y": start[1]}])
+    for part in (0.3, 0.7, 1.0):
+        x, y = (a + part * (b - a) for a, b in zip(start, end, strict=True))
+        send("touchMove", [{"x": x, "y": y}])
+    send("touchEnd", [])
+
+
+def test_a_press_on_the_surface_moves_the_start(opened):
+    canvas = opened.root("front").locator("canvas").first
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    at = (box["x"] + 0.8 * box["width"], box["y"] + 0.3 * box["height"])
+    opened.page.touchscreen.tap(*at) if opened.way == "finger" else opened.page.mouse.click(*at)
+    state = opened.hold("front")
+    assert state["x"] > 0.8
+    assert state["y"] > 1
+
+
+def test_arrow_keys_move_a_handle_by_one_position(opened):
+    opened.root("front").locator(".live-handle").focus()
+    for key in ("ArrowRight", "ArrowUp", "ArrowUp"):
+        opened.page.keyboard.press(key)
+    state = opened.hold("front")
+    assert (state["x"], state["y"]) == (-1.18, 1.04)
+    opened.page.keyboard.press("Home")
+    assert opened.hold("front")["x"] == -1.2
+
+
+def test_best_play_and_step(opened):
+    root = opened.root("front")
+    root.get_by_role("button", name="Best").click()
+    assert opened.hold("front")["f"] == 1.05
+    root.get_by_role("button", name="Step").click()
+    assert opened.hold("front")["t"] == 0
+    root.get_by_role("button", name="Step").click()
+    assert opened.hold("front")["t"] == 1
+    root.get_by_role("button", name="Play").click()
+    opened.page.wait_for_function("() => tinyLive.figures[0].K[3] > 5")
+    root.get_by_role("button", name="Pause").click()
+    stopped = opened.hold("front")["t"]
+    opened.page.wait_for_timeout(120)
+    assert opened.hold("front")["t"] == stopped
+
+
+def test_a_rule_is_left_out_and_taken_in(opened):
+    button = opened.root("front").get_by_role("button", name="SGD")
+    button.click()
+    assert button.get_attribute("aria-pressed") == "false"
+    button.click()
+    assert button.get_attribute("aria-pressed") == "true"
+
+
+def test_a_screen_reader_is_told_what_it_shows_now(opened):
+    root = opened.root("front")
+    assert root.get_by_role("status").inner_text() == ""  # nothing is said unasked
+    root.locator("input[type=range]").first.focus()
+    opened.page.keyboard.press("End")
+    opened.page.wait_for_timeout(700)
+    assert root.get_by_role("status").inner_text() == "SGD flies off at 8"
+    tree = root.aria_snapshot()
+    assert 'group "Three optimizers in a valley"' in tree
+    assert "slider" in tree
+
+
+def test_the_state_is_in_the_address(opened, site, context, figures, way):
+    opened.root("mixed").locator("input[type=range]").first.focus()
+    opened.page.keyboard.press("Home")
+    opened.page.wait_for_function("() => location.hash.includes('lr=')")
+    shared = opened.page.url
+    assert shared.endswith("#fig-mixed;lr=0.01")
+    page = context.new_page()
+    page.goto(shared, wait_until="load")
+    page.wait_for_function(READY)
+    assert Opened(page, way, figures).hold("mixed")["lr"] == 0.01
+    assert page.locator("#fig-mixed").evaluate("e => Math.abs(e.getBoundingClientRect().top)") < 400
+    for nonsense in ("x=1e999", "lr=abc;q=1", "x=-50;row=33", "=;;=", "%E0%A4%A"):
+        page.goto(f"{site}#fig-mixed;{nonsense}", wait_until="load")
+        page.reload()
+        page.wait_for_function(READY)
+        Opened(page, way, figures).hold("mixed")
+    page.close()
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_it_follows_the_theme(opened, theme):
+    opened.page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
+    opened.see("front")
+    dark = opened.root("front").evaluate("e => e.live.dark")
+    assert dark == (theme == "dark")
+
+
+def test_in_print_there_is_the_picture(opened):
+    opened.page.emulate_media(media="print")
+    assert opened.root("front").locator("img").is_visible()
+    assert not opened.root("front").locator(".live-body").is_visible()
+
+
+def test_without_a_script_there_is_the_picture(browser, site):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(site, wait_until="load")
+    for image in page.locator(".live-figure img").all():
+        image.scroll_into_view_if_needed()
+        assert image.is_visible()
+    assert page.locator(".live-figure input").count() == 0
+    context.close()
+
+
+def test_nothing_is_loaded_before_a_figure_is_near(browser, site):
+    page = browser.new_page()
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(site.replace("book/chapter", "index"), wait_until="networkidle")
+    assert not any("live" in url for url in asked)
+    with contextlib.closing(page):
+        page.goto(site, wait_until="networkidle")
+    assert sum("live.js" in url for url in asked) == 1

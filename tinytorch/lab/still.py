@@ -1,0 +1,67 @@
+"""The picture of a live figure in its first state, by matplotlib."""
+
+import base64
+import io
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from tinytorch.lab.style import SETTINGS, SHADES, WIDTH, looks_for
+
+
+def dashes(linestyle) -> list:
+    return [] if isinstance(linestyle, str) else list(linestyle[1])
+
+
+def looks(panel) -> dict[str, tuple]:
+    """Colour and dashes of each mark of a panel."""
+    chosen = looks_for(panel.marks, panel.like)
+    return {label: (look.color, dashes(look.linestyle)) for label, look in chosen.items()}
+
+
+def draw(ax, panel, shown) -> None:
+    (left, right), (bottom, top) = panel.x, panel.y
+    if panel.heat:
+        x, y, z = panel.heat.over(panel.heat.figure.first, 81, 61)
+        if panel.heat.bands:
+            ax.contourf(x, y, np.log1p(z - np.nanmin(z)), 10, colors=SHADES, zorder=0)
+        else:
+            z = np.log(z) if panel.heat.log else z
+            low, high = np.log(panel.heat.limits) if panel.heat.log else panel.heat.limits
+            mesh = {"vmin": low, "vmax": high, "shading": "nearest", "cmap": "cividis_r"}
+            ax.pcolormesh(x, y, np.ma.masked_invalid(z), rasterized=True, zorder=0, **mesh)
+        ax.grid(False)
+    for label, (color, dash) in looks(panel).items():
+        x, y = shown[panel.marks[label]]
+        dots = getattr(panel.marks[label], "dots", False)
+        style = (
+            {"marker": "o", "linestyle": ""} if dots else {"linestyle": (0, dash) if dash else "-"}
+        )
+        ax.plot(x, y, color=color, label=label, zorder=3, **style)
+    first = next(iter(shown)).figure.first
+    for pair in panel.handles:
+        at = [first[n] if isinstance(n, str) else n for n in pair]
+        ax.plot(*at, "ko", markersize=9, zorder=4)
+    if panel.log:
+        ax.set(**{f"{axis}scale": "log" for axis in panel.log})
+    ax.set(xlim=(left, right), ylim=(bottom, top), xlabel=panel.xlabel, ylabel=panel.ylabel)
+    if panel.equal:
+        ax.set_aspect("equal")
+    if panel.legend and any(panel.marks):
+        ax.legend(fontsize=10)
+
+
+def picture(figure) -> str:
+    """Its address: the image itself, as text."""
+    values = figure.show(figure.first)
+    shown = {mark: value for (_, _, mark), value in zip(figure.marks, values, strict=True)}
+    count = len(figure.panels)
+    with plt.rc_context({**SETTINGS, "font.size": 11 if count > 1 else 14}):
+        size = (WIDTH * (1 if count == 1 else 1.3), 3.6 if count > 1 else 4.2)
+        fig, axes = plt.subplots(1, count, figsize=size, layout="constrained", squeeze=False)
+        for ax, panel in zip(axes[0], figure.panels, strict=True):
+            draw(ax, panel, shown)
+        file = io.BytesIO()
+        fig.savefig(file, format="png", metadata={"Software": None})
+        plt.close(fig)
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()

@@ -1,0 +1,402 @@
+// Live figures on a page: drawing, handles, knobs. What they show comes from `E.figure`.
+const STYLE = `
+.live-figure{margin:0;color:inherit;font-size:.9375rem;line-height:1.4}
+.live-figure[data-live] .live-still{display:none}
+.live-panels{display:flex;flex-wrap:wrap;gap:.5rem 1rem}
+.live-panel{position:relative;flex:1 1 17rem;min-width:0;height:18rem}
+.live-panel canvas{position:absolute;inset:0;width:100%;height:100%}
+.live-handle{position:absolute;width:44px;height:44px;margin:-22px 0 0 -22px;padding:0;border:0;background:none;touch-action:none;cursor:grab}
+.live-handle::after{content:"";position:absolute;inset:13px;border-radius:50%;background:currentColor;border:2px solid var(--pst-color-background,#fff);box-shadow:0 0 0 1.5px currentColor}
+.live-handle:focus-visible{outline:3px solid #d55e00;outline-offset:-8px;border-radius:50%}
+.live-key,.live-buttons{display:flex;flex-wrap:wrap;gap:.25rem .5rem;margin:.5rem 0}
+.live-figure button:not(.live-handle),.live-figure select{min-height:44px;padding:.2rem .7rem;border:1px solid var(--pst-color-border,#bbb);border-radius:6px;background:none;color:inherit;font:inherit}
+.live-figure button[aria-pressed=false]{opacity:.5;text-decoration:line-through}
+.live-swatch{display:inline-block;width:1.6em;margin-right:.4em;vertical-align:middle;border-top:3px solid}
+.live-key b{font-weight:600;margin-left:.4em;font-variant-numeric:tabular-nums}
+.live-knob{display:grid;grid-template-columns:9.5rem 1fr 4.5rem;align-items:center;gap:.6rem;min-height:44px;margin:0}
+.live-knob input{width:100%;min-width:0;height:44px;margin:0;accent-color:var(--pst-color-primary,#0072b2)}
+.live-shown{font-variant-numeric:tabular-nums;text-align:right}
+.live-says{min-height:2.8em;margin:.4rem 0 0}
+.live-status{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);margin:0}
+@media (max-width:576px){.live-panel{flex-basis:100%;height:15.5rem}.live-knob{grid-template-columns:1fr auto}.live-knob input{grid-column:1/-1;grid-row:2}}
+@media print{.live-figure[data-live] .live-still{display:block}.live-body{display:none}}`;
+const make = (tag, parent, set = {}, text) => {
+  const e = document.createElement(tag);
+  for (const [name, value] of Object.entries(set)) e.setAttribute(name, value);
+  if (text !== undefined) e.textContent = text;
+  parent?.append(e);
+  return e;
+};
+const clip = (v, a, b) => Math.min(Math.max(v, Math.min(a, b)), Math.max(a, b));
+// Keys of JupyterLab stay away from what has the focus.
+const own = { "data-lm-suppress-shortcuts": "true" };
+
+class Figure {
+  constructor(root) {
+    this.root = root;
+    const spec = (this.spec = JSON.parse(root.querySelector("script[type='application/json']").textContent));
+    this.figure = E.figure(spec);
+    this.knobs = spec.knobs.map((k) => ({ ...k, ...E.values(k) }));
+    this.first = spec.knobs.map((k) => k.at);
+    this.K = Float64Array.from(this.first);
+    this.off = new Set();
+    this.heats = new Map();
+    this.build();
+    const place = root.closest("figure[id]") ?? root.closest("[id]:not(.live-figure)");
+    this.anchor = document.querySelector(".bd-article") && (place?.id || root.id);
+    this.read();
+    root.dataset.live = "1";
+    root.live = this;
+    this.update();
+    new ResizeObserver(() => this.update()).observe(this.panels[0].box);
+  }
+  build() {
+    const { spec, root } = this;
+    const body = make("div", root, { class: "live-body", role: "group", "aria-label": spec.alt });
+    const row = make("div", body, { class: "live-panels" });
+    this.panels = spec.panels.map((p) => {
+      const box = make("div", row, { class: "live-panel" });
+      const panel = { ...p, box, canvas: make("canvas", box, { "aria-hidden": "true" }) };
+      panel.handles = p.handles.map((pair, h) => {
+        const names = pair.filter((_, i) => !p.fixed[h][i]).map((i) => spec.knobs[i].label);
+        const e = make("button", box, { class: "live-handle", type: "button", "aria-label": names.join(", ") + ": arrow keys move it", ...own });
+        this.drag(panel, h, e);
+        return { pair, fixed: p.fixed[h], e };
+      });
+      if (panel.handles.length) this.click(panel);
+      return panel;
+    });
+    const key = make("div", body, { class: "live-key" });
+    this.key = spec.marks.map((m, i) => {
+      if (!m.key) return null;
+      const e = make("button", key, { type: "button", "aria-pressed": "true", ...own });
+      const swatch = make("span", e, { class: "live-swatch" });
+      e.append(m.label);
+      e.addEventListener("click", () => {
+        this.off.has(m.label) ? this.off.delete(m.label) : this.off.add(m.label);
+        e.setAttribute("aria-pressed", !this.off.has(m.label));
+        this.update();
+      });
+      return { e, swatch, number: make("b", e) };
+    });
+    this.inputs = this.knobs.map((k, i) => {
+      if (k.kind === "handle") return null;
+      const label = make("label", body, { class: "live-knob" });
+      make("span", label, {}, k.label);
+      if (k.kind === "choice") {
+        const input = make("select", label, own);
+        k.names.forEach((name, n) => make("option", input, { value: n }, name));
+        input.addEventListener("change", () => this.set(i, Number(input.value)));
+        return { input };
+      }
+      const input = make("input", label, { type: "range", min: 0, max: k.count, step: 1, ...own });
+      const shown = make("span", label, { class: "live-shown", "aria-hidden": "true" });
+      input.addEventListener("input", () => { if (k.kind === "time") this.pause(); this.set(i, k.at(Number(input.value))); });
+      return { input, shown };
+    });
+    const buttons = make("div", body, { class: "live-buttons" });
+    const button = (text, act) => {
+      const e = make("button", buttons, { type: "button", ...own }, text);
+      e.addEventListener("click", act);
+      return e;
+    };
+    this.t = this.knobs.findIndex((k) => k.kind === "time");
+    if (this.t >= 0) {
+      this.player = button("Play", () => (this.playing ? this.pause() : this.play()));
+      button("Step", () => { this.pause(); this.set(this.t, (this.K[this.t] + 1) % (this.knobs[this.t].count + 1)); });
+    }
+    if (Object.keys(spec.best).length)
+      button("Best", () => { this.knobs.forEach((k, i) => k.name in spec.best && (this.K[i] = spec.best[k.name])); this.changed(); });
+    button("Reset", () => { this.pause(); this.K.set(this.first); this.off.clear(); this.key.forEach((k) => k?.e.setAttribute("aria-pressed", true)); this.changed(); });
+    this.says = make("p", body, { class: "live-says", "aria-hidden": "true" });
+    this.status = make("p", body, { class: "live-status", role: "status", "aria-live": "polite" });
+  }
+  set(i, value) { this.K[i] = value; this.changed(); }
+  changed() { this.touched = true; this.update(); }
+  play() {
+    const k = this.knobs[this.t], seconds = clip(k.count / 20, 2, 6);
+    let from = this.K[this.t] >= k.count ? 0 : this.K[this.t], began;
+    this.player.textContent = "Pause";
+    const frame = (now) => {
+      began ??= now;
+      const t = Math.min(k.count, Math.floor(from + ((now - began) / 1000 / seconds) * k.count));
+      this.set(this.t, t);
+      if (t >= k.count) this.pause();
+      else if (this.playing) this.playing = requestAnimationFrame(frame);
+    };
+    this.playing = requestAnimationFrame(frame);
+  }
+  pause() {
+    cancelAnimationFrame(this.playing);
+    this.playing = 0;
+    if (this.player) this.player.textContent = "Play";
+  }
+  // Handles and clicks
+  move(panel, h, [u, v]) {
+    const { pair, fixed } = panel.handles[h];
+    [u, v].forEach((at, axis) => {
+      if (fixed[axis]) return;
+      const k = this.knobs[pair[axis]];
+      this.K[pair[axis]] = k.at(k.of(clip(at, k.low, k.high)));
+    });
+    this.changed();
+  }
+  at(panel, event) {
+    const box = panel.canvas.getBoundingClientRect();
+    return panel.scale.back(event.clientX - box.left, event.clientY - box.top);
+  }
+  drag(panel, h, e) {
+    e.addEventListener("pointerdown", (event) => { e.setPointerCapture(event.pointerId); });
+    e.addEventListener("pointermove", (event) => { if (e.hasPointerCapture(event.pointerId)) this.move(panel, h, this.at(panel, event)); });
+    e.addEventListener("keydown", (event) => {
+      const way = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowUp: [1, 1], ArrowDown: [1, -1], Home: [2, 0] }[event.key];
+      if (!way) return;
+      const { pair, fixed } = panel.handles[h];
+      if (way[0] === 2) pair.forEach((i, axis) => fixed[axis] || (this.K[i] = this.first[i]));
+      else if (!fixed[way[0]]) {
+        const i = pair[way[0]], k = this.knobs[i];
+        this.K[i] = k.at(clip(k.of(this.K[i]) + way[1] * (event.shiftKey ? 10 : 1), 0, k.count));
+      }
+      event.preventDefault();
+      event.stopPropagation();
+      this.changed();
+    });
+  }
+  nearest(panel, [u, v]) {
+    const far = panel.handles.map(({ pair, fixed }) => {
+      const [x, y] = pair.map((i, axis) => (fixed[axis] ? i : this.K[i]));
+      return Math.hypot(panel.scale.x(x) - panel.scale.x(u), panel.scale.y(y) - panel.scale.y(v));
+    });
+    return far.indexOf(Math.min(...far));
+  }
+  click(panel) {
+    const { canvas } = panel;
+    let held = -1;
+    canvas.style.cursor = "crosshair";
+    canvas.addEventListener("pointerdown", (event) => {
+      if (event.pointerType === "touch") return; // a finger may be scrolling: it waits for the click
+      const at = this.at(panel, event);
+      canvas.setPointerCapture(event.pointerId);
+      this.move(panel, (held = this.nearest(panel, at)), at);
+    });
+    canvas.addEventListener("pointermove", (event) => { if (held >= 0) this.move(panel, held, this.at(panel, event)); });
+    for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => (held = -1));
+    canvas.addEventListener("click", (event) => {
+      const at = this.at(panel, event);
+      if (event.pointerType === "touch") this.move(panel, this.nearest(panel, at), at);
+    });
+  }
+  // The address
+  read() {
+    const [name, ...parts] = decodeURIComponent(location.hash.slice(1)).split(";");
+    if (!this.anchor || name !== this.anchor || !parts.length) return;
+    for (const part of parts) {
+      const [knob, value] = part.split("="), i = this.knobs.findIndex((k) => k.name === knob);
+      if (i >= 0 && Number.isFinite(Number(value))) {
+        const k = this.knobs[i], v = clip(Number(value), k.low, k.high);
+        this.K[i] = k.values || k.kind === "time" ? k.at(k.of(v)) : v;
+      }
+    }
+    this.root.scrollIntoView();
+  }
+  write() {
+    if (!this.anchor) return;
+    const parts = this.knobs.flatMap((k, i) => (this.K[i] === this.first[i] ? [] : [`${k.name}=${this.K[i]}`]));
+    history.replaceState(history.state, "", parts.length ? `#${[this.anchor, ...parts].join(";")}` : `#${this.anchor}`);
+  }
+  // What it shows now
+  update() {
+    this.due ??= requestAnimationFrame(() => { this.due = undefined; this.draw(); });
+  }
+  state() { return Object.fromEntries(this.knobs.map((k, i) => [k.name, this.K[i]])); }
+  drawn() {
+    return { state: [...this.K], says: this.says.textContent, keys: this.key.map((k) => k?.number.textContent ?? null),
+      marks: this.shown.map((m) => m && [...m.y]) };
+  }
+  draw() {
+    this.shown = this.figure.marks(this.K, false);
+    this.dark = getComputedStyle(this.root).color.match(/[\d.]+/g).slice(0, 3).reduce((a, b) => a + Number(b), 0) > 380;
+    this.knobs.forEach((k, i) => {
+      const made = this.inputs[i];
+      if (!made) return;
+      made.input.value = made.shown ? k.of(this.K[i]) : this.K[i];
+      if (made.shown) {
+        made.shown.textContent = E.shown(this.K[i], 4);
+        made.input.setAttribute("aria-valuetext", made.shown.textContent);
+      }
+    });
+    this.key.forEach((key, i) => {
+      if (!key) return;
+      const m = this.spec.marks[i];
+      key.swatch.style.borderTop = `3px ${m.dots ? "dotted" : m.dash.length ? "dashed" : "solid"} ${this.color(m.color)}`;
+      key.number.textContent = m.kind === "trace" ? E.shown(this.shown[i].y.at(-1)) : "";
+    });
+    this.panels.forEach((panel, n) => this.paint(panel, n));
+    const words = this.figure.says(this.K, this.shown);
+    this.says.textContent = words;
+    this.root.dataset.state = JSON.stringify(this.state());
+    clearTimeout(this.rest);
+    if (this.touched)
+      this.rest = setTimeout(() => {
+        this.touched = false;
+        this.status.textContent = words || this.spec.marks.flatMap((m, i) => (this.key[i] && m.kind === "trace" ? [`${m.label} ends at ${E.shown(this.shown[i].y.at(-1))}`] : [])).join(", ");
+        if (!this.playing) this.write();
+      }, 600);
+  }
+  // A colour of the book, lighter in the dark, where black is white.
+  color(hex) {
+    if (!this.dark) return hex;
+    const part = [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
+    if (Math.max(...part) < 40) return "#eeeeee";
+    return `rgb(${part.map((v) => Math.round(v + (255 - v) * 0.3)).join(" ")})`;
+  }
+  scale(panel, w, h) {
+    let [left, right, top, bottom] = [46, 10, 24, 36];
+    if (panel.equal) {
+      const side = Math.min((w - left - right) / (panel.x[1] - panel.x[0]), (h - top - bottom) / (panel.y[1] - panel.y[0]));
+      right = w - left - side * (panel.x[1] - panel.x[0]);
+      bottom = h - top - side * (panel.y[1] - panel.y[0]);
+    }
+    const axis = ([a, b], log, from, to) => {
+      const f = log ? Math.log : (v) => v, [fa, fb] = [f(a), f(b)];
+      const go = (v) => from + ((f(v) - fa) / (fb - fa)) * (to - from);
+      const back = (p) => { const v = fa + ((p - from) / (to - from)) * (fb - fa); return log ? Math.exp(v) : v; };
+      return [go, back];
+    };
+    const [x, xb] = axis(panel.x, panel.xlog, left, w - right), [y, yb] = axis(panel.y, panel.ylog, h - bottom, top);
+    return { x, y, back: (px, py) => [xb(px), yb(py)], left, right: w - right, top, bottom: h - bottom };
+  }
+  ticks([a, b], log, room) {
+    if (log && b / a > 20) {
+      const from = Math.ceil(Math.log10(a) - 1e-9), to = Math.floor(Math.log10(b) + 1e-9), every = Math.max(1, Math.ceil((to - from) / room));
+      return Array.from({ length: Math.floor((to - from) / every) + 1 }, (_, i) => 10 ** (from + i * every));
+    }
+    const rough = (b - a) / room, unit = 10 ** Math.floor(Math.log10(rough)), step = unit * [1, 2, 5, 10].find((m) => m * unit >= rough);
+    const found = [];
+    for (let i = Math.ceil(a / step - 1e-9); i * step <= b + 1e-9 * step; i++) found.push(i * step);
+    return found;
+  }
+  paint(panel, n) {
+    const { canvas, box } = panel, w = box.clientWidth, h = box.clientHeight, ratio = window.devicePixelRatio || 1;
+    if (!w) return;
+    if (canvas.width !== Math.round(w * ratio) || canvas.height !== Math.round(h * ratio)) {
+      canvas.width = Math.round(w * ratio);
+      canvas.height = Math.round(h * ratio);
+    }
+    const c = canvas.getContext("2d"), s = (panel.scale = this.scale(panel, w, h)), ink = this.dark ? "#dfe2e6" : "#333";
+    c.setTransform(ratio, 0, 0, ratio, 0, 0);
+    c.clearRect(0, 0, w, h);
+    c.font = "13px system-ui, sans-serif";
+    const marks = this.spec.marks.map((m, i) => [m, i]).filter(([m]) => m.panel === n);
+    marks.filter(([m]) => m.kind === "heat").forEach(([m, i]) => c.drawImage(this.heat(panel, m, i, s), s.left, s.top, s.right - s.left, s.bottom - s.top));
+    c.strokeStyle = ink;
+    c.fillStyle = ink;
+    c.lineWidth = 1;
+    c.globalAlpha = 0.75;
+    c.beginPath();
+    c.moveTo(s.left, s.top);
+    c.lineTo(s.left, s.bottom);
+    c.lineTo(s.right, s.bottom);
+    c.stroke();
+    c.globalAlpha = 1;
+    c.textAlign = "center";
+    for (const v of this.ticks(panel.x, panel.xlog, (s.right - s.left) / 70)) c.fillText(E.shown(v), s.x(v), s.bottom + 16);
+    c.textAlign = "right";
+    for (const v of this.ticks(panel.y, panel.ylog, (s.bottom - s.top) / 45)) c.fillText(E.shown(v), s.left - 5, s.y(v) + 4);
+    c.fillText(panel.xlabel, s.right, s.bottom + 31);
+    c.textAlign = "left";
+    c.fillText(panel.ylabel, 4, 14);
+    c.save();
+    c.beginPath();
+    c.rect(s.left, s.top, s.right - s.left, s.bottom - s.top);
+    c.clip();
+    for (const [m, i] of marks) if (m.kind !== "heat" && !this.off.has(m.label)) this.line(c, s, m, this.shown[i]);
+    for (const { of, minima } of panel.minima)
+      for (const [x, y] of minima[of === null ? 0 : this.K[of]]) this.star(c, s.x(x), s.y(y));
+    c.restore();
+    for (const { pair, fixed, e } of panel.handles) {
+      const [x, y] = pair.map((i, axis) => (fixed[axis] ? i : this.K[i]));
+      e.style.left = `${clip(s.x(x), s.left, s.right)}px`;
+      e.style.top = `${clip(s.y(y), s.top, s.bottom)}px`;
+    }
+  }
+  line(c, s, m, { x, y }) {
+    c.strokeStyle = c.fillStyle = this.color(m.color);
+    c.lineWidth = 2;
+    c.setLineDash(m.dash);
+    c.beginPath();
+    let on = false;
+    const far = 1e5;
+    for (let i = 0; i < x.length; i++) {
+      const px = clip(s.x(x[i]), -far, far), py = clip(s.y(y[i]), -far, far);
+      if (px !== px || py !== py) { on = false; continue; }
+      if (m.dots) { c.moveTo(px + 3.5, py); c.arc(px, py, 3.5, 0, 7); }
+      else if (on) c.lineTo(px, py);
+      else c.moveTo(px, py);
+      on = true;
+    }
+    m.dots ? c.fill() : c.stroke();
+    c.setLineDash([]);
+    if (m.dots || m.kind === "curve") return;
+    if (m.kind === "path" && x.length < 90)
+      for (let i = 0; i < x.length; i++) { c.beginPath(); c.arc(s.x(x[i]), s.y(y[i]), 2.5, 0, 7); c.fill(); }
+    const end = x.length - 1;
+    c.beginPath();
+    c.arc(s.x(x[end]), s.y(y[end]), 4.5, 0, 7);
+    c.fill();
+  }
+  star(c, x, y) {
+    c.beginPath();
+    for (let i = 0; i < 10; i++) {
+      const r = i % 2 ? 3.4 : 8, a = (i * Math.PI) / 5;
+      c.lineTo(x + r * Math.sin(a), y - r * Math.cos(a));
+    }
+    c.closePath();
+    c.fillStyle = "#fff";
+    c.strokeStyle = "#000";
+    c.lineWidth = 1.5;
+    c.fill();
+    c.stroke();
+  }
+  // A map is drawn anew only when a number that it depends on has changed.
+  heat(panel, m, i, s) {
+    const cell = m.run === undefined ? 2 : 9, nx = Math.max(2, Math.round((s.right - s.left) / cell)), ny = Math.max(2, Math.round((s.bottom - s.top) / cell));
+    const used = [...this.K].filter((_, k) => m.depends.includes(k));
+    const known = [nx, ny, this.dark, ...used].join();
+    const before = this.heats.get(i);
+    if (before?.known === known) return before.image;
+    const z = this.figure.heat(i, this.K, nx, ny).y, image = make("canvas", null, { width: nx, height: ny });
+    const c = image.getContext("2d"), data = c.createImageData(nx, ny);
+    let least = Infinity, most = -Infinity;
+    for (const v of z) { if (v < least) least = v; if (v > most && v < Infinity) most = v; }
+    const [a, b] = m.bands ? [0, Math.log1p(most - least)] : m.zlog ? m.limits.map(Math.log) : m.limits;
+    for (let j = 0; j < ny; j++)
+      for (let k = 0; k < nx; k++) {
+        const v = z[(ny - 1 - j) * nx + k], at = 4 * (j * nx + k);
+        let part = ((m.bands ? Math.log1p(v - least) : m.zlog ? Math.log(v) : v) - a) / (b - a);
+        if (part !== part || v === Infinity) continue; // nothing is drawn there
+        part = clip(part, 0, 1);
+        const grey = this.dark ? 30 + 62 * Math.min(9, Math.floor(part * 10)) / 9 : 252 - 56 * Math.min(9, Math.floor(part * 10)) / 9;
+        const [r, g, l] = m.bands ? [grey, grey, grey] : [[254, 232, 56], [124, 123, 120], [0, 34, 78]].reduce((_, __, n, all) => {
+          const half = part < 0.5 ? 0 : 1, f = part * 2 - half;
+          return all[half].map((u, q) => u + (all[half + 1][q] - u) * f);
+        });
+        data.data.set([r, g, l, 255], at);
+      }
+    c.putImageData(data, 0, 0);
+    this.heats.set(i, { known, image });
+    return image;
+  }
+}
+const figures = [];
+const scan = () => {
+  for (const root of document.querySelectorAll(".live-figure:not([data-live])")) {
+    if (!root.isConnected || root.dataset.failed) continue;
+    try { figures.push(new Figure(root)); }
+    catch (error) { root.dataset.failed = "1"; root.querySelector(".live-body")?.remove(); console.error(error); }
+  }
+};
+make("style", document.head, {}, STYLE);
+new MutationObserver(() => figures.forEach((f) => f.root.isConnected && f.update())).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme", "class"], subtree: false });
+window.tinyLive = { scan, E, figures };
+scan();
