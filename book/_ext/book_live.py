@@ -21,12 +21,14 @@ PICTURE = re.compile(r'(<img class="live-still" )src="data:image/png;base64,([^"
 FILE = "_static/live.js"
 LOADER = """<script>(() => {{
 const found = document.querySelectorAll(".live-figure"), near = {{ rootMargin: "800px" }};
-const seen = new IntersectionObserver((all) => {{
+const load = (all) => {{
   if (!all.some((one) => one.isIntersecting)) return;
   seen.disconnect();
   document.head.append(Object.assign(document.createElement("script"), {{ src: "{file}" }}));
-}}, near);
-found.forEach((one) => seen.observe(one));
+}};
+const seen = new IntersectionObserver(load, near);
+if (location.hash.includes(";")) load([{{ isIntersecting: true }}]);
+else found.forEach((one) => seen.observe(one));
 }})()</script>"""
 CHECK = """
 const bits = (all) =>

@@ -61,7 +61,6 @@ class Opened:
         ):
             if got is not None:  # a map is drawn at other places
                 got = np.array([np.nan if v is None else v for v in got])
-                wanted = np.where(np.isfinite(wanted), wanted, np.nan)
                 np.testing.assert_allclose(got, wanted, rtol=1e-6, atol=1e-9, err_msg=label)
         for text, (_, label, mark), (_, wanted) in zip(
             seen["keys"], figure.marks, expected, strict=True
@@ -89,8 +88,8 @@ def context(browser, way):
     made.close()
 
 
-@pytest.fixture
-def opened(context, site, figures, way):
+@pytest.fixture(scope="module")
+def one_page(context, site, figures, way):
     page = context.new_page()
     wrong = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
@@ -101,6 +100,16 @@ def opened(context, site, figures, way):
     yield Opened(page, way, figures)
     assert wrong == []
     page.close()
+
+
+@pytest.fixture
+def opened(one_page):
+    one_page.page.emulate_media(media="screen")
+    one_page.page.evaluate(
+        "tinyLive.figures.forEach((f) => { f.reset(); f.status.textContent = '' })"
+    )
+    one_page.page.wait_for_timeout(900)  # the address is written
+    return one_page
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -242,9 +251,8 @@ def test_the_state_is_in_the_address(opened, site, context, figures, way):
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_it_follows_the_theme(opened, theme):
     opened.page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
-    opened.see("front")
-    dark = opened.root("front").evaluate("e => e.live.dark")
-    assert dark == (theme == "dark")
+    dark = str(theme == "dark").lower()
+    opened.page.wait_for_function(f"() => tinyLive.figures[0].dark === {dark}")
 
 
 def test_in_print_there_is_the_picture(opened):

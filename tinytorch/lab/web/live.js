@@ -2,6 +2,7 @@
 const STYLE = `
 .live-figure{margin:0;color:inherit;font-size:.9375rem;line-height:1.4}
 .live-figure[data-live] .live-still{display:none}
+html[data-theme=dark] .bd-content .bd-article div.cell_output .text_html:has(.live-figure){padding:0;color:inherit;background:none}
 .live-panels{display:flex;flex-wrap:wrap;gap:.5rem 1rem}
 .live-panel{position:relative;flex:1 1 17rem;min-width:0;height:18rem}
 .live-panel canvas{position:absolute;inset:0;width:100%;height:100%}
@@ -107,9 +108,16 @@ class Figure {
     }
     if (Object.keys(spec.best).length)
       button("Best", () => { this.knobs.forEach((k, i) => k.name in spec.best && (this.K[i] = spec.best[k.name])); this.changed(); });
-    button("Reset", () => { this.pause(); this.K.set(this.first); this.off.clear(); this.key.forEach((k) => k?.e.setAttribute("aria-pressed", true)); this.changed(); });
+    button("Reset", () => this.reset());
     this.says = make("p", body, { class: "live-says", "aria-hidden": "true" });
     this.status = make("p", body, { class: "live-status", role: "status", "aria-live": "polite" });
+  }
+  reset() {
+    this.pause();
+    this.K.set(this.first);
+    this.off.clear();
+    this.key.forEach((k) => k?.e.setAttribute("aria-pressed", true));
+    this.changed();
   }
   set(i, value) { this.K[i] = value; this.changed(); }
   changed() { this.touched = true; this.update(); }
@@ -188,7 +196,7 @@ class Figure {
   }
   // The address
   read() {
-    const [name, ...parts] = decodeURIComponent(location.hash.slice(1)).split(";");
+    const [name, ...parts] = location.hash.slice(1).split(";");
     if (!this.anchor || name !== this.anchor || !parts.length) return;
     for (const part of parts) {
       const [knob, value] = part.split("="), i = this.knobs.findIndex((k) => k.name === knob);
