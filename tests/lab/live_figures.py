@@ -2,14 +2,14 @@
 
 FIGURES = {
     "front": """
-from tinytorch.lab import Knob, Live, Plane, Plot, Rosenbrock, Run
+from tinytorch.lab import Knob, Live, Plane, Plot, Rosenbrock, Descent
 from tinytorch.optim import SGD, Adam, Momentum
 
 valley = Rosenbrock()
 runs = {
-    "SGD": Run(SGD, valley, 60, lr=lambda f: 0.0019 * f),
-    "Momentum": Run(Momentum, valley, 60, lr=lambda f: 0.0017 * f),
-    "Adam": Run(Adam, valley, 60, lr=lambda f: 0.25 * f),
+    "SGD": Descent(SGD, valley, 60, lr=lambda f: 0.0019 * f),
+    "Momentum": Descent(Momentum, valley, 60, lr=lambda f: 0.0017 * f),
+    "Adam": Descent(Adam, valley, 60, lr=lambda f: 0.25 * f),
 }
 Live(
     Plane(valley, runs, start=(-1.2, 1.0)),
@@ -22,13 +22,13 @@ Live(
     "plane": """
 import numpy as np
 
-from tinytorch.lab import Curve, Heat, Knob, Live, Plane, Plot, Quadratic, Run
+from tinytorch.lab import Curve, Heat, Knob, Live, Plane, Plot, Quadratic, Descent
 from tinytorch.optim import Momentum
 
 def bowl(kappa):
     return Quadratic([1.0, kappa], 0.3)
 
-ball = Run(Momentum, bowl, 40, start=(-1.0, 0.9), lr="lr", momentum="beta")
+ball = Descent(Momentum, bowl, 40, start=(-1.0, 0.9), lr="lr", momentum="beta")
 
 def root(s, lr, beta, kappa):
     trace = 1 + beta - lr * (1 + s * (kappa - 1))
@@ -51,11 +51,11 @@ import math
 
 import numpy as np
 
-from tinytorch.lab import Booth, Himmelblau, Knob, Live, Plane, Plot, Rows, Run
+from tinytorch.lab import Booth, Himmelblau, Knob, Live, Plane, Plot, Rows, Descent
 from tinytorch.optim import Adam
 
 hills = {"which": [Himmelblau(), Booth()]}
-runs = {"Adam": Run(Adam, hills, 50, lr="lr", beta1="beta", noise="sigma",
+runs = {"Adam": Descent(Adam, hills, 50, lr="lr", beta1="beta", noise="sigma",
                     rate=lambda t, fall: np.where(t < fall, 1.0, 0.1))}
 Live(
     Plane(hills, runs, start=(0.0, 0.0)),

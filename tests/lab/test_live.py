@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tinytorch import optim
-from tinytorch.lab import Knob, Live, Plane, Plot, Quadratic, Rows, Run, live
+from tinytorch.lab import Descent, Knob, Live, Plane, Plot, Quadratic, Rows, live
 from tinytorch.optim import SGD, Adam
 
 from .live_figures import FIGURES, made
@@ -77,7 +77,9 @@ def test_what_cannot_be_translated_stands_still_and_says_why():
         state_is_open = False
 
     bowl = Quadratic([1.0, 9.0])
-    still = Live(Plane(bowl, {"Mine": Run(Mine, bowl, 9, lr="lr")}), alt="x", lr=Knob("η", 0, 1))
+    still = Live(
+        Plane(bowl, {"Mine": Descent(Mine, bowl, 9, lr="lr")}), alt="x", lr=Knob("η", 0, 1)
+    )
     page = still._repr_mimebundle_()
     assert "your Mine keeps its state to itself" in page["text/html"]
     assert "live-still" in page["text/html"]
@@ -93,7 +95,7 @@ def test_a_changed_rule_is_the_one_that_runs():
 
     bowl = Quadratic([1.0, 9.0])
     figures = [
-        Live(Plane(bowl, {"a": Run(c, bowl, 9, lr="lr")}), alt="x", lr=Knob("η", 0, 1, at=0.1))
+        Live(Plane(bowl, {"a": Descent(c, bowl, 9, lr="lr")}), alt="x", lr=Knob("η", 0, 1, at=0.1))
         for c in (SGD, Half)
     ]
     first, second = (f._repr_mimebundle_()[live.MIME] for f in figures)

@@ -106,9 +106,10 @@ def one_page(context, site, figures, way):
 def opened(one_page):
     one_page.page.emulate_media(media="screen")
     one_page.page.evaluate(
-        "tinyLive.figures.forEach((f) => { f.reset(); f.status.textContent = '' })"
+        """tinyLive.figures.forEach((f) => {
+          f.reset(); f.draw(); clearTimeout(f.rest); f.touched = false; f.status.textContent = ''
+        }); history.replaceState(null, '', location.pathname)"""
     )
-    one_page.page.wait_for_timeout(900)  # the address is written
     return one_page
 
 

@@ -4,7 +4,7 @@ Needs matplotlib."""
 
 from tinytorch.lab.drawing import addresses, draw_graph, draw_memory
 from tinytorch.lab.interactive import Slider
-from tinytorch.lab.live import Curve, Heat, Knob, Live, Plane, Plot, Rows, Run, Trace
+from tinytorch.lab.live import Curve, Descent, Heat, Knob, Live, Plane, Plot, Rows, Trace
 from tinytorch.lab.measure import (
     iterations_to,
     learning_rate_finder,
@@ -42,6 +42,7 @@ __all__ = [
     "Between",
     "Booth",
     "Curve",
+    "Descent",
     "Heat",
     "Himmelblau",
     "Interrupted",

@@ -1,6 +1,6 @@
 """Figures that a reader takes hold of: the browser runs the package's own rules.
 
-    runs = {"SGD": Run(SGD, valley, 150, lr="lr")}
+    runs = {"SGD": Descent(SGD, valley, 150, lr="lr")}
     Live(
         Plane(valley, runs, start=(-1.2, 1.0)),
         Plot(runs, y=(1e-4, 1e3), log="y", ylabel="loss"),
@@ -151,7 +151,7 @@ def settled(surface, values: Mapping):
     return surface(**picked(surface, values)) if inspect.isfunction(surface) else surface
 
 
-class Run:
+class Descent:
     """Where an optimizer goes on a surface.
 
     Arguments:
@@ -264,7 +264,7 @@ class Mark:
 class Path(Mark):
     """The way of a run through the plane of two of its components."""
 
-    def __init__(self, run: Run, of=(0, 1)):
+    def __init__(self, run: Descent, of=(0, 1)):
         self.run, self.of = run, of
 
     def specified(self, figure):
@@ -283,7 +283,7 @@ class Trace(Mark):
         f: of a position (..., d) and of knobs; by default the surface's value.
     """
 
-    def __init__(self, run: Run, f: Callable | None = None):
+    def __init__(self, run: Descent, f: Callable | None = None):
         self.run, self.f = run, f
 
     def of(self, x, values):
@@ -365,7 +365,7 @@ class Heat(Mark):
     """
 
     def __init__(self, f, limits=(0, 1), *, bands=False, log=False):
-        self.f = Trace(f) if isinstance(f, Run) else f
+        self.f = Trace(f) if isinstance(f, Descent) else f
         self.limits, self.bands, self.log = limits, bands, log
 
     def specified(self, figure):
@@ -419,8 +419,8 @@ class Plot:
     """A panel.
 
     Arguments:
-        marks: label -> function (a `Curve`), `Run` (its loss), or another mark. A label that is an
-            optimizer's name has its colour; like: label -> optimizer that it should look like.
+        marks: label -> function (a `Curve`), `Descent` (its loss), or another mark. A label that
+            is an optimizer's name has its colour; like: label -> whose look it should have.
         x, y: the ends of the axes; log: which of them are logarithmic, such as "y" or "xy".
         xlabel, ylabel: what stands there.
         handles: pairs of knobs, as names, that a point in the panel stands for; in the place of
@@ -445,7 +445,7 @@ class Plot:
                 mark.span, mark.log = self.x, "x" in log
 
     def made(self, mark):
-        if isinstance(mark, Run):
+        if isinstance(mark, Descent):
             return Trace(mark)
         return Curve(mark) if inspect.isfunction(mark) else mark
 
@@ -454,8 +454,8 @@ class Plane(Plot):
     """A panel with a surface from above, the ways of runs over it, and a start to drag.
 
     Arguments:
-        surface: as of a `Run`.
-        runs: label -> Run; window: the panel's ends, by default the surface's.
+        surface: as of a `Descent`.
+        runs: label -> Descent; window: the panel's ends, by default the surface's.
         start: where the handle stands first; None draws none.
     """
 
@@ -519,14 +519,14 @@ class Live:
         ]
         for _, _, mark in self.marks:
             mark.figure = self
-        self.runs: list[Run] = []
+        self.runs: list[Descent] = []
         self.reason = None
         try:
             self.spec = self._specified()
         except traced.Untranslatable as reason:
             self.reason = str(reason)
 
-    def number(self, run: Run) -> int:
+    def number(self, run: Descent) -> int:
         """The place of a run among those of the figure."""
         if run not in self.runs:
             self.runs.append(run)
@@ -604,7 +604,7 @@ class Live:
 
     def show(self, values: Mapping) -> list[tuple]:
         """What each mark shows, (x, y), as the package computes it."""
-        paths: dict[Run, np.ndarray] = {}
+        paths: dict[Descent, np.ndarray] = {}
 
         def path_of(run):
             if run not in paths:
