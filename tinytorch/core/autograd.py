@@ -4,8 +4,9 @@ A tensor that was computed remembers its *edges*: pairs of an input and a functi
 the gradient of the output to the gradient of that input. Everything else in the package is
 built on `backward`, which walks these edges once, in reverse topological order.
 
-This file asks three things of a tensor: its `data`, for shape and dtype; its `_edges`; and
-whether it retains a gradient (`_retain`), which `_accumulate` then adds to `grad`.
+This file asks of a tensor its `data`, for shape and dtype; its `_edges`; whether it retains a
+gradient (`_retain`), which `_accumulate` then adds to `grad`; and, for `refuse_overwritten`, what
+its derivatives read (`_saved`), when it was `_made` and its `_version`: when it was written into.
 """
 
 import functools
@@ -17,6 +18,7 @@ import numpy as np
 from tinytorch.core.sums import total
 
 _mode = threading.local()
+clock = [0]  # how often a tensor was written into; orders writing and computing
 
 
 def grad_enabled() -> bool:
@@ -130,6 +132,31 @@ def topological_order(root) -> list:
     return order
 
 
+def tick() -> int:
+    """The number of a new writing, higher than all that were given out."""
+    clock[0] += 1
+    return clock[0]
+
+
+def refuse_overwritten(order: list) -> None:
+    """Raise if an array that a derivative will read is not what its tensor was computed from."""
+    for node in order:
+        for i, (tensor, derivative) in enumerate(node._saved):
+            if tensor._version[0] > node._made:
+                what = "a parameter or another leaf" if tensor.is_leaf else "a computed tensor"
+                raise RuntimeError(
+                    f"backward() needs input {i} of {operation(derivative)}, {what} of shape "
+                    f"{tensor.shape}, as it was when {operation(derivative)} was computed; since "
+                    "then it was overwritten (by an optimizer's step, a state that was loaded, or "
+                    "an assignment): compute the loss anew, or call backward() first"
+                )
+
+
+def operation(derivative) -> str:
+    """The name of the operation in which a derivative was written."""
+    return derivative.__qualname__.split(".<locals>")[0].rpartition(".")[2]
+
+
 def backward(root, gradient: np.ndarray) -> None:
     """Add d(root)/d(leaf), contracted with `gradient`, to the `grad` of every leaf of `root`.
 
@@ -137,9 +164,11 @@ def backward(root, gradient: np.ndarray) -> None:
     one that is kept elsewhere: so the first accumulation copies in the first two cases and
     takes ownership in the third.
     """
+    order = topological_order(root)
+    refuse_overwritten(order)
     gradients = {id(root): gradient}
     owned = set()
-    for node in reversed(topological_order(root)):
+    for node in reversed(order):
         g = gradients.pop(id(node))
         if not node._edges or node._retain:
             node._accumulate(g, owns=id(node) in owned and not node._edges)

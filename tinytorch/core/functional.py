@@ -10,6 +10,7 @@ from tinytorch.core.tensor import (
     axes,
     elementwise,
     fitted,
+    passed,
     promote,
     raw,
     record,
@@ -56,7 +57,7 @@ def where(condition, a, b) -> Tensor:
             f"where: cannot broadcast shapes {condition.shape}, {a.shape} and {b.shape}"
         ) from error
     zero = value.dtype.type(0)
-    return record(
+    return passed(
         value,
         (a, lambda g: np.where(condition, g, zero)),
         (b, lambda g: np.where(condition, zero, g)),
@@ -88,7 +89,7 @@ def concatenate(parts, axis: int = 0) -> Tensor:
 
     starts = [0, *ends[:-1]]
     pieces = map(derivative, starts, ends)
-    return record(value, *zip(parts, pieces, strict=True))
+    return passed(value, *zip(parts, pieces, strict=True))
 
 
 def stack(parts, axis: int = 0) -> Tensor:
@@ -126,7 +127,7 @@ def pad(x: Tensor, width, value: float = 0.0) -> Tensor:
     shape = [n + sum(pair) for n, pair in zip(x.shape, width, strict=True)]
     padded = np.full(shape, fitted(np.asarray(value), x.dtype))
     padded[inside] = x._data
-    return record(padded, (x, lambda g: g[inside]))
+    return passed(padded, (x, lambda g: g[inside]))
 
 
 def one_hot(indices, classes: int) -> Tensor:

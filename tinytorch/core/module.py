@@ -92,7 +92,7 @@ class Module:
                 f"this state does not fit {type(self).__name__}:\n  " + "\n  ".join(problems)
             )
         for name, tensor in own.items():
-            tensor.data[...] = new[name]
+            tensor.copy_(new[name])
 
     def _parts(self) -> list[str]:
         """What stands between the parentheses of the representation."""

@@ -121,8 +121,8 @@ class BatchNorm(Module):
                     f"{self!r} needs more than one value per channel to train, got shape {x.shape}"
                 )
             y, mean, variance = standardize(x, (0, *range(2, x.ndim)), self.eps)
-            self._move(self.running_mean.data, mean)
-            self._move(self.running_var.data, variance * (n / (n - 1)))
+            self._move(self.running_mean, mean)
+            self._move(self.running_var, variance * (n / (n - 1)))
         else:
             x = as_float(x)
             variance = self.running_var.data.reshape(per_channel).astype(x.dtype)
@@ -131,11 +131,12 @@ class BatchNorm(Module):
             return y
         return y * self.weight.reshape(per_channel) + self.bias.reshape(per_channel)
 
-    def _move(self, running: np.ndarray, batch: np.ndarray) -> None:
+    def _move(self, running: Tensor, batch: np.ndarray) -> None:
+        batch = batch.reshape(-1).astype(float)
         with np.errstate(over="ignore"):
-            new = (1 - self.momentum) * running + self.momentum * batch.reshape(-1).astype(float)
+            new = (1 - self.momentum) * running.data + self.momentum * batch
         most = np.finfo(running.dtype).max  # an infinite one would stay so for ever
-        running[...] = np.clip(new, -most, most)
+        running.copy_(np.clip(new, -most, most))
 
     def _parts(self):
         return [str(self.running_mean.size)]

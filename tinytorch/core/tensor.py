@@ -2,9 +2,8 @@
 
 Each operation states its value and, right below, one derivative per input: a function from
 the gradient of the output to the gradient of that input. Broadcasting is undone by the walk
-(`autograd.backward`), so no derivative here mentions it. A derivative keeps the *arrays* it
-needs, not the tensors, so that giving a tensor new data later does not change it; writing into
-the array it had (as optimizers do) does.
+(`autograd.backward`), so no derivative here mentions it. A derivative keeps the arrays it needs;
+`record` notes of which tensors, and `backward` refuses if one of them was written into since.
 """
 
 import functools
@@ -33,8 +32,10 @@ class Tensor:
         grad: None, or a tensor of the same shape and dtype, filled by `backward`.
 
     The graph lives as long as its output does: `backward` can be called again and accumulates. It
-    reads the arrays that the output was computed from, so call it before an optimizer's step, or
-    anything else that writes into them: afterwards it would give derivatives at mixed values.
+    reads the arrays that the output was computed from: once one of them was overwritten by an
+    optimizer's step, a state that was loaded or an assignment to the tensor, `backward` raises
+    rather than mix old values and new. What is written into the bare array (`x.data[0] = 1`,
+    `array -= 1`) is not seen; `x.overwritten()` tells of it.
     Only leaves keep a gradient; an intermediate tensor does after `retain_grad()`.
 
     An operation between a float and an integer has the float's dtype; one between an array and
@@ -45,13 +46,25 @@ class Tensor:
             double); `requires_grad` is neither True nor False, or on integers or booleans.
     """
 
-    __slots__ = ("__weakref__", "_data", "_edges", "_grad", "_requires", "_retain")
+    __slots__ = (
+        "__weakref__",
+        "_data",
+        "_edges",
+        "_grad",
+        "_made",
+        "_requires",
+        "_retain",
+        "_saved",
+        "_version",
+    )
     __hash__ = object.__hash__
 
     def __init__(self, data, requires_grad: bool = False, *, dtype=None):
         self._data = as_array(data, dtype)
         self._grad = None
-        self._edges = ()
+        self._edges = self._saved = ()
+        self._made = autograd.clock[0]
+        self._version = [0]  # when it was last written into; one list with its views
         self._retain = False
         self._requires = False
         self.requires_grad = requires_grad
@@ -70,6 +83,7 @@ class Tensor:
         if self._requires and value.dtype.kind != "f":
             value = value.astype(self.dtype)  # whole numbers in a parameter would cut its gradient
         self._data = value
+        self.overwritten()
 
     @property
     def requires_grad(self) -> bool:
@@ -225,11 +239,16 @@ class Tensor:
 
     def detach(self) -> "Tensor":
         """The same data, cut from the graph."""
-        return Tensor(self._data)
+        return self._same_version(Tensor(self._data))
+
+    def _same_version(self, view: "Tensor") -> "Tensor":
+        """A tensor on the same memory: who writes into one has written into the other."""
+        view._version = self._version
+        return view
 
     def clone(self) -> "Tensor":
         """A copy that stays in the graph."""
-        return record(self._data.copy(), (self, lambda g: g))
+        return passed(self._data.copy(), (self, lambda g: g))
 
     def __deepcopy__(self, memo) -> "Tensor":
         if self._edges:
@@ -238,6 +257,27 @@ class Tensor:
         copy._grad = None if self._grad is None else Tensor(self._grad._data.copy())
         memo[id(self)] = copy
         return copy
+
+    def overwritten(self) -> None:
+        """Say that other numbers were written into the array.
+
+        From now on `backward` of what was computed from it before raises. Steps, loads and
+        assignments call this themselves.
+        """
+        self._version[0] = autograd.tick()
+
+    def copy_(self, values) -> "Tensor":
+        """Write `values`, of the same shape, into the array.
+
+        Raises:
+            ValueError: the shape is another one.
+        """
+        values = as_array(values, self.dtype)
+        if values.shape != self.shape:
+            raise ValueError(f"copy_ into a tensor of shape {self.shape}, got {values.shape}")
+        np.copyto(self._data, values)
+        self.overwritten()
+        return self
 
     def zero_grad(self) -> None:
         """Forget the gradient."""
@@ -287,11 +327,11 @@ class Tensor:
 
     def __add__(self, other):
         a, b, value = elementwise("+", np.add, self, other)
-        return record(value, (a, lambda g: g), (b, lambda g: g))
+        return passed(value, (a, lambda g: g), (b, lambda g: g))
 
     def __sub__(self, other):
         a, b, value = elementwise("-", np.subtract, self, other)
-        return record(value, (a, lambda g: g), (b, lambda g: -g))
+        return passed(value, (a, lambda g: g), (b, lambda g: -g))
 
     def __mul__(self, other):
         a, b, value = elementwise("*", np.multiply, self, other)
@@ -340,7 +380,7 @@ class Tensor:
         )
 
     def __neg__(self):
-        return record(-self._data, (self, lambda g: -g))
+        return passed(-self._data, (self, lambda g: -g))
 
     def __abs__(self):
         x = self._data
@@ -386,6 +426,7 @@ class Tensor:
                     f"which has shape {self.shape}"
                 )
             self._data = result._data.astype(self.dtype, copy=False)
+            self.overwritten()
             return self
         if self.requires_grad and self.is_leaf:
             raise RuntimeError(
@@ -402,6 +443,7 @@ class Tensor:
         data = self._data.copy()
         data[raw_index(index)] = raw(value)
         self._data = data
+        self.overwritten()
 
     # Comparison gives arrays of booleans: nothing flows back through it
 
@@ -506,7 +548,7 @@ class Tensor:
         """The sum over `axis`: None for all, a number, or several."""
         axis = axes("sum", axis, self.shape)
         shape = self.shape
-        return record(
+        return passed(
             total(self._data, axis, keepdims),
             (self, lambda g: np.broadcast_to(restore(g, axis, keepdims), shape)),
         )
@@ -516,7 +558,7 @@ class Tensor:
         axis = axes("mean", axis, self.shape)
         x, shape = as_float(self), self.shape
         count = math.prod(shape[i] for i in axis)
-        return record(
+        return passed(
             total(x._data, axis, keepdims) / count,
             (x, lambda g: np.broadcast_to(restore(g, axis, keepdims) / count, shape)),
         )
@@ -628,7 +670,7 @@ class Tensor:
             raise ValueError(
                 f"cannot reshape a tensor of shape {before}, {self.size} elements, into {shape}"
             ) from error
-        return record(value, (self, lambda g: g.reshape(before)))
+        return viewed(value, self, lambda g: g.reshape(before))
 
     def permute(self, *order):
         """The axes in another order: `x.permute(2, 0, 1)`.
@@ -640,7 +682,7 @@ class Tensor:
         if len(order) != self.ndim:
             raise ValueError(f"permute needs every axis of shape {self.shape}, got {order}")
         back = tuple(np.argsort(order))
-        return record(self._data.transpose(order), (self, lambda g: g.transpose(back)))
+        return viewed(self._data.transpose(order), self, lambda g: g.transpose(back))
 
     def transpose(self, *order):
         """Reverse the axes; given two, swap these (as PyTorch does); given all, permute them."""
@@ -668,13 +710,13 @@ class Tensor:
         axis = axes("squeeze", axis, shape)
         if any(shape[i] != 1 for i in axis):
             raise ValueError(f"squeeze: the axes {axis} of shape {shape} are not all of length 1")
-        return record(self._data.squeeze(axis), (self, lambda g: g.reshape(shape)))
+        return viewed(self._data.squeeze(axis), self, lambda g: g.reshape(shape))
 
     def unsqueeze(self, axis: int):
         """Insert an axis of length 1 at this place."""
         (axis,) = axes("unsqueeze", axis, (*self.shape, 1))
         shape = self.shape
-        return record(np.expand_dims(self._data, axis), (self, lambda g: g.reshape(shape)))
+        return viewed(np.expand_dims(self._data, axis), self, lambda g: g.reshape(shape))
 
     def expand(self, *shape):
         """Repeat along axes of length 1, without copying; -1 keeps an axis as it is.
@@ -691,7 +733,7 @@ class Tensor:
             value = np.broadcast_to(self._data, wanted)
         except ValueError as error:
             raise ValueError(f"cannot expand a tensor of shape {self.shape} to {shape}") from error
-        return record(value, (self, lambda g: g))
+        return viewed(value, self, lambda g: g)
 
     def astype(self, dtype):
         """The same numbers in another dtype; the gradient returns in this one's.
@@ -700,7 +742,7 @@ class Tensor:
             TypeError: a dtype that a tensor cannot have, such as float16.
         """
         value = self._data.astype(admitted(dtype))
-        return record(value, (self, lambda g: g)) if value.dtype.kind == "f" else Tensor(value)
+        return passed(value, (self, lambda g: g)) if value.dtype.kind == "f" else Tensor(value)
 
     def __getitem__(self, index):
         x, index = self._data, raw_index(index)
@@ -719,7 +761,7 @@ class Tensor:
             np.add.at(whole, positions.reshape(-1), np.reshape(g, -1))  # fast in one dimension
             return whole.reshape(x.shape).astype(g.dtype, copy=False)
 
-        return record(value, (self, derivative))
+        return viewed(value, self, derivative)
 
 
 Variable = Tensor  # the name of older textbooks
@@ -745,20 +787,38 @@ UFUNCS = {
 
 
 def record(value: np.ndarray, *edges: tuple) -> Tensor:
-    """A tensor with `value`, and the edges to those inputs that require a gradient."""
+    """A tensor with `value`, and the edges to those inputs that require a gradient.
+
+    The derivatives may read the inputs' arrays. If they read none of them, use `passed`.
+    """
     out = Tensor.__new__(Tensor)
     out._data = value if type(value) is np.ndarray else np.asarray(value)
     out._grad = None
     out._retain = False
-    if not autograd.grad_enabled():
-        edges = ()
-    for tensor, _ in edges:
+    out._made = autograd.clock[0]
+    out._version = [0]
+    needed = edges if autograd.grad_enabled() else ()
+    for tensor, _ in needed:
         if not tensor._requires:
-            edges = tuple(edge for edge in edges if edge[0]._requires)
+            needed = tuple(edge for edge in edges if edge[0]._requires)
             break
-    out._edges = edges
-    out._requires = bool(edges)
+    out._edges = needed
+    out._saved = edges if needed else ()
+    out._requires = bool(needed)
     return out
+
+
+def passed(value: np.ndarray, *edges: tuple) -> Tensor:
+    """As `record`, for derivatives that read none of the arrays, which may therefore change."""
+    out = record(value, *edges)
+    out._saved = ()
+    return out
+
+
+def viewed(value: np.ndarray, tensor: Tensor, derivative) -> Tensor:
+    """As `passed`, for a value that may lie in the memory of `tensor`."""
+    out = passed(value, (tensor, derivative))
+    return tensor._same_version(out) if np.may_share_memory(value, tensor._data) else out
 
 
 # What may become a tensor, and of which dtype

@@ -2,8 +2,6 @@
 
 import copy
 
-import numpy as np
-
 from tinytorch.core.autograd import no_grad
 from tinytorch.core.checks import COUNT, FLAG, FRACTION, require
 from tinytorch.core.interrupts import deferred
@@ -73,7 +71,7 @@ class AveragedModel(Module):
                 p = arrays[name]
                 if self.n and (name in parameters or (self.use_buffers and p.dtype.kind == "f")):
                     p = self.average(tensor.data, p)
-                np.copyto(tensor.data, p)
+                tensor.copy_(p)
             self.n, self._parameters = self.n + 1, parameters
 
     def average(self, average, p):
@@ -109,7 +107,7 @@ class AveragedModel(Module):
             raise ValueError(f"{owner}: parameters names what the model has not: {unknown}")
         with deferred():
             for name, tensor in own.items():
-                np.copyto(tensor.data, arrays[name])
+                tensor.copy_(arrays[name])
             self.n, self._parameters = state_dict["n"], set(parameters)
 
     def __repr__(self) -> str:
@@ -151,7 +149,7 @@ def update_bn(loader, model) -> None:
             raise ValueError("update_bn: the loader gave no batches")
     except BaseException:
         for tensor, array in zip(buffers, before, strict=True):
-            np.copyto(tensor.data, array)
+            tensor.copy_(array)
         raise
     finally:
         for layer, momentum in zip(layers, momenta, strict=True):

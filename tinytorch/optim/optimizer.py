@@ -342,6 +342,8 @@ class Optimizer(Declares):
         for group, params in zip(self.param_groups, moving, strict=True):
             if params:
                 self.step_group(group, params)
+                for p in params:
+                    p.overwritten()
         self.steps += 1
         for hook in tuple(self._after.values()):
             hook(self, arguments, {})

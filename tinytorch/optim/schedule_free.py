@@ -100,8 +100,11 @@ class ScheduleFree(Optimizer):
                 group["averaged"] = 1
 
     def _move_towards_z(self, group: dict, weight: float) -> None:
-        batch = [(p.data, s["z"]) for p in group["params"] if (s := self.state[p])["t"] > 0]
+        moved = [p for p in group["params"] if self.state[p]["t"] > 0]
+        batch = [(p.data, self.state[p]["z"]) for p in moved]
         engines.run((interpolate,), batch, {"weight": weight}, engine=self.engine)
+        for p in moved:
+            p.overwritten()
 
 
 class SGDScheduleFree(ScheduleFree):

@@ -240,7 +240,7 @@ class Trainer:
         except FloatingPointError:
             self.optimizer.zero_grad()
             for tensor, before in buffers:
-                np.copyto(tensor.data, before)
+                tensor.copy_(before)
             raise
         self.optimizer.step()
         self.step += 1
@@ -338,4 +338,4 @@ class Best:
 
     def restore(self) -> None:
         for tensor, array in zip(self.tensors, self.arrays, strict=False):
-            np.copyto(tensor.data, array)
+            tensor.copy_(array)
