@@ -85,8 +85,9 @@ def shown(output, alternative: str):
     data = output.get("data", {})
     if "text/plain" in data:
         data["text/plain"] = ADDRESS.sub(lambda m: alternative or m[1], data["text/plain"])
-    if alternative and "image/png" in data:
-        output.setdefault("metadata", {})["image/png"] = {"alt": alternative}
+    for picture in ("image/svg+xml", "image/png"):
+        if alternative and picture in data:
+            output.setdefault("metadata", {})[picture] = {"alt": alternative}
     return output
 
 

@@ -32,7 +32,8 @@ class Book:
                 shutil.copytree(path, folder / "book" / path.name, ignore=ignore)
             elif path.suffix in (".py", ".bib"):
                 shutil.copy(path, folder / "book")
-        shutil.copy(ROOT / "_config.yml", folder)
+        for name in ("_config.yml", "README.png"):
+            shutil.copy(ROOT / name, folder)
         (folder / "_toc.yml").write_text(
             "format: jb-book\nroot: index\nchapters:\n  - file: book/chapter\n"
         )

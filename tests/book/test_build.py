@@ -1,5 +1,7 @@
 """A build that cannot lie: it sees the package, it fails when it should, and it says where."""
 
+import re
+
 import pytest
 
 ALT = "---\nmystnb:\n  image:\n    alt: A random walk.\n---\n"
@@ -20,16 +22,18 @@ def ending(text: str, lines: int = 3) -> str:
 
 
 def test_two_builds_from_scratch_draw_the_same_bytes(book):
-    for_svg = "%config InlineBackend.figure_formats = ['svg', 'png']\n"
-    book.cell(for_svg + DRAW, options=ALT)
-    images = []
+    for_png = "%config InlineBackend.figure_formats = ['png']\n"
+    again = f"```\n\n```{{code-cell}} python\n{ALT}{for_png}{DRAW}"
+    book.cell(DRAW + again, options=ALT)
+    made = []
     for _ in range(2):
         result = book.build("--fresh")
         assert result.returncode == 0, result.stdout
-        found = (book.folder / "_build/html/_images").iterdir()
-        images.append({image.name: image.read_bytes() for image in found})
-    assert len(images[0]) == 1
-    assert images[0] == images[1]
+        images = (book.folder / "_build/html/_images").iterdir()
+        drawn = re.findall(r'<svg class="figure".*?</svg>', book.html(), re.S)
+        made.append([drawn, {image.name: image.read_bytes() for image in images}])
+    assert [len(kind) for kind in made[0]] == [1, 1]
+    assert made[0] == made[1]
 
     again = book.build()
     assert again.returncode == 0

@@ -117,7 +117,7 @@ def test_a_page_becomes_a_notebook_without_directives(book):
         "hidden = 3",
         "hidden + 1",
     ]
-    assert code[0]["outputs"][0]["metadata"]["image/png"]["alt"] == "A line."
+    assert code[0]["outputs"][0]["metadata"]["image/svg+xml"]["alt"] == "A line."
     assert code[1]["metadata"]["jupyter"]["source_hidden"]
     assert code[1]["metadata"]["cellView"] == "form"
     assert "cellView" not in code[0]["metadata"]

@@ -65,14 +65,16 @@ def test_a_notebook_says_what_its_page_says(page, published):
     assert text.count("$$") == 2 * source.count("```{math}") + source.count("$$")
     assert text.count("```") >= 2 * source.count("{literalinclude}")
     pictures = [
-        output["metadata"]["image/png"]["alt"]
+        output["metadata"][kind]["alt"]
         for cell in cells
         if cell["cell_type"] == "code"
         for output in cell["outputs"]
-        if "image/png" in output.get("data", {})
+        for kind in ("image/svg+xml", "image/png")
+        if kind in output.get("data", {})
     ]
     html = (published / f"{page}.html").read_text(encoding="utf-8")
-    assert len(pictures) == len(re.findall(r'<img [^>]*src="[^"]*_images/', html))
+    shown = r'<img [^>]*src="[^"]*_images/|<svg class="figure"[^>]*role="img"'
+    assert len(pictures) == len(re.findall(shown, html))
     assert all(pictures)
     code = [c["source"] for c in cells if c["cell_type"] == "code"]
     assert len(code) == source.count("```{code-cell}")
