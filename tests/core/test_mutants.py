@@ -197,11 +197,12 @@ def test_a_missing_operator_is_noticed(monkeypatch, name):
     ids=[f"{row[1]}: {row[2]} -> {row[3]}" for row in EDITED],
 )
 def test_a_wrong_line_is_noticed(monkeypatch, owner, name, right, wrong, check):
-    function = getattr(owner, name)
+    function = inspect.unwrap(getattr(owner, name))
     source = textwrap.dedent(inspect.getsource(function))
     assert right in source, "the line has changed: change it here too"
     scope = dict(vars(inspect.getmodule(function)))
     exec(source.replace(right, wrong), scope)
     assert not killed(check)
-    monkeypatch.setattr(function, "__code__", scope[name].__code__)  # wherever it was imported
+    wrong_code = inspect.unwrap(scope[name]).__code__
+    monkeypatch.setattr(function, "__code__", wrong_code)  # wherever it was imported
     assert killed(check)

@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from tinytorch.core.axes import axes, dims
 from tinytorch.core.tensor import (
     UFUNCS,
     Tensor,
     as_array,
     as_tensor,
-    axes,
     elementwise,
     fitted,
     passed,
@@ -64,6 +64,7 @@ def where(condition, a, b) -> Tensor:
     )
 
 
+@dims
 def concatenate(parts, axis: int = 0) -> Tensor:
     """Tensors joined along an axis they have; the other axes must agree.
 
@@ -92,6 +93,7 @@ def concatenate(parts, axis: int = 0) -> Tensor:
     return passed(value, *zip(parts, pieces, strict=True))
 
 
+@dims
 def stack(parts, axis: int = 0) -> Tensor:
     """Tensors of one shape joined along a new axis.
 

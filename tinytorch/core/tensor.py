@@ -14,6 +14,7 @@ from numbers import Real
 import numpy as np
 
 from tinytorch.core import autograd
+from tinytorch.core.axes import axes, dims, restore, selects_once, sequence
 from tinytorch.core.stable import FAR, exponentials, logistic, normal, sech2
 from tinytorch.core.sums import total
 
@@ -544,6 +545,7 @@ class Tensor:
 
     # Reductions
 
+    @dims
     def sum(self, axis=None, keepdims: bool = False):
         """The sum over `axis`: None for all, a number, or several."""
         axis = axes("sum", axis, self.shape)
@@ -553,6 +555,7 @@ class Tensor:
             (self, lambda g: np.broadcast_to(restore(g, axis, keepdims), shape)),
         )
 
+    @dims
     def mean(self, axis=None, keepdims: bool = False):
         """The mean over `axis`: None for all, a number, or several."""
         axis = axes("mean", axis, self.shape)
@@ -563,6 +566,7 @@ class Tensor:
             (x, lambda g: np.broadcast_to(restore(g, axis, keepdims) / count, shape)),
         )
 
+    @dims
     def var(self, axis=None, keepdims: bool = False, correction: int = 1):
         """Variance: squared deviations from the mean over (count - correction).
 
@@ -583,6 +587,7 @@ class Tensor:
             (x, lambda g: restore(g, axis, keepdims) * deviation * (2 / count)),
         )
 
+    @dims
     def max(self, axis=None, keepdims: bool = False):
         """The largest element; equal ones share the gradient evenly.
 
@@ -591,6 +596,7 @@ class Tensor:
         """
         return self._extremum("max", np.maximum, axis, keepdims)
 
+    @dims
     def min(self, axis=None, keepdims: bool = False):
         """The smallest element; equal ones share the gradient evenly.
 
@@ -613,10 +619,12 @@ class Tensor:
 
         return record(value, (self, derivative))
 
+    @dims
     def argmax(self, axis=None) -> np.ndarray:
         """Indices of the largest elements, as an array."""
         return self._data.argmax(axis=axis)
 
+    @dims
     def logsumexp(self, axis=None, keepdims: bool = False):
         """log Σ exp(x), computed without overflow."""
         axis = axes("logsumexp", axis, self.shape)
@@ -628,6 +636,7 @@ class Tensor:
             (tensor, lambda g: restore(g, axis, keepdims) * (exp / np.exp(log_total))),
         )
 
+    @dims
     def softmax(self, axis: int = -1):
         """exp(x) / Σ exp(x) along `axis`, computed without overflow."""
         axis = axes("softmax", axis, self.shape)
@@ -643,6 +652,7 @@ class Tensor:
 
         return record(value, (x, derivative))
 
+    @dims
     def log_softmax(self, axis: int = -1):
         """x - log Σ exp(x) along `axis`, computed without overflow."""
         axis = axes("log_softmax", axis, self.shape)
@@ -698,6 +708,7 @@ class Tensor:
         """The axes reversed."""
         return self.transpose()
 
+    @dims
     def squeeze(self, axis=None):
         """Drop axes of length 1: all of them, or those named.
 
@@ -712,6 +723,7 @@ class Tensor:
             raise ValueError(f"squeeze: the axes {axis} of shape {shape} are not all of length 1")
         return viewed(self._data.squeeze(axis), self, lambda g: g.reshape(shape))
 
+    @dims
     def unsqueeze(self, axis: int):
         """Insert an axis of length 1 at this place."""
         (axis,) = axes("unsqueeze", axis, (*self.shape, 1))
@@ -983,43 +995,3 @@ def holds_floats(value) -> bool:
     if isinstance(value, (list, tuple)):
         return any(map(holds_floats, value))
     return isinstance(value, float) or getattr(value, "dtype", np.dtype(bool)).kind in "fc"
-
-
-# Axes and indices
-
-
-def axes(name: str, axis, shape: tuple) -> tuple:
-    """`axis` (None, a number or several) as a tuple of numbers from 0; None means all."""
-    n = len(shape)
-    if axis is None:
-        return tuple(range(n))
-    if type(axis) is int and -n <= axis < n:
-        return (axis % n,)
-    try:
-        return np.lib.array_utils.normalize_axis_tuple(axis, n)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name}: axis {axis!r} does not fit shape {shape}") from error
-
-
-def restore(reduced: np.ndarray, axis: tuple, keepdims: bool) -> np.ndarray:
-    """Put back the axes that a reduction over `axis` removed, with length 1."""
-    return reduced if keepdims or not axis else np.expand_dims(reduced, axis)
-
-
-def sequence(arguments: tuple) -> tuple:
-    """`f(1, 2)` and `f((1, 2))` mean the same."""
-    if len(arguments) == 1 and isinstance(arguments[0], (tuple, list)):
-        return tuple(arguments[0])
-    return arguments
-
-
-def selects_once(index) -> bool:
-    """Whether an index can select no element twice: no arrays in it but masks."""
-    parts = index if isinstance(index, tuple) else (index,)
-    return all(
-        part is None
-        or part is Ellipsis
-        or isinstance(part, (int, np.integer, slice))
-        or np.asarray(part).dtype == bool
-        for part in parts
-    )

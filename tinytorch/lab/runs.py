@@ -69,6 +69,7 @@ def sweep(
     *,
     observe: Callable | None = None,
     every: int = 1,
+    schedule=None,
     **grid,
 ) -> np.ndarray:
     """A whole plane of runs on a surface at once (`tinytorch.optim.sweep`).
@@ -81,6 +82,7 @@ def sweep(
         observe: what to keep of the positions (*plane, d), such as `surface.value`; by default
             the positions themselves.
         every: steps between two records.
+        schedule: called with the optimizer, gives a scheduler, which rules every run.
         **grid: hyper-parameters; those that are arrays broadcast to the plane.
 
     Returns:
@@ -89,9 +91,8 @@ def sweep(
     """
     start = surface.start if start is None else start
     observe = observe or np.copy
-    runs = sweeping.sweep(
-        optimizer, start, surface.gradient, steps, observe=observe, every=every, **grid
-    )
+    how = {"observe": observe, "every": every, "schedule": schedule}
+    runs = sweeping.sweep(optimizer, start, surface.gradient, steps, **how, **grid)
     return runs.trace
 
 

@@ -7,7 +7,20 @@ import numpy as np
 import pytest
 
 from tinytorch import Tensor
-from tinytorch.optim import OPTIMIZERS, SGD, Adam, Momentum, Nesterov, Optimizer, sweep
+from tinytorch.optim import (
+    OPTIMIZERS,
+    SGD,
+    Adam,
+    AdamW,
+    CosineAnnealingLR,
+    LinearLR,
+    Momentum,
+    Nesterov,
+    OneCycleLR,
+    Optimizer,
+    ReduceLROnPlateau,
+    sweep,
+)
 
 START = (-1.2, 1.0)
 
@@ -22,13 +35,16 @@ def gradient(p):
     return np.stack([-2 * (1 - x) - 400 * x * (y - x**2), 200 * (y - x**2)], axis=-1)
 
 
-def one_by_one(optimizer, start, steps, **values):
+def one_by_one(optimizer, start, steps, schedule=None, **values):
     p = Tensor(np.array(start, dtype=np.float64), requires_grad=True)
     own = optimizer([p], **values)
+    scheduler = schedule and schedule(own)
     path = [p.data.copy()]
     for _ in range(steps):
         p.grad = Tensor(gradient(p.data))
         own.step()
+        if scheduler:
+            scheduler.step()
         path.append(p.data.copy())
     return np.array(path)
 
@@ -118,6 +134,29 @@ def test_records_losses_every_few_steps():
         path = one_by_one(SGD, START, 10, lr=lr[i])
         np.testing.assert_allclose(runs.trace[:, i], rosenbrock(path[[0, 4, 8]]), rtol=1e-9)
     assert sweep(SGD, START, gradient, 10, lr=lr).trace is None
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "schedule", "others"),
+    [
+        (SGD, lambda o: LinearLR(o, 0.1, 1.0, 5), {}),
+        (AdamW, lambda o: CosineAnnealingLR(o, 9, eta_min=1e-5), dict(weight_decay=0.1)),
+        (Momentum, lambda o: OneCycleLR(o, max_lr=1e-3, total_steps=12), {}),
+        (SGD, lambda o: LinearLR(o, 1.0, 0.0, 9), dict(momentum=np.array([0.0, 0.9, 0.5]))),
+    ],
+)
+def test_a_schedule_rules_each_run_from_its_own_rate(optimizer, schedule, others):
+    rates = np.array([1e-4, 3e-4, 5e-4])
+    runs = sweep(optimizer, START, gradient, 12, schedule=schedule, lr=rates, **others)
+    for k, lr in enumerate(rates):
+        own = {name: v[k] if np.ndim(v) else v for name, v in others.items()}
+        alone = one_by_one(optimizer, START, 12, schedule=schedule, lr=float(lr), **own)
+        np.testing.assert_array_equal(runs.points[k], alone[-1])
+
+
+def test_refuses_a_scheduler_that_watches():
+    with pytest.raises(ValueError, match="ReduceLROnPlateau watches one run"):
+        sweep(SGD, START, gradient, 2, schedule=ReduceLROnPlateau, lr=np.array([1e-4, 1e-3]))
 
 
 def test_a_single_run_is_a_plane_of_none():

@@ -29,7 +29,9 @@ class Runs(NamedTuple):
     steps: np.ndarray
 
 
-def sweep(optimizer, start, gradient, steps: int, *, observe=None, every=1, **values) -> Runs:
+def sweep(
+    optimizer, start, gradient, steps: int, *, observe=None, every=1, schedule=None, **values
+) -> Runs:
     """Run an optimizer for every combination of hyper-parameters, all runs at once, in float64.
 
         sweep(Adam, (-1.5, 2.0), gradient, 500, lr=lrs[:, None], beta1=betas[None, :])
@@ -45,13 +47,15 @@ def sweep(optimizer, start, gradient, steps: int, *, observe=None, every=1, **va
         observe: maps points of shape (*grid, d) to the array to record (losses, or the points);
             asked before the first step and then after each `every` steps.
         every: steps between two records, >= 1.
+        schedule: called with an optimizer, gives a scheduler that is a function of t; it rules
+            each run from the learning rate of that run.
         values: the optimizer's arguments. Arrays among them are swept; they broadcast against
             each other and against the start's grid. `betas` may be given as beta1 and beta2.
 
     Raises:
         TypeError: the optimizer has no such argument, or its rule cannot have it as an array.
         ValueError: a value outside its range; shapes that do not go together; a rule that is
-            not elementwise.
+            not elementwise; a scheduler that watches how the run goes.
     """
     if not optimizer.elementwise:
         raise ValueError(f"sweep: the rule of {optimizer.__name__} is not elementwise")
@@ -72,7 +76,7 @@ def sweep(optimizer, start, gradient, steps: int, *, observe=None, every=1, **va
 
     # The coordinates come first in memory, so that the inner loops run along the grid.
     p = np.array(np.moveaxis(np.broadcast_to(start, (*grid, start.shape[-1])), -1, 0), order="C")
-    parts = divide(optimizer, p, values, arrays)
+    parts = divide(optimizer, p, values, arrays, schedule)
 
     records, asked = [], []
     with np.errstate(all="ignore"):
@@ -93,7 +97,7 @@ def sweep(optimizer, start, gradient, steps: int, *, observe=None, every=1, **va
     return Runs(np.ascontiguousarray(np.moveaxis(p, 0, -1)), trace, np.array(asked, dtype=int))
 
 
-def divide(optimizer, p, values: dict, arrays: dict) -> list["Part"]:
+def divide(optimizer, p, values: dict, arrays: dict, schedule) -> list["Part"]:
     """Divide the runs into parts whose steps are made of the same functions.
 
     Which functions these are may depend on whether a value is zero (no momentum, no decay).
@@ -116,13 +120,14 @@ def divide(optimizer, p, values: dict, arrays: dict) -> list["Part"]:
         _, where = of_stages.get(stages, (None, False))
         of_stages[stages] = make, where | (code == c)
     if len(of_stages) == 1:
-        return [Part(make, p, arrays, ...)]
+        return [Part(make, p, arrays, ..., schedule)]
     return [
         Part(
             make,
             p[:, where],
             {name: np.broadcast_to(array, grid)[where] for name, array in arrays.items()},
             where,
+            schedule,
         )
         for make, where in of_stages.values()
     ]
@@ -131,7 +136,7 @@ def divide(optimizer, p, values: dict, arrays: dict) -> list["Part"]:
 class Part:
     """Runs whose steps are made of the same functions, and one optimizer that knows these."""
 
-    def __init__(self, make, p, arrays: dict, where):
+    def __init__(self, make, p, arrays: dict, where, schedule):
         tensor = Tensor(p, dtype=np.float64, requires_grad=True)
         first = make([tensor])
         (group,), kind = first.param_groups, make.func
@@ -145,10 +150,16 @@ class Part:
         self.group = sweep_group(self.optimizer, arrays)
         self.state = list(self.optimizer.initial_state(tensor, self.group).values())
         self.where = where
+        self.scheduler = schedule and schedule(self.optimizer)
+        if self.scheduler and self.scheduler.watches:
+            name = type(self.scheduler).__name__
+            raise ValueError(f"sweep: {name} watches one run and cannot rule many")
 
     def advance(self, p, g, t: int) -> None:
-        where = (slice(None), self.where)
-        numbers = keywords(self.stages, self.optimizer.numbers(self.group, t))
+        where, group = (slice(None), self.where), self.group
+        if self.scheduler:
+            group = group | self.scheduler.values(t - 1, [group["lr"]])[0]
+        numbers = keywords(self.stages, self.optimizer.numbers(group, t))
         p[where], *self.state = advance(self.stages, (p[where], g[where], *self.state), numbers)
 
 
