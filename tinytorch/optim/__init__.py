@@ -8,8 +8,14 @@ from tinytorch.optim.adan import Adan as Adan
 from tinytorch.optim.adaptive import Adadelta as Adadelta
 from tinytorch.optim.adaptive import Adagrad as Adagrad
 from tinytorch.optim.adaptive import RMSprop as RMSprop
+from tinytorch.optim.ademamix import AdEMAMix as AdEMAMix
+from tinytorch.optim.adopt import ADOPT as ADOPT
+from tinytorch.optim.averaged import ASGD as ASGD
 from tinytorch.optim.averaging import AveragedModel as AveragedModel
 from tinytorch.optim.averaging import update_bn as update_bn
+from tinytorch.optim.cautious import CautiousAdam as CautiousAdam
+from tinytorch.optim.cautious import CautiousAdamW as CautiousAdamW
+from tinytorch.optim.cautious import CautiousLion as CautiousLion
 from tinytorch.optim.clipping import clip_grad_norm_ as clip_grad_norm_
 from tinytorch.optim.clipping import clip_grad_value_ as clip_grad_value_
 from tinytorch.optim.curvature import SophiaG as SophiaG
@@ -29,10 +35,12 @@ from tinytorch.optim.optimizers import Momentum as Momentum
 from tinytorch.optim.optimizers import Nesterov as Nesterov
 from tinytorch.optim.optimizers import gradient_descent_step as gradient_descent_step
 from tinytorch.optim.prodigy import Prodigy as Prodigy
+from tinytorch.optim.resilient import Rprop as Rprop
 from tinytorch.optim.schedule_free import AdamWScheduleFree as AdamWScheduleFree
 from tinytorch.optim.schedule_free import SGDScheduleFree as SGDScheduleFree
 from tinytorch.optim.schedules import *  # noqa: F403
 from tinytorch.optim.sign import Lion as Lion
+from tinytorch.optim.variance import MARS as MARS
 
 OPTIMIZERS = tuple(
     each

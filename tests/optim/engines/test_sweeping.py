@@ -85,12 +85,14 @@ ARGUMENTS = [
     (optimizer, name)
     for optimizer in ELEMENTWISE
     for name, value in optimizer([Tensor(0.0, requires_grad=True)]).defaults.items()
-    for name in (("beta1", "beta2") if name == "betas" else (name,))
+    for name in optimizer.parts.get(name, (name,))
     if type(value) in (int, float, tuple)
 ]
 # Values to try where multiples of the default and 0 would not do.
 VALUES = {"lr": [1e-5, 1e-4, 1e-3], "alpha": [0.0, 0.5, 0.99], "rho": [0.0, 0.02, 0.9]}
 VALUES |= {"beta1": [0.0, 0.5, 0.9], "beta2": [0.0, 0.6, 0.75, 0.99]}
+VALUES |= {"beta3": [0.0, 0.5, 0.9], "shrink": [0.2, 0.5], "grow": [1.1, 2.0]}
+VALUES |= {"least": [1e-6, 1e-3], "most": [1e-4, 50.0]}
 VALUES |= {"momentum_decay": [0.0, 4e-3, 1.0], "dampening": [-0.5, 0.0, 0.5]}
 
 

@@ -24,7 +24,7 @@ from tinytorch.optim import OPTIMIZERS
 def version(library: str) -> str:
     if library == "formula":
         return f"the paper's formula, NumPy {np.__version__}"
-    distribution = library.split("_")[0]
+    distribution = library.removesuffix("_as_it_is").replace("_", "-")
     return f"{distribution} {importlib.metadata.version(distribution)}"
 
 

@@ -58,6 +58,43 @@ def adan(p, gradients, *, lr, beta1, beta2, beta3, epsilon, decay):
         yield p
 
 
+def kept(update: list, gradient: list) -> list:
+    """What of an update agrees with the gradient, enlarged by how many there are of how many."""
+    agree = [i for i, (u, g) in enumerate(zip(update, gradient, strict=True)) if u * g > 0]
+    share = max(len(agree) / len(update), 1e-3)
+    return [update[i] / share if i in agree else 0.0 for i in range(len(update))]
+
+
+@each_parameter
+def cautious(p, gradients, *, lr, beta1, beta2, epsilon, joined, apart):
+    """Liang et al. 2024 on Adam, number by number."""
+    shape, p = p.shape, p.ravel().tolist()
+    m, v = [0.0] * len(p), [0.0] * len(p)
+    for t, gradient in enumerate(gradients, start=1):
+        g = [a + joined * b for a, b in zip(gradient.ravel().tolist(), p, strict=True)]
+        m = [beta1 * a + (1 - beta1) * b for a, b in zip(m, g, strict=True)]
+        v = [beta2 * a + (1 - beta2) * b**2 for a, b in zip(v, g, strict=True)]
+        roots = [math.sqrt(a / (1 - beta2**t)) + epsilon for a in v]
+        update = [a / (1 - beta1**t) / b for a, b in zip(m, roots, strict=True)]
+        pairs = zip(p, kept(update, g), strict=True)
+        p = [a * (1 - lr * apart) - lr * b for a, b in pairs]
+        yield np.reshape(p, shape)
+
+
+@each_parameter
+def cautious_lion(p, gradients, *, lr, beta1, beta2, apart):
+    """Liang et al. 2024 on Lion, number by number."""
+    shape, p = p.shape, p.ravel().tolist()
+    m = [0.0] * len(p)
+    for gradient in gradients:
+        g = gradient.ravel().tolist()
+        mixed = [beta1 * a + (1 - beta1) * b for a, b in zip(m, g, strict=True)]
+        m = [beta2 * a + (1 - beta2) * b for a, b in zip(m, g, strict=True)]
+        pairs = zip(p, kept([math.copysign(1, a) for a in mixed], g), strict=True)
+        p = [a * (1 - lr * apart) - lr * b for a, b in pairs]
+        yield np.reshape(p, shape)
+
+
 @each_parameter
 def lars(p, gradients, *, lr, momentum, decay, trust):
     """You et al. 2017, Algorithm 1: the two norms of the denominator apart."""

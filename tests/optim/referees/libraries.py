@@ -13,7 +13,7 @@ from tests.optim.referees.problem import Problem, flat
 os.environ.setdefault("KERAS_BACKEND", "jax")  # read when keras is imported
 
 # torch/testing/_internal/common_optimizers.py has these too; the package does not.
-NOT_HERE = ("ASGD", "LBFGS", "Rprop", "SparseAdam")
+NOT_HERE = ("LBFGS", "SparseAdam")
 
 
 def torch_like(make, given: Problem) -> np.ndarray:
@@ -144,6 +144,13 @@ def prodigyopt(name: str, kwargs: dict, given: Problem) -> np.ndarray:
 
     with contextlib.redirect_stdout(io.StringIO()):  # it announces its weight decay
         return torch_like(lambda params: getattr(prodigyopt, name)(params, **kwargs), given)
+
+
+def pytorch_optimizer(name: str, kwargs: dict, given: Problem) -> np.ndarray:
+    """The collection of that name, in float64."""
+    import pytorch_optimizer
+
+    return torch_like(lambda params: getattr(pytorch_optimizer, name)(params, **kwargs), given)
 
 
 def formula(name: str, kwargs: dict, given: Problem) -> np.ndarray:

@@ -10,8 +10,8 @@ from tests.optim.referees.cases import CASES, SHAPES, VECTORS
 from tests.optim.referees.problem import STEPS, TOLERANCE, difference, problem, run
 
 TORCH = [
-    *("Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Muon", "NAdam", "RAdam"),
-    *("RMSprop", "SGD"),
+    *("ASGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Muon", "NAdam"),
+    *("RAdam", "RMSprop", "Rprop", "SGD"),
 ]
 
 
@@ -24,7 +24,7 @@ def configurations():
 
 def test_there_are_as_many_of_pytorchs_configurations_as_we_say(configurations):
     assert sorted(configurations) == TORCH
-    assert sum(map(len, configurations.values())) == 67
+    assert sum(map(len, configurations.values())) == 79
 
 
 @pytest.mark.parametrize("name", TORCH)
