@@ -1,9 +1,8 @@
 """TinyTorch: a small PyTorch, and a book on optimizers that runs."""
 
 import importlib
-import os
 
-from tinytorch import moved  # noqa: F401
+from tinytorch import exports, moved  # noqa: F401
 from tinytorch.core.autograd import no_grad
 from tinytorch.core.convolution import conv2d, max_pool2d
 from tinytorch.core.functional import (
@@ -56,8 +55,4 @@ def __dir__() -> list[str]:
     return sorted({*__all__, *ROOMS, "__version__"})
 
 
-if os.environ.get("TINYTORCH_EXPORTS"):
-    from tinytorch.exports import activate
-
-    activate(os.environ["TINYTORCH_EXPORTS"])
-    del activate
+exports.activate_if_asked()

@@ -107,6 +107,8 @@ class Adam:
     def step(self):
         self.t += 1
         for i, p in enumerate(self.parameters):
+            if p.grad is None:
+                continue
             g = p.grad.data
             self.m[i] = self.beta1 * self.m[i] + (1 - self.beta1) * g
             self.v[i] = self.beta2 * self.v[i] + (1 - self.beta2) * g * g
@@ -308,6 +310,6 @@ def test_grading_under_an_activated_shell_still_grades_against_the_package(space
     done = space.tito("test", "06", "--json", env={"TINYTORCH_EXPORTS": str(folder)})
     (result,) = json.loads(done.out)
     adam = {c["check"]: c["state"] for c in result["checks"] if c["subject"] == "Adam"}
-    assert set(adam.values()) == {"passed"}, adam
+    assert set(adam.values()) == {"passed", "inapplicable"}, adam
     assert os.environ.get("TINYTORCH_EXPORTS") is None
     assert grade(lesson, space.path(lesson)).status == 1  # SGD and Momentum are missing

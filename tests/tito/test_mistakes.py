@@ -1,29 +1,28 @@
 """The kill table: every known mistake is caught, and nearly all are called by their name."""
 
+from pathlib import Path
+
 import pytest
 
-from tinytorch.tito.bench import Bench, mistaken, observe
-from tinytorch.tito.judge import judge, mistakes_of, settle
+from tinytorch.tito.bench import mistaken
+from tinytorch.tito.grade import grade_package
+from tinytorch.tito.judge import judge, settle
 from tinytorch.tito.lessons import lessons
+from tinytorch.tito.mistakes import mistakes_of
+from tinytorch.tito.trial import rounds
+
+SEED = 1
 
 
 def graded(lesson, mistake):
     """The outcomes of a file that makes this mistake."""
-    outcomes = []
-    for check in lesson.checks:
-        with mistaken(lesson, mistake) as names:
-            bench = Bench(names, {})
-            error = observe(check, bench)
-        facts = {"kind": type(error).__name__, "message": str(error), "line": None}
-        report = dict(
-            seconds=0.0,
-            tried=bench.tried,
-            seen=bench.seen,
-            dropped={},
-            error=facts if error is not None else None,
-        )
-        outcomes.append(judge(lesson, check, report))
-    settle(lesson, outcomes)
+    with mistaken(lesson, mistake) as names:
+        reports = [rounds(check, names, None, SEED, Path(__file__)) for check in lesson.checks]
+    outcomes = [
+        judge(lesson, check, {"rounds": found}, SEED)
+        for check, found in zip(lesson.checks, reports, strict=True)
+    ]
+    settle(lesson, outcomes, SEED)
     return outcomes
 
 
@@ -69,22 +68,4 @@ def test_the_package_is_whole_afterwards():
         for mistake in mistakes_of(lesson):
             with mistaken(lesson, mistake):
                 pass
-        assert all(
-            o.good
-            for check in lesson.checks
-            for bench in [Bench(_package(lesson))]
-            for o in [_judged(lesson, check, bench)]
-        )
-
-
-def _package(lesson):
-    from tinytorch.tito.bench import Package
-
-    return Package(lesson.sources)
-
-
-def _judged(lesson, check, bench):
-    error = observe(check, bench)
-    assert error is None
-    report = dict(seconds=0.0, tried=bench.tried, seen=bench.seen, dropped={}, error=None)
-    return judge(lesson, check, report)
+        assert grade_package(lesson).passed

@@ -597,7 +597,7 @@ def test_a_rule_that_works_in_place_is_told_so(rule, space):
     states = {o.check: (o.state, o.where) for o in result.outcomes if not o.good}
     state, where = states[f"{rule} changes nothing in place"]
     assert state == "failed"
-    assert where.endswith("which the rule was given, afterwards")
+    assert where.endswith("which the rule was given, is changed")
 
 
 def test_an_exponential_that_overflows_is_told_so(space):

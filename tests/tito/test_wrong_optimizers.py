@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tinytorch.optim import optimizers
-from tinytorch.tito import mistakes
 from tinytorch.tito.mistakes import MISTAKES
+from tinytorch.tito.mistakes.optimizers import right_adam
 from tinytorch.tito.probes import PROBES, differing, trajectory
 
 IDS = [f"{m.target}: {m.name}" for m in MISTAKES]
@@ -67,4 +67,4 @@ def test_applied_restores_after_an_error():
     mistake = next(m for m in MISTAKES if m.target == "adam")
     with pytest.raises(KeyError):
         fail_under(mistake)
-    assert optimizers.adam is mistakes.right_adam
+    assert optimizers.adam is right_adam

@@ -48,6 +48,18 @@ def whose_of(file: str) -> dict[str, str]:
     return {name: whose(name) for name in _asked.get(file, ())}
 
 
+def activate_if_asked() -> None:
+    """Activate the folder that the environment names, except in the command tito.
+
+    It gives exports back, and judges: neither may depend on what was exported.
+    """
+    folder = os.environ.get(VARIABLE)
+    judging = Path(sys.argv[0] if sys.argv else "").stem == "tito"
+    judging |= "tinytorch.tito" in sys.orig_argv[1:4]
+    if folder and not judging:
+        activate(folder)
+
+
 def activate(folder: str | os.PathLike) -> None:
     """Put what the files in `folder` define in the package's place.
 

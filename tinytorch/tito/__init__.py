@@ -1,5 +1,5 @@
 """tito: hands out workbooks, grades what a learner writes, puts it in the package's place."""
 
-from tinytorch.tito.bench import try_out
+from tinytorch.tito.notebook import try_out
 
 __all__ = ["try_out"]

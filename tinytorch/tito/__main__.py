@@ -18,7 +18,7 @@ from tinytorch.tito import lessons, report
 from tinytorch.tito.workspace import Trouble, Workspace, here, nearest, write, write_new
 
 UNRUNNABLE, WRONG_USAGE = 2, 3
-STYLES = {"passed": "green", "inapplicable": "dim", "blank": "yellow"}
+STYLES = {"passed": "green", "inapplicable": "dim", "blank": "yellow", "remark": "yellow"}
 
 console = Console(highlight=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -153,13 +153,14 @@ def start(modules, named):
     "--memory", type=click.IntRange(256), default=grading.MEGABYTES, show_default=True,
     help="Memory of the process, in MiB.",
 )  # fmt: skip
+@click.option("--seed", type=click.IntRange(0), help="Draw the numbers of the second round again.")
 @click.option("--verbose", "-v", is_flag=True, help="All failures in full; what your file printed.")
-def test(modules, named, as_json, reference, plot, seconds, memory, verbose):
+def test(modules, named, as_json, reference, plot, seconds, memory, seed, verbose):
     """Try your code against what the package does."""
     space = nearest()
     grades = []
     for lesson in chosen(modules, named):
-        grade = grade_one(space, lesson, reference, as_json, seconds, memory)
+        grade = grade_one(space, lesson, reference, as_json, seconds, memory, seed)
         grades.append(grade)
         if not as_json:
             show(grade, space, verbose)
@@ -170,7 +171,7 @@ def test(modules, named, as_json, reference, plot, seconds, memory, verbose):
     sys.exit(max(grade.status for grade in grades))
 
 
-def grade_one(space, lesson, reference, quiet, seconds, memory):
+def grade_one(space, lesson, reference, quiet, seconds, memory, seed=None):
     """Grade a file (or the package), with a line of progress on a terminal."""
     progress = Progress(
         SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(),
@@ -191,7 +192,9 @@ def grade_one(space, lesson, reference, quiet, seconds, memory):
             )
             problem = f"there is no {lesson.file} {where}. To write one: tito start {lesson.number}"
             return grading.Grade(lesson, path, problem=problem)
-        return grading.grade(lesson, path, progress=tell, seconds=seconds, megabytes=memory)
+        return grading.grade(
+            lesson, path, progress=tell, seconds=seconds, megabytes=memory, seed=seed
+        )
 
 
 def show(grade, space, verbose) -> None:
@@ -231,10 +234,12 @@ def summary(grade) -> str:
     words = {
         "inapplicable": "not applicable",
         "missing": "without its name",
+        "remark": "passed with a remark",
         "blank": "still blank",
     }
     parts = ", ".join(f"{n} {words.get(state, state)}" for state, n in counts.items())
-    return f"{len(grade.outcomes)} checks: {parts}, in {grade.seconds:.1f} s"
+    seed = f" (numbers drawn from seed {grade.seed})" if grade.file else ""
+    return f"{len(grade.outcomes)} checks: {parts}, in {grade.seconds:.1f} s{seed}"
 
 
 def as_dictionary(grade) -> dict:
@@ -245,8 +250,9 @@ def as_dictionary(grade) -> dict:
         "problem": grade.problem or None,
         "line": grade.line,
         "seconds": grade.seconds,
+        "seed": grade.seed,
         "checks": [
-            {k: v for k, v in vars(outcome).items() if k not in ("seen", "suspects")}
+            {k: v for k, v in vars(outcome).items() if k not in ("seen", "suspects", "rounds")}
             for outcome in grade.outcomes
         ],
     }
@@ -388,9 +394,6 @@ def completion(shell):
 
 def main(arguments=None) -> None:
     """The entry point: Click's own exit status for wrong usage, 2, becomes 3."""
-    from tinytorch import exports
-
-    exports.deactivate()
     try:
         status = tito.main(arguments, prog_name="tito", standalone_mode=False)
         sys.exit(status if isinstance(status, int) else 0)

@@ -1,20 +1,25 @@
 """The bench: where a check tries a learner's names, the package's, or a known mistake's.
 
 What comes out is a list of observations, a label and a plain value each, so that it can travel
-from the process that runs the learner's code to the one that judges it.
+from the process that runs the learner's code to the one that judges it. Every check is run in two
+rounds: with the numbers of the workbook, and with numbers that are drawn anew at each grading.
 """
 
 import contextlib
 import importlib
 import sys
+import zlib
 
 import numpy as np
 
 from tinytorch.exports import translate
+from tinytorch.optim.engines import engine
+
+LARGE = 20_000  # elements of an array that are still told one by one
 
 
 class NotThere(Exception):
-    """The file does not define a name, or takes it from the package."""
+    """The file does not define a name, takes it from the package, or lacks what is asked of it."""
 
 
 class Inapplicable(Exception):
@@ -26,15 +31,12 @@ class Bench:
 
     Arguments:
         names: a dictionary, or an object with attributes.
-        dropped: for each class, the numbers its constructor turned out not to take; the package
-            is then tried without them too.
         own: names that must be the file's own, not taken from the package; None on the package.
+        rng: draws the numbers of the second round; None in the first.
     """
 
-    def __init__(self, names, dropped: dict | None = None, own: tuple | None = None):
-        self._names, self._own = names, own
-        self.dropped = {} if dropped is None else dropped
-        self.fixed = dropped is not None
+    def __init__(self, names, own: tuple | None = None, rng=None):
+        self._names, self._own, self._rng = names, own, rng
         self.tried: dict = {}
         self.seen: list = []
 
@@ -75,23 +77,62 @@ class Bench:
         """Write down what came out."""
         self.seen.append([label, plain(value)])
 
+    @property
+    def drawn(self) -> bool:
+        """Whether this is the second round."""
+        return self._rng is not None
+
+    def vary(self, value):
+        """The value itself in the first round; in the second one of its kind, drawn anew.
+
+        Signs and zeros stay, numbers below one stay below one, and integers are put in another
+        order (arrays) or lie between 2 and 5.
+        """
+        if self._rng is None or value is None or isinstance(value, (bool, str)):
+            return value
+        if isinstance(value, dict):
+            return {name: self.vary(v) for name, v in value.items()}
+        if isinstance(value, tuple):
+            return tuple(self.vary(v) for v in value)
+        if isinstance(value, int):
+            return int(self._rng.integers(2, 6))
+        if isinstance(value, float):
+            below_one = 0.55 <= value < 1
+            drawn = self._rng.uniform(0.7, 1.3)
+            return rounded(1 - (1 - value) * drawn if below_one else value * drawn)
+        if value.dtype.kind in "iu":
+            return self._rng.permutation(value)
+        return rounded(value * self._rng.uniform(0.6, 1.6, value.shape))
+
     def make(self, name: str, *first, **numbers):
-        """Build a class in the vocabulary that its constructor speaks."""
+        """Build a class in the vocabulary that its constructor speaks.
+
+        Raises:
+            NotThere: it does not take one of the numbers.
+        """
         cls = getattr(self, name)
-        if self.fixed:
-            arguments = {k: v for k, v in numbers.items() if k not in self.dropped.get(name, ())}
-            return cls(*first, **arguments)
         by_position, by_name, dropped = translate(cls, len(first), numbers)
         if dropped:
-            known = self.dropped.setdefault(name, [])
-            known.extend(word for word in dropped if word not in known)
+            raise NotThere(f"your {name} takes no {' and no '.join(dropped)}")
         return cls(*first, *by_position, **by_name)
 
     def takes(self, name: str, number: str) -> bool:
         """Whether the constructor of `name` takes this number."""
-        if self.fixed:
-            return number not in self.dropped.get(name, ())
         return not translate(getattr(self, name), 1, {number: 0.5})[2]
+
+
+def bench_for(check, names, own=None, seed: int | None = None) -> Bench:
+    """The bench for one round of a check: the first without a seed, the second with one."""
+    drawn = seed is not None
+    rng = np.random.default_rng([seed, zlib.crc32(check.name.encode())]) if drawn else None
+    return Bench(names, own, rng)
+
+
+def rounded(value):
+    """To four figures, so that a person can type it in."""
+    if isinstance(value, float):
+        return float(f"{value:.4g}")
+    return np.vectorize(lambda x: float(f"{x:.4g}"), otypes=[float])(value)
 
 
 def imported(value, names=()) -> bool:
@@ -117,12 +158,14 @@ def array(value) -> np.ndarray:
 def plain(value):
     """`value` as something that JSON can carry: numbers, strings, lists, None."""
     if value is None or isinstance(value, (bool, int, float, str)):
-        return value
+        return value[:1000] if isinstance(value, str) else value
     if isinstance(value, dict):
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)) and not all(isinstance(v, (int, float)) for v in value):
         return [plain(v) for v in value]
     numbers = array(value)
+    if numbers.size > LARGE:
+        return f"an array of shape {numbers.shape}"
     if numbers.dtype == bool:
         return numbers.tolist()
     try:
@@ -177,7 +220,7 @@ def mistaken(lesson, mistake):
 
 def observe(check, bench: Bench) -> BaseException | None:
     """Run a check; the exception that ended it, if one did."""
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), engine("whole"):
         try:
             check.run(bench)
         except (KeyboardInterrupt, GeneratorExit):
@@ -187,10 +230,44 @@ def observe(check, bench: Bench) -> BaseException | None:
     return None
 
 
-def try_out(names: dict, *checks: str) -> None:
-    """Try an exercise in a notebook: `try_out(globals(), "SGD: a trajectory")`."""
-    from tinytorch import exports
-    from tinytorch.tito import judge
+# A class that is the package's own with methods put into it
 
-    exports.deactivate()  # or an export would be its own measure
-    judge.in_place(names, checks)
+
+def of_theirs(cls: type, base: type) -> dict:
+    """What a class built on the package's defines anew."""
+    found = {}
+    for owner in reversed(cls.__mro__[: cls.__mro__.index(base)]):
+        found |= {n: v for n, v in vars(owner).items() if n not in BOOKKEEPING}
+    return found
+
+
+BOOKKEEPING = (
+    "__module__", "__dict__", "__weakref__", "__doc__", "__qualname__", "__firstlineno__",
+    "__static_attributes__",
+)  # fmt: skip
+
+
+def adopted(names: dict, word: str) -> dict:
+    """`names` in which a learner's class has become the package's own, with their methods in it.
+
+    In a workbook `class Tensor(Tensor)` adds a method to what is there. The package's operations
+    return the package's class, which then has the learner's methods too, as it will when they
+    are exported.
+    """
+    from tinytorch.core.tensor import Tensor as base
+
+    newest = names.get("Variable") or names.get(word)
+    if names.get(word) is not None and isinstance(newest, type):
+        other = names[word]
+        newest = other if isinstance(other, type) and issubclass(other, newest) else newest
+    if not isinstance(newest, type) or not issubclass(newest, base) or newest is base:
+        return names
+    theirs = of_theirs(newest, base)
+    if "__init__" in theirs or not all(callable(v) for v in theirs.values()):
+        return names  # it keeps something of its own: it must stay a class of its own
+    for name, value in theirs.items():
+        setattr(base, name, value)
+    for name, value in list(names.items()):
+        if isinstance(value, type) and issubclass(newest, value) and issubclass(value, base):
+            names[name] = base
+    return names

@@ -1,10 +1,12 @@
 """Grading a file: run it in a process of its own, watch it, judge what it reports."""
 
 import contextlib
+import importlib
 import json
 import os
 import queue
 import re
+import secrets
 import signal
 import subprocess
 import sys
@@ -13,12 +15,15 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tinytorch.tito.judge import Outcome, judge, settle
+from tinytorch.tito.judge import Outcome, alone, judge, settle
 from tinytorch.tito.lesson import Lesson
+from tinytorch.tito.trial import rounds
 
 SECONDS = 10.0  # for the import, and for each check
 MEGABYTES = 4096
 KEPT_OUTPUT = 4000  # characters of what the file printed
+LONGEST = 8 << 20  # bytes of a line of the report
+TRIAL = Path(__file__).with_name("trial.py")
 FRAME = re.compile(r'File "(.*)", line (\d+) in (\S+)')
 
 
@@ -39,6 +44,7 @@ class Grade:
     printed: str = ""
     seconds: float = 0.0
     content: bytes = b""
+    seed: int = 0
 
     @property
     def passed(self) -> bool:
@@ -53,9 +59,11 @@ class Grade:
 class Watched:
     """The observing process, with its report as it comes and no more of its output than we keep."""
 
-    def __init__(self, lesson, file: Path, checks, seconds: float, megabytes: int):
-        environment = {k: v for k, v in os.environ.items() if k != "TINYTORCH_EXPORTS"}
-        environment |= {
+    def __init__(self, asked: dict):
+        folder = Path(asked["file"]).parent
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("TINYTORCH_", "PYTHON"))}
+        environment = {
+            **kept,
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONIOENCODING": "utf-8:backslashreplace",
             "PYTHONUTF8": "1",
@@ -63,26 +71,32 @@ class Watched:
             "OMP_NUM_THREADS": "1",
             "MPLBACKEND": "Agg",
         }
-        command = [sys.executable, "-m", "tinytorch.tito.observe", str(file), lesson.number]
         self.process = subprocess.Popen(
-            [*command, str(seconds), str(megabytes), *checks],
-            stdin=subprocess.DEVNULL,
+            [sys.executable, str(TRIAL)],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            cwd=file.parent,
+            cwd=folder if folder.is_dir() else None,
             env=environment,
             start_new_session=True,
         )
         self.lines: queue.Queue = queue.Queue()
         self.printed = ""
-        self.readers = [
-            threading.Thread(target=reader, daemon=True) for reader in (self._report, self._output)
-        ]
-        for reader in self.readers:
+        self.readers = {
+            pipe: threading.Thread(target=read, daemon=True)
+            for pipe, read in (
+                (self.process.stdout, self._report),
+                (self.process.stderr, self._output),
+            )
+        }
+        for reader in self.readers.values():
             reader.start()
+        with contextlib.suppress(OSError):  # it ended at once: its output says why
+            self.process.stdin.write(json.dumps(asked).encode() + b"\n")
+            self.process.stdin.flush()
 
     def _report(self):
-        for line in self.process.stdout:
+        for line in iter(lambda: self.process.stdout.readline(LONGEST), b""):
             self.lines.put(line.decode("utf-8", "replace"))
         self.lines.put(None)
 
@@ -92,7 +106,10 @@ class Watched:
                 self.printed += chunk.decode("utf-8", "replace")[:KEPT_OUTPUT]
 
     def end(self) -> None:
-        """Kill the process and all that it started."""
+        """Kill the process and all that it started.
+
+        The readers are not waited for long: what a file has detached may hold the pipes for ever.
+        """
         try:
             if hasattr(os, "killpg"):
                 os.killpg(self.process.pid, signal.SIGKILL)
@@ -101,11 +118,12 @@ class Watched:
         except ProcessLookupError:
             pass
         self.process.wait()
-        for reader, pipe in zip(
-            self.readers, (self.process.stdout, self.process.stderr), strict=True
-        ):
-            reader.join()
-            pipe.close()
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()
+        for pipe, reader in self.readers.items():
+            reader.join(timeout=1.0)
+            if not reader.is_alive():
+                pipe.close()
 
 
 def grade(
@@ -115,6 +133,7 @@ def grade(
     progress=lambda check: None,
     seconds: float = SECONDS,
     megabytes: int = MEGABYTES,
+    seed: int | None = None,
 ) -> Grade:
     """Try every check of `lesson` on the file.
 
@@ -122,25 +141,42 @@ def grade(
         progress: called with the name of each check when it starts.
         seconds: for the import and for each check; what takes longer is killed.
         megabytes: address space of the process.
+        seed: of the numbers of the second round; drawn, and told in the result, if None.
     """
-    result = Grade(lesson, file)
+    result = Grade(lesson, file, seed=secrets.randbelow(10**6) if seed is None else seed)
     with contextlib.suppress(OSError):  # the process that runs it says what is wrong
         result.content = file.read_bytes()
     started = time.perf_counter()
-    waiting = [check.name for check in lesson.checks]
-    while waiting and not result.problem:
-        waiting = watch(result, waiting, progress, seconds, megabytes)
-        waiting = spare(result, waiting)
-    settle(lesson, result.outcomes)
+    for number, trial in enumerate(lesson.trials):
+        asked = {
+            "file": str(file.resolve()),
+            "lesson": lesson.name,
+            "trial": number,
+            "sealed": sealed(lesson, trial),
+            "checks": [check.name for check in lesson.checks_of(trial)],
+            "seed": result.seed,
+            "seconds": seconds,
+            "megabytes": megabytes,
+        }
+        while asked["checks"] and not result.problem:
+            asked["checks"] = watch(result, asked, progress)
+            asked["checks"] = spare(result, asked["checks"])
+            if result.outcomes and result.outcomes[-1].state == "endless":
+                asked["seconds"] = min(seconds, 2.0)  # it will hardly be the last
+        if result.problem:
+            break
+    order = {check.name: i for i, check in enumerate(lesson.checks)}
+    result.outcomes.sort(key=lambda outcome: order[outcome.check])
+    settle(lesson, result.outcomes, result.seed)
     result.seconds = time.perf_counter() - started
     return result
 
 
-def watch(result: Grade, waiting: list, progress, seconds: float, megabytes: int) -> list:
+def watch(result: Grade, asked: dict, progress) -> list:
     """Run the waiting checks in one process; those that are left if it had to be killed."""
-    lesson, file = result.lesson, result.file
-    checks = {check.name: check for check in lesson.checks}
-    watched = Watched(lesson, file, waiting, seconds, megabytes)
+    lesson, file, waiting = result.lesson, result.file, list(asked["checks"])
+    checks, seconds = {check.name: check for check in lesson.checks}, asked["seconds"]
+    watched = Watched(asked)
     stage, last, frames = "start", None, []
     patience = 60.0  # to start Python and import NumPy, on a slow machine
     try:
@@ -153,25 +189,23 @@ def watch(result: Grade, waiting: list, progress, seconds: float, megabytes: int
             if line is None:
                 ended = "gone"
                 break
-            try:
-                report = json.loads(line)
-            except ValueError:
-                frames.append(line)
+            report = event_of(line)
+            if report is None:
+                frames = [*frames[-200:], line]
                 continue
-            event = report.pop("event")
+            event, name = report["event"], report.get("check")
             if event == "done":
-                result.printed += watched.printed
-                return []
+                ended = "done"
+                break
             patience = seconds + 1.5
             if event == "import":
                 stage = "import"
-            elif event == "check":
-                stage, last = "check", report["check"]
+            elif event == "check" and name in waiting:
+                stage, last = "check", name
                 progress(last)
-            elif event == "seen":
-                outcome = judge(lesson, checks[report["check"]], report)
-                result.outcomes.append(outcome)
-                waiting.remove(report["check"])
+            elif event == "seen" and name in waiting:
+                result.outcomes.append(judge(lesson, checks[name], report, result.seed))
+                waiting.remove(name)
                 stage = "between"
             elif event == "unloadable":
                 unloadable(result, report)
@@ -182,9 +216,15 @@ def watch(result: Grade, waiting: list, progress, seconds: float, megabytes: int
     line, code = innermost(frames, file)
     if ended == "endless":
         what = f"was killed after {seconds:g} seconds: an endless loop?"
-    else:
+    elif ended == "gone":
         what = f"ended its process ({death(watched.process.returncode)})"
-    if stage != "check":
+    if ended == "done":  # whoever says so without having tried all has not tried all
+        result.outcomes += [
+            Outcome(name, checks[name].subject, "not run", message="the report breaks off before")
+            for name in waiting
+        ]
+        return []
+    if stage in ("start", "import") or last not in waiting:
         result.problem = f"{file.name} {what}"
         result.line, result.code = line, code
         if stage == "start":
@@ -196,6 +236,42 @@ def watch(result: Grade, waiting: list, progress, seconds: float, megabytes: int
     )
     waiting.remove(last)
     return waiting
+
+
+def event_of(line: str) -> dict | None:
+    """A line of the report, if it is one."""
+    try:
+        report = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    known = isinstance(report, dict) and isinstance(report.get("event"), str)
+    return report if known else None
+
+
+def sealed(lesson: Lesson, trial) -> dict[str, list[str] | None]:
+    """Which functions of which module are out of reach in a trial; None for all of them."""
+    found: dict[str, list[str] | None] = {}
+    for target in trial.targets or [exercise.target for exercise in lesson.exercises]:
+        owner, _, member = target.partition(".")
+        with alone:
+            home, name = where(lesson, owner, member)
+        found.setdefault(home, []).append(name)
+    for name in trial.modules:
+        module, _, function = f"tinytorch.{name}".partition(":")
+        if function:
+            found.setdefault(module, []).append(function)
+        else:
+            found[module] = None
+    return found
+
+
+def where(lesson: Lesson, owner: str, member: str) -> tuple[str, str]:
+    """The module that holds an answer, and its name there."""
+    for source in lesson.sources:
+        value = getattr(importlib.import_module(source), owner, None)
+        if value is not None:
+            return value.__module__, f"{owner}.{member}" if member else owner
+    raise LookupError(f"{lesson.folder}: the package defines no {owner}")
 
 
 def spare(result: Grade, waiting: list) -> list:
@@ -214,7 +290,8 @@ def spare(result: Grade, waiting: list) -> list:
 
 
 def unloadable(result: Grade, report: dict) -> None:
-    kind, message, name = report["kind"], report["message"], result.file.name
+    kind, message = str(report.get("kind")), str(report.get("message"))[:1000]
+    name, line = result.file.name, report.get("line")
     sentences = {
         "SystemExit": f"{name} calls sys.exit(): it ends before anything can be tried",
         "AskedForInput": f"{name} calls input(): {message}",
@@ -225,7 +302,8 @@ def unloadable(result: Grade, report: dict) -> None:
         "blank": f"a blank is used while {name} is imported: {message}",
     }
     result.problem = sentences.get(kind, f"{name} cannot be imported: {kind}: {message}")
-    result.line, result.code = report["line"], report["code"]
+    result.line = line if isinstance(line, int) else None
+    result.code = str(report.get("code", ""))
 
 
 def innermost(frames: list[str], file: Path) -> tuple[int | None, str]:
@@ -249,21 +327,16 @@ def death(code: int | None) -> str:
 
 def grade_package(lesson: Lesson, progress=lambda check: None) -> Grade:
     """The same checks on the package as installed, in this process."""
-    from tinytorch.tito.bench import Bench, Package, observe
-    from tinytorch.tito.observe import describe
+    from tinytorch.tito.bench import Package
 
     result, started = Grade(lesson, None), time.perf_counter()
     for check in lesson.checks:
         progress(check.name)
-        bench, begun = Bench(Package(lesson.sources)), time.perf_counter()
-        error = observe(check, bench)
-        report = dict(
-            seconds=time.perf_counter() - begun,
-            tried=bench.tried,
-            seen=bench.seen,
-            dropped=bench.dropped,
-            error=error and describe(error, Path(__file__)),
-        )
-        result.outcomes.append(judge(lesson, check, report))
+        begun = time.perf_counter()
+        report = {
+            "rounds": rounds(check, Package(lesson.sources), None, result.seed, TRIAL),
+            "seconds": time.perf_counter() - begun,
+        }
+        result.outcomes.append(judge(lesson, check, report, result.seed))
     result.seconds = time.perf_counter() - started
     return result

@@ -1,25 +1,30 @@
-"""Judging: what a file did against what the package does, and whose mistake it looks like."""
+"""Judging: what a file did against what the package does, and whose mistake it looks like.
 
-import linecache
+Nothing here runs a learner's code. A report comes from the process that did, and is taken for
+what it is: a text that somebody may have made up, with whatever numbers they liked.
+"""
+
+import threading
 from dataclasses import dataclass, field
-from functools import cache
 
 import numpy as np
 
-from tinytorch.tito import lessons
-from tinytorch.tito.bench import Bench, Inapplicable, NotThere, Package, mistaken, observe
-from tinytorch.tito.lesson import BLANK, Check, Lesson
+from tinytorch.tito.bench import Package, bench_for, mistaken, observe
+from tinytorch.tito.lesson import Check, Lesson
+from tinytorch.tito.mistakes import mistakes_of
 
 RTOL, ATOL = 2e-5, 1e-7  # float32 arithmetic passes, every mistake of the tables does not
 
-GOOD = ("passed", "inapplicable")
+alone = threading.RLock()  # a mistake changes the package for all threads while it is tried
+GOOD = ("passed", "inapplicable", "remark")
 
 
 @dataclass
 class Outcome:
     """How one check went.
 
-    `state` is passed, failed, blank, missing, error, endless, inapplicable or "not run".
+    `state` is passed, failed, blank, missing, error, endless, inapplicable, "not run", or remark:
+    not what the package does, and right all the same.
     """
 
     check: str
@@ -31,12 +36,14 @@ class Outcome:
     where: str = ""  # the observation at which file and package part
     got: object = None
     expected: object = None
+    drawn: bool = False  # whether it passed with the workbook's numbers, and not with others
     mistake: str = ""
     explanation: str = ""
     line: int | None = None
     code: str = ""
     file: str = ""
     seen: list = field(default_factory=list)
+    rounds: list = field(default_factory=list)  # what was reported of each
     suspects: list = field(default_factory=list)  # known mistakes that do exactly this
 
     @property
@@ -44,33 +51,64 @@ class Outcome:
         return self.state in GOOD
 
 
-def judge(lesson: Lesson, check: Check, report: dict) -> Outcome:
-    """The outcome of a check, from what the observing process reported."""
-    outcome = Outcome(
-        check.name,
-        check.subject,
-        "passed",
-        seconds=report["seconds"],
-        tried=report["tried"],
-        seen=report["seen"],
+def judge(lesson: Lesson, check: Check, report: dict, seed: int) -> Outcome:
+    """The outcome of a check, from what the observing process reported of its rounds."""
+    rounds = [found for found in map(readable, listed(report.get("rounds"))) if found]
+    seconds = report.get("seconds")
+    outcome = Outcome(check.name, check.subject, "passed")
+    outcome.seconds = seconds if isinstance(seconds, float) else 0.0
+    for number, found in enumerate(rounds[:2]):
+        drawn = seed if number else None
+        judge_round(outcome, lesson, check, found, drawn)
+        outcome.drawn = bool(number)
+        if outcome.state != "passed":
+            break
+    if outcome.state == "passed" and len(rounds) < 2:
+        outcome.state, outcome.message = "error", "its report breaks off"
+    outcome.rounds = rounds[:2]
+    return outcome
+
+
+def listed(value) -> list:
+    return value if isinstance(value, list) else []
+
+
+def readable(found) -> dict | None:
+    """A round's report, if it has the form that the observing process gives it."""
+    if not isinstance(found, dict):
+        return None
+    tried, seen, error = found.get("tried"), found.get("seen"), found.get("error")
+    pairs = isinstance(seen, list) and all(
+        isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) for pair in seen
     )
-    error, seen = report["error"], report["seen"]
-    if error and error["kind"] in ("blank", "missing", "inapplicable"):
-        outcome.state, outcome.message = error["kind"], error["message"]
-        outcome.line, outcome.code = error["line"], error.get("code", "")
-        return outcome
-    parted = part(seen, expectation(lesson, check, report["dropped"]), whole=not error)
+    told = error is None or (
+        isinstance(error, dict)
+        and isinstance(error.get("kind"), str)
+        and isinstance(error.get("message"), str)
+        and isinstance(error.get("line"), (int, type(None)))
+    )
+    return found if isinstance(tried, dict) and pairs and told else None
+
+
+def judge_round(outcome: Outcome, lesson: Lesson, check: Check, found: dict, seed) -> None:
+    error, seen = found["error"], found["seen"]
+    outcome.tried = found["tried"]
+    outcome.seen = seen if seed is None else outcome.seen
+    kind = error["kind"] if error else ""
+    if kind in ("blank", "missing", "inapplicable"):
+        outcome.state, outcome.message = kind, error["message"]
+        outcome.line, outcome.code = error["line"], str(error.get("code", ""))
+        if kind == "inapplicable" and not check.optional:
+            outcome.state, outcome.message = "missing", f"{check.subject} must do this"
+        return
+    parted = part(seen, expectation(lesson, check, seed), whole=not error)
     if parted is not None:
         outcome.state = "failed"
         outcome.where, outcome.got, outcome.expected = parted
     elif error:
         outcome.state, outcome.message = "error", sentence(error)
-        outcome.line, outcome.code = error["line"], error.get("code", "")
-        outcome.file = error.get("file", "")
-    if not outcome.good:
-        outcome.suspects = suspects(lesson, check, seen, report["dropped"], error)
-        accuse(outcome)
-    return outcome
+        outcome.line, outcome.code = error["line"], str(error.get("code", ""))
+        outcome.file = str(error.get("file", ""))
 
 
 def sentence(error: dict) -> str:
@@ -85,20 +123,19 @@ def sentence(error: dict) -> str:
     return f"{kind}: {message}" if message else kind
 
 
-def accuse(outcome: Outcome) -> None:
-    """Name the first suspect."""
-    first = outcome.suspects[0] if outcome.suspects else None
-    outcome.mistake = first.name if first else ""
-    outcome.explanation = first.explanation if first else ""
-
-
-def expectation(lesson: Lesson, check: Check, dropped: dict) -> list:
-    """What the package does in this check."""
-    bench = Bench(Package(lesson.sources), dropped)
-    error = observe(check, bench)
-    if error is not None:
-        raise RuntimeError(f"the check {check.name!r} fails on the package itself") from error
-    return bench.seen
+def expectation(lesson: Lesson, check: Check, seed: int | None = None) -> list:
+    """What the package does in a round of this check."""
+    key = (lesson.number, check.name, seed)
+    with alone:
+        if key not in _expected:
+            bench = bench_for(check, Package(lesson.sources), seed=seed)
+            error = observe(check, bench)
+            if error is not None:
+                raise RuntimeError(
+                    f"the check {check.name!r} fails on the package itself"
+                ) from error
+            _expected[key] = bench.seen
+        return _expected[key]
 
 
 def part(seen: list, expected: list, whole: bool = True):
@@ -119,113 +156,94 @@ def same(a, b) -> bool:
         return a == b and type(a) is type(b)
     try:
         a, b = np.asarray(a, float), np.asarray(b, float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return a == b
     return a.shape == b.shape and np.allclose(a, b, RTOL, ATOL, equal_nan=True)
 
 
-def suspects(lesson: Lesson, check: Check, seen: list, dropped: dict, error=None) -> list:
-    """The known mistakes whose whole trajectory is this one, to the error at its end."""
-    found = []
-    for mistake in mistakes_of(lesson):
-        theirs, ended = run_wrong(lesson, mistake, check, dropped)
-        alike = (error["kind"], error["message"]) if error else None
-        if alike != ((type(ended).__name__, str(ended)) if ended else None):
-            continue
-        if len(theirs) == len(seen) and part(seen, theirs) is None:
-            found.append(mistake)
-    return found
+# Whose mistake is it?
 
 
-def run_wrong(lesson: Lesson, mistake, check: Check, dropped: dict) -> tuple:
-    """What a known mistake does in a check, and the exception that ended it."""
-    key = (lesson.number, mistake.target, mistake.name, check.name, repr(dropped))
-    if key not in _runs:
-        with mistaken(lesson, mistake) as names:
-            bench = Bench(names, dropped)
-            error = observe(check, bench)
-        _runs[key] = bench.seen, error
-    return _runs[key]
+def alike(lesson: Lesson, mistake, check: Check, outcome: Outcome, seed: int) -> bool:
+    """Whether a known mistake does exactly what the file did, to the error at its end."""
+    for number, found in enumerate(outcome.rounds):
+        theirs, ended = run_wrong(lesson, mistake, check, seed if number else None)
+        error, seen = found["error"], found["seen"]
+        if ended != ((error["kind"], error["message"]) if error else None):
+            return False
+        if len(theirs) != len(seen) or part(seen, theirs) is not None:
+            return False
+    return bool(outcome.rounds)
+
+
+def run_wrong(lesson: Lesson, mistake, check: Check, seed: int | None = None) -> tuple:
+    """What a known mistake does in a round of a check, and the exception that ended it."""
+    key = (lesson.number, mistake.target, mistake.name, check.name, seed)
+    with alone:
+        if key not in _runs:
+            with mistaken(lesson, mistake) as names:
+                bench = bench_for(check, names, seed=seed)
+                error = observe(check, bench)
+            _runs[key] = bench.seen, error and (type(error).__name__, str(error)[:1000])
+        return _runs[key]
 
 
 _runs: dict[tuple, tuple] = {}  # mistakes do the same every time
+_expected: dict[tuple, list] = {}
 
 
-def settle(lesson: Lesson, outcomes: list[Outcome]) -> None:
-    """Where several known mistakes do the same in one check, let the other checks decide.
+def fails(lesson: Lesson, mistake, check: Check, seed: int) -> bool:
+    """Whether a known mistake fails a check, in one of its rounds."""
+    for drawn in (None, seed):
+        seen, error = run_wrong(lesson, mistake, check, drawn)
+        if error is not None or part(seen, expectation(lesson, check, drawn)) is not None:
+            return True
+    return False
 
-    First come those that would have passed wherever the file passed, then those that explain most
-    of the failures.
+
+def settle(lesson: Lesson, outcomes: list[Outcome], seed: int) -> None:
+    """Decide what can only be decided with all outcomes at hand.
+
+    A check that does not apply counts as done only where the same name (or the one it stands in
+    for) passed another. What is right all the same is only remarked on. And whatever failed gets
+    the name of the mistake that does the same, if there is one.
     """
     checks = {check.name: check for check in lesson.checks}
-    explained: dict[str, int] = {}
+    passed = {outcome.subject for outcome in outcomes if outcome.state == "passed"}
     for outcome in outcomes:
-        for mistake in outcome.suspects:
-            explained[mistake.name] = explained.get(mistake.name, 0) + 1
-    clear: dict[str, bool] = {}
-
-    def contradicted(mistake) -> bool:
-        """Whether the file passes a check that this mistake fails."""
-        if mistake.name not in clear:
-            passed = [checks[o.check] for o in outcomes if o.state == "passed"]
-            runs = ((c, run_wrong(lesson, mistake, c, {})) for c in passed)
-            clear[mistake.name] = any(
-                error is not None or part(seen, expectation(lesson, check, {})) is not None
-                for check, (seen, error) in runs
-            )
-        return clear[mistake.name]
-
-    for outcome in outcomes:
-        if len(outcome.suspects) > 1:
-            outcome.suspects.sort(key=lambda m: (contradicted(m), -explained[m.name]))
-            accuse(outcome)
+        wants = checks[outcome.check].optional
+        wants = outcome.subject if wants is True else wants
+        if outcome.state == "inapplicable" and wants not in passed:
+            outcome.state = "missing"
+        remark = checks[outcome.check].remark
+        if remark and outcome.state in ("failed", "error") and outcome.subject in passed:
+            outcome.state, outcome.message = "remark", remark
+    for subject in {o.subject for o in outcomes if o.state in ("failed", "error")}:
+        accuse(lesson, [o for o in outcomes if o.subject == subject], checks, seed)
 
 
-@cache
-def mistakes_of(lesson: Lesson) -> tuple:
-    return tuple(lesson.mistakes())
+def accuse(lesson: Lesson, outcomes: list[Outcome], checks: dict, seed: int) -> None:
+    """Name the mistake in the outcomes of one subject.
 
-
-def in_place(names: dict, chosen) -> None:
-    """Try a notebook's names in the notebook's own process, and print what came out.
-
-    Raises:
-        LookupError: there is no such check.
+    It must pass what the file passed, and do the same wherever the file fails and it would fail
+    too: a wrong name is worse than none. Of several the one that explains most failures is meant.
     """
-    from tinytorch.tito.report import explain
-
-    known = {check.name: (lesson, check) for lesson in lessons.lessons() for check in lesson.checks}
-    for name in chosen:
-        if name not in known:
-            raise LookupError(f"no check is called {name!r}")
-        lesson, check = known[name]
-        bench = Bench(names, own=lesson.must_be_own)
-        error = observe(check, bench)
-        report = {
-            "seconds": 0.0,
-            "tried": bench.tried,
-            "seen": bench.seen,
-            "dropped": bench.dropped,
-            "error": error and located(error, names),
-        }
-        outcome = judge(lesson, check, report)
-        print("\n".join(explain(outcome)))
-        if not outcome.good:
-            return
-
-
-def located(error: BaseException, names: dict) -> dict:
-    """What went wrong, at which line of the notebook's that these names live in."""
-    kinds = {NotThere: "missing", Inapplicable: "inapplicable"}
-    report = {"kind": kinds.get(type(error), type(error).__name__), "message": str(error)}
-    if isinstance(error, NotImplementedError) and str(error).startswith(BLANK):
-        report["kind"] = "blank"
-    report |= {"line": None, "code": ""}
-    walk = error.__traceback__
-    while walk:
-        if walk.tb_frame.f_globals is names:
-            report["line"] = walk.tb_lineno
-            report["code"] = linecache.getline(walk.tb_frame.f_code.co_filename, walk.tb_lineno)
-            report["code"] = report["code"].strip()
-        walk = walk.tb_next
-    return report
+    tried = [o for o in outcomes if o.state in ("failed", "error", "passed")]
+    tried.sort(key=lambda outcome: outcome.state == "passed")  # most are cleared by a failure
+    found = []
+    for mistake in mistakes_of(lesson):
+        explains = []
+        for outcome in tried:
+            check = checks[outcome.check]
+            if outcome.state != "passed" and alike(lesson, mistake, check, outcome, seed):
+                explains.append(outcome)
+            elif fails(lesson, mistake, check, seed):
+                break
+        else:
+            found.append((mistake, explains))
+    found.sort(key=lambda pair: -len(pair[1]))
+    for mistake, explains in found:
+        for outcome in explains:
+            outcome.suspects.append(mistake)
+            if not outcome.mistake:
+                outcome.mistake, outcome.explanation = mistake.name, mistake.explanation

@@ -1,7 +1,7 @@
 """What a module of the course is: its names, its exercises, its checks."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 BLANK = "write "  # how the message of a blank begins
 
@@ -19,6 +19,25 @@ class Check:
     subject: str  # the name that is on trial
     run: Callable
     plot: bool = False
+    optional: bool | str = False  # a right file may do without, if the name (or this) passes else
+    remark: str = ""  # what to say of a file that fails this and is right all the same
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A process of its own: which checks run in it, and what of the package is out of reach there.
+
+    Attributes:
+        subjects: names whose checks it runs; None for all that no other trial runs.
+        targets: which exercises' answers the package must not give; None for all.
+        modules: of the package, where every function is out of reach.
+        adopts: class whose methods are put into the package's class of that name.
+    """
+
+    subjects: tuple[str, ...] | None = None
+    targets: tuple[str, ...] | None = None
+    modules: tuple[str, ...] = ()
+    adopts: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,9 +79,8 @@ class Lesson:
     names: tuple[str, ...]  # what a learner's file must define
     steps: tuple[Step, ...]
     checks: tuple[Check, ...]
-    mistakes: Callable[[], list] = field(default=list)
     own: tuple[str, ...] | None = None  # what may not be the package's; all names by default
-
+    trials: tuple[Trial, ...] = (Trial(),)
     closing: str = ""  # code of the workbook's last cell
 
     @property
@@ -76,6 +94,16 @@ class Lesson:
     @property
     def must_be_own(self) -> tuple[str, ...]:
         return self.names if self.own is None else self.own
+
+    def checks_of(self, trial: Trial) -> list[Check]:
+        """The checks that run in one of the trials."""
+        elsewhere = {s for t in self.trials if t.subjects for s in t.subjects}
+        wanted = trial.subjects
+        return [
+            c
+            for c in self.checks
+            if (c.subject in wanted if wanted else c.subject not in elsewhere)
+        ]
 
     @property
     def exercises(self) -> list[Exercise]:

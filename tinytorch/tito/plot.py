@@ -30,12 +30,12 @@ def figure(pairs):
     return fig
 
 
-def trajectories(lesson, seen: dict, dropped: dict) -> list:
+def trajectories(lesson, seen: dict) -> list:
     """(title, theirs, ours) of every check that has a trajectory and came to its end."""
     pairs = []
     for check in lesson.checks:
         if check.plot and check.name in seen:
-            reference = expectation(lesson, check, dropped)
+            reference = expectation(lesson, check)
             mine = seen[check.name]
             if len(mine) == len(reference):
                 title = check.name.partition(":")[0]
@@ -47,7 +47,7 @@ def draw_grade(grade) -> bytes | None:
     """A PNG of what a graded file did, or None if no trajectory was complete."""
     os.environ.setdefault("MPLBACKEND", "Agg")  # into a file, no window
     seen = {o.check: o.seen for o in grade.outcomes if o.state in ("passed", "failed")}
-    pairs = trajectories(grade.lesson, seen, {})
+    pairs = trajectories(grade.lesson, seen)
     if not pairs:
         return None
     file = io.BytesIO()
@@ -70,4 +70,4 @@ def draw_here(word: str, names: dict):
             missing.append(check.subject)
     if missing:
         print(f"Not drawn, since they do not come to the end of the valley: {', '.join(missing)}")
-    return figure(trajectories(lesson, seen, {})) if seen else None
+    return figure(trajectories(lesson, seen)) if seen else None

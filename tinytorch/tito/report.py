@@ -2,7 +2,7 @@
 
 from tinytorch.tito.judge import Outcome
 
-MARKS = {"passed": "ok", "inapplicable": "--", "blank": "blank"}
+MARKS = {"passed": "ok", "inapplicable": "--", "blank": "blank", "remark": "but"}
 
 
 def number(value) -> str:
@@ -37,7 +37,11 @@ def explain(outcome: Outcome) -> list[str]:
     if outcome.state == "inapplicable":
         return [f"{head} ({outcome.message})"]
     lines = [head]
+    if outcome.state == "remark":
+        return [*lines, f"        {outcome.message}"]
     if outcome.state == "failed":
+        if outcome.drawn:
+            lines.append("        passes with the workbook's numbers, and not with others")
         if outcome.tried:
             lines.append(f"        tried     {conditions(outcome.tried)}")
         lines.append(f"        at        {outcome.where}")

@@ -29,3 +29,16 @@ def find(word: str):
     listed = ", ".join(f"{lesson.number} {lesson.name}" for lesson in lessons())
     hint = f" (did you mean {close[0].number} {close[0].name}?)" if close else ""
     raise LookupError(f"no module is called {word!r}{hint}: there are {listed}")
+
+
+def check(name: str) -> tuple:
+    """The module that has a check of this name, and the check.
+
+    Raises:
+        LookupError: no module has one.
+    """
+    for lesson in lessons():
+        for found in lesson.checks:
+            if found.name == name:
+                return lesson, found
+    raise LookupError(f"no check is called {name!r}")

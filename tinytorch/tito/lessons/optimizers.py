@@ -4,9 +4,12 @@ import inspect
 
 import numpy as np
 
+from tinytorch.core.checks import NONNEGATIVE
 from tinytorch.core.tensor import Tensor
+from tinytorch.optim.declarations import Value
+from tinytorch.optim.optimizer import Optimizer
 from tinytorch.tito.bench import Inapplicable, NotThere, array
-from tinytorch.tito.lesson import Check, Exercise, Lesson, Step
+from tinytorch.tito.lesson import Check, Exercise, Lesson, Step, Trial
 
 GRADIENTS = np.array(
     [[0.5, -1.0], [0.3, 0.8], [-0.2, 0.6], [-0.7, -0.1], [0.1, -0.4], [0.9, 0.2], [-0.3, 0.5]]
@@ -30,39 +33,105 @@ def follow(bench, optimizer, params, gradients) -> None:
             bench.see(f"{name} after step {t}", p)
 
 
+def promised(bench, name, error):
+    """A check applies only where the docstring still says that this error is raised."""
+    if error not in (getattr(getattr(bench, name), "__doc__", "") or ""):
+        raise Inapplicable(f"your {name} does not promise a {error}")
+
+
+def outcome(call) -> str:
+    """What a call ends with, in words."""
+    try:
+        call()
+    except NotImplementedError:  # a blank
+        raise
+    except Exception as error:
+        return type(error).__name__
+    return "no error"
+
+
 def one_step(bench):
-    bench.trying(start=START, gradients=GRADIENTS[:2], learning_rate=0.1)
-    p = parameter(START)
-    for t, g in enumerate(GRADIENTS[:2], start=1):
+    start, gradients = bench.vary(START), bench.vary(GRADIENTS[:2])
+    lr = bench.vary(0.1)
+    bench.trying(start=start, gradients=gradients, learning_rate=lr)
+    p = parameter(start)
+    for t, g in enumerate(gradients, start=1):
         p.grad = Tensor(g.copy())
-        bench.gradient_descent_step(p, 0.1)
+        bench.gradient_descent_step(p, lr)
         bench.see(f"p after step {t}", p)
+        bench.see("the gradient afterwards", p.grad)
+
+
+def refusals(bench):
+    promised(bench, "gradient_descent_step", "ValueError")
+    bench.trying(learning_rates="-1, infinity and 0", and_once="no gradient")
+    step = bench.gradient_descent_step
+    p = parameter(START)
+    bench.see("without a gradient", outcome(lambda: step(p, 0.1)))
+    for lr in (-1.0, np.inf, 0.0):
+        p.grad = Tensor(GRADIENTS[0].copy())
+        bench.see(f"with learning_rate {lr:g}", outcome(lambda lr=lr: step(p, lr)))
 
 
 def pure(name, state=(), **numbers):
     """A rule makes new arrays: what it is given is left as it was."""
 
     def run(bench):
-        given = {"p": START.copy(), "g": GRADIENTS[0].copy()}
-        given |= {letter: GRADIENTS[i] ** 2 for i, letter in enumerate(state, start=1)}
+        given = {"p": bench.vary(START).copy(), "g": bench.vary(GRADIENTS[0]).copy()}
+        given |= {letter: bench.vary(GRADIENTS[i] ** 2) for i, letter in enumerate(state, start=1)}
         rule = bench.find(name)
         asked = {*given, *numbers}
         if not inspect.isfunction(rule) or asked != {*inspect.signature(rule).parameters}:
             raise Inapplicable(f"your file has no rule {name} of {', '.join([*given, *numbers])}")
         bench.trying(**given, **numbers)
-        rule(*given.values(), **numbers)
+        before = {letter: values.copy() for letter, values in given.items()}
+        new = rule(*given.values(), **numbers)
         for letter, values in given.items():
-            bench.see(f"{letter}, which the rule was given, afterwards", values)
+            changed = bool((values != before[letter]).any())
+            bench.see(f"{letter}, which the rule was given, is changed", changed)
+        if isinstance(new, tuple):
+            bench.see("how many arrays it returns", len(new))
+            for letter, values in zip("p" + "".join(state), new, strict=False):
+                bench.see(f"the new {letter}", values)
+
+    return run
+
+
+def beyond_32_bits(values):
+    """What is left of numbers when their 32-bit part is taken away, in units of its last place."""
+    values = np.asarray(values)
+    rest = (values.astype(np.float64) - values.astype(np.float32)) * 2**24
+    return np.round(rest, 3)
+
+
+def exact(name, state=(), **numbers):
+    """A rule computes in the precision that it is given."""
+
+    def run(bench):
+        rule = bench.find(name)
+        letters = ["p", "g", *state]
+        if not inspect.isfunction(rule) or {*letters, *numbers} != {
+            *inspect.signature(rule).parameters
+        }:
+            raise Inapplicable(f"your file has no rule {name} of {', '.join([*letters, *numbers])}")
+        given = [bench.vary(abs(g) / 3 if i > 1 else g / 3) for i, g in enumerate(GRADIENTS)]
+        given = given[: len(letters)]
+        bench.trying(p=given[0], g=given[1], precision="64 bits", **numbers)
+        new = rule(*(values.copy() for values in given), **numbers)
+        new = new if isinstance(new, tuple) else (new,)
+        for letter, values in zip(["p", *state], new, strict=False):
+            bench.see(f"what 32 bits would lose of the new {letter}", beyond_32_bits(values))
 
     return run
 
 
 def leaves_gradient(name, **numbers):
     def run(bench):
-        bench.trying(start=START, gradient=GRADIENTS[0], **numbers)
-        p = parameter(START)
-        p.grad = Tensor(GRADIENTS[0].copy())
-        optimizer = bench.make(name, [p], **numbers)
+        start, gradient, chosen = bench.vary(START), bench.vary(GRADIENTS[0]), bench.vary(numbers)
+        bench.trying(start=start, gradient=gradient, **chosen)
+        p = parameter(start)
+        p.grad = Tensor(gradient.copy())
+        optimizer = bench.make(name, [p], **chosen)
         for t in (1, 2):
             optimizer.step()
             bench.see(f"the gradient after step {t}", p.grad)
@@ -70,48 +139,197 @@ def leaves_gradient(name, **numbers):
     return run
 
 
-def steps(name, start=START, count=6, params=1, **numbers):
+def optional_numbers(bench, name, numbers):
+    """Whether SGD may do without these: momentum is what Momentum is for."""
+    for word in ("momentum", "dampening", "nesterov", "amsgrad"):
+        needed = word not in numbers or (word == "momentum" and name == "Momentum")
+        if not needed and not bench.takes(name, word):
+            raise Inapplicable(f"your {name} takes no {word}, which is optional")
+
+
+def steps(name, start=START, count=6, params=1, made=list, **numbers):
     def run(bench):
-        for word in ("momentum", "betas"):
-            if word in numbers and name == "SGD" and not bench.takes(name, word):
-                raise Inapplicable(f"your {name} takes no {word}: that is what Momentum is for")
-        bench.trying(start=start, gradients=GRADIENTS[:count], **numbers)
-        tensors = [parameter(start)]
+        optional_numbers(bench, name, numbers)
+        first, gradients = bench.vary(start), bench.vary(GRADIENTS[:count])
+        chosen = bench.vary(numbers)
+        bench.trying(start=first, gradients=gradients, **chosen)
+        tensors = [parameter(first)]
         if params == 3:
-            bench.trying(second_parameter=-start, third_parameter=MATRIX)
-            tensors += [parameter(-start), parameter(MATRIX)]
-        follow(bench, bench.make(name, tensors, **numbers), tensors, GRADIENTS[:count])
+            matrix = bench.vary(MATRIX)
+            bench.trying(second_parameter=-first, third_parameter=matrix)
+            tensors += [parameter(-first), parameter(matrix)]
+        follow(bench, bench.make(name, made(tensors), **chosen), tensors, gradients)
 
     return run
 
 
-def unused(bench):
-    bench.trying(parameters=2, the_second_has_no_gradient=True, lr=0.1)
-    p, q = parameter(START), parameter(START)
-    optimizer = bench.make("SGD", [p, q], lr=0.1)
-    p.grad = Tensor(GRADIENTS[0].copy())
-    optimizer.step()
-    bench.see("the first parameter", p)
-    bench.see("the second parameter", q)
+def lazily(tensors):
+    """Parameters as a generator, as `parameters()` of many a library gives them."""
+    return (p for p in tensors)
 
 
-def rests(bench):
-    bench.trying(
-        start=START, gradients="at steps 1, 2 and 4; none at step 3", lr=0.05, momentum=0.9
-    )
+def usual(name, count=4):
+    """With lr alone: what the other numbers are unless somebody says so."""
+
+    def run(bench):
+        start, gradients, lr = bench.vary(START), bench.vary(GRADIENTS[:count]), bench.vary(0.05)
+        bench.trying(start=start, gradients=gradients, lr=lr, everything_else="left out")
+        p = parameter(start)
+        try:
+            optimizer = bench.make(name, [p], lr=lr)
+        except TypeError as error:
+            if "required" not in str(error):
+                raise
+            raise Inapplicable(f"your {name} takes nothing for granted") from None
+        follow(bench, optimizer, [p], gradients)
+
+    return run
+
+
+def tiny(bench):
+    """Gradients of the size of ε, where its place shows."""
+    gradients, eps = bench.vary(GRADIENTS[:3] * 1e-8), bench.vary(3e-8)
+    bench.trying(start=START, gradients=gradients, lr=0.1, betas=(0.9, 0.99), eps=eps)
     p = parameter(START)
-    optimizer = bench.make("Momentum", [p], lr=0.05, momentum=0.9)
-    for t, g in enumerate((GRADIENTS[0], GRADIENTS[1], None, GRADIENTS[2]), start=1):
-        p.grad = None if g is None else Tensor(g.copy())
+    optimizer = bench.make("Adam", [p], lr=0.1, betas=(0.9, 0.99), eps=eps)
+    follow(bench, optimizer, [p], gradients)
+
+
+def again(name, **numbers):
+    """A second optimizer, on other parameters, knows nothing of the first."""
+
+    def run(bench):
+        start, gradients = bench.vary(START), bench.vary(GRADIENTS[:3])
+        chosen = bench.vary(numbers)
+        bench.trying(start=start, gradients=gradients, **chosen)
+        bench.trying(optimizers="two, one after the other")
+        for _ in range(2):
+            p = parameter(start)
+            optimizer = bench.make(name, [p], **chosen)
+            for g in gradients:
+                p.grad = Tensor(g.copy())
+                optimizer.step()
+        bench.see("p of the second optimizer after 3 steps", p)
+
+    return run
+
+
+def refilled(name, **numbers):
+    """Gradients whose array is filled anew in place, as a backward pass may do."""
+
+    def run(bench):
+        start, gradients = bench.vary(START), bench.vary(GRADIENTS[:4])
+        chosen = bench.vary(numbers)
+        bench.trying(start=start, gradients=gradients, **chosen)
+        bench.trying(in_place="one array holds the gradient of every step")
+        p, buffer = parameter(start), np.zeros(2)
+        optimizer = bench.make(name, [p], **chosen)
+        for t, g in enumerate(gradients, start=1):
+            buffer[...] = g
+            p.grad = Tensor(buffer)
+            optimizer.step()
+            bench.see(f"p after step {t}", p)
+            bench.see(f"the gradient after step {t}", p.grad)
+
+    return run
+
+
+def new_rate(name, **numbers):
+    """The learning rate is changed between steps, as schedules do."""
+
+    def run(bench):
+        start, gradients = bench.vary(START), bench.vary(GRADIENTS[:4])
+        chosen, later = bench.vary(numbers), bench.vary(0.02)
+        bench.trying(start=start, gradients=gradients, **chosen, lr_from_step_3=later)
+        p = parameter(start)
+        optimizer = bench.make(name, [p], **chosen)
+        for t, g in enumerate(gradients, start=1):
+            if t == 3:
+                set_rate(name, optimizer, later)
+            p.grad = Tensor(g.copy())
+            optimizer.step()
+            bench.see(f"p after step {t}", p)
+
+    return run
+
+
+def set_rate(name, optimizer, lr):
+    groups = getattr(optimizer, "param_groups", None)
+    if isinstance(groups, list) and groups and isinstance(groups[0], dict) and "lr" in groups[0]:
+        for group in groups:
+            group["lr"] = lr
+        return
+    for word in ("lr", "learning_rate", "alpha", "eta"):
+        if isinstance(getattr(optimizer, word, None), float):
+            setattr(optimizer, word, lr)
+            return
+    raise Inapplicable(f"your {name} has no lr that a schedule could change")
+
+
+def given_rule(name, numbers, **options):
+    """Which of the package's rules an optimizer takes for an option: by name."""
+
+    def run(bench):
+        optional_numbers(bench, name, options)
+        bench.trying(**options)
+        optimizer = bench.make(name, [parameter(START)], **numbers, **options)
+        groups = getattr(optimizer, "param_groups", None)
+        if not callable(getattr(optimizer, "rule", None)) or not groups:
+            raise Inapplicable(f"your {name} has no rule(group)")
+        rule = optimizer.rule(groups[0])
+        given = (getattr(rule, "__module__", None) or "").startswith("tinytorch.")
+        asked = ("gradient_descent", "heavy_ball", "adam")
+        if not given and getattr(rule, "__name__", "") not in asked:
+            raise Inapplicable(f"your {name} has a rule of its own for it")
+        bench.see("the rule", getattr(rule, "__name__", str(rule)))
+
+    return run
+
+
+def unused(name, **numbers):
+    def run(bench):
+        start, gradient, chosen = bench.vary(START), bench.vary(GRADIENTS[0]), bench.vary(numbers)
+        bench.trying(parameters=2, the_second_has_no_gradient=True, **chosen)
+        p, q = parameter(start), parameter(start)
+        r = parameter(start)
+        optimizer = bench.make(name, [p, q, r], **chosen)
+        p.grad, r.grad = Tensor(gradient.copy()), Tensor(gradient.copy())
         optimizer.step()
-        bench.see(f"p after step {t}", p)
+        bench.see("the first parameter", p)
+        bench.see("the second parameter", q)
+        bench.see("the third parameter, which has a gradient", r)
+        q.grad = Tensor(gradient.copy())
+        optimizer.step()
+        bench.see("the second moves once it has one", bool(np.any(array(q) != start)))
+
+    return run
+
+
+def rests(name, **numbers):
+    def run(bench):
+        start, gradients = bench.vary(START), bench.vary(GRADIENTS[:4])
+        chosen = bench.vary(numbers)
+        bench.trying(start=start, gradients="at steps 1, 2 and 4; none at step 3", **chosen)
+        p, q = parameter(start), parameter(start)
+        optimizer = bench.make(name, [p, q], **chosen)
+        for t, g in enumerate(gradients, start=1):
+            p.grad, q.grad = Tensor(g.copy()), Tensor(g.copy())
+            if t == 3:
+                p.grad = None
+            optimizer.step()
+            if t == 4 and name == "Adam":  # its t may count all steps, or those of p alone
+                break
+            bench.see(f"p after step {t}", p)
+            bench.see(f"a second parameter, always with a gradient, after step {t}", q)
+
+    return run
 
 
 def forgets(name):
     def run(bench):
-        params = [parameter(START), parameter(MATRIX)]
+        params = [parameter(START), parameter(MATRIX), parameter(START)]
         optimizer = bench.make(name, params, lr=0.1)
-        bench.trying(parameters=2, gradients=[GRADIENTS[0]])
+        bench.trying(parameters=3, gradients=[GRADIENTS[0]])
         for p in params:
             p.grad = Tensor(np.resize(GRADIENTS[0], p.shape))
         optimizer.step()
@@ -126,11 +344,14 @@ def valley(name, **numbers):
     """Forty steps down a valley ten times as steep across as along, with real gradients."""
 
     def run(bench):
-        bench.trying(loss="(x² + 10 y²) / 2", start=[-2.0, 1.0], **numbers)
-        p = parameter([-2.0, 1.0])
-        optimizer = bench.make(name, [p], **numbers)
+        start, chosen = bench.vary(np.array([-2.0, 1.0])), bench.vary(numbers)
+        if bench.drawn:  # a little less, so that it stays on its side of what diverges
+            chosen["lr"] = 0.7 * chosen["lr"]
+        bench.trying(loss="(x² + 10 y²) / 2", start=start, **chosen)
+        p = parameter(start)
+        optimizer = bench.make(name, [p], **chosen)
         bench.see("start", p)
-        for t in range(1, 41):
+        for t in range(1, 13 if bench.drawn else 41):
             optimizer.zero_grad()
             loss = ((p * p) * Tensor(np.array([0.5, 5.0]))).sum()
             loss.backward()
@@ -150,16 +371,15 @@ def learning_rate(optimizer, p) -> float:
 
 def schedule(step_size, gamma, count):
     def run(bench):
-        from tinytorch.optim import SGD
-
-        bench.trying(lr=0.8, step_size=step_size, gamma=gamma)
+        lr, every, factor = bench.vary(0.8), bench.vary(step_size), bench.vary(gamma)
+        bench.trying(lr=lr, step_size=every, gamma=factor)
         p = parameter([0.0])
         try:
-            optimizer = bench.make("SGD", [p], lr=0.8)
-            scheduler = bench.make("StepLR", optimizer, step_size=step_size, gamma=gamma)
+            optimizer = bench.make("SGD", [p], lr=lr)
+            scheduler = bench.make("StepLR", optimizer, step_size=every, gamma=factor)
         except (NotThere, NotImplementedError, TypeError):  # not written, or not to go together
-            optimizer = SGD([p], lr=0.8)
-            scheduler = bench.make("StepLR", optimizer, step_size=step_size, gamma=gamma)
+            optimizer = Descent([p], lr=lr)
+            scheduler = bench.make("StepLR", optimizer, step_size=every, gamma=factor)
         for t in range(count):
             bench.see(f"learning rate at t = {t}", learning_rate(optimizer, p))
             scheduler.step()
@@ -167,64 +387,115 @@ def schedule(step_size, gamma, count):
     return run
 
 
+class Descent(Optimizer):
+    """Plain gradient descent that is nobody's answer: what a schedule is tried on."""
+
+    lr = Value(0.1, NONNEGATIVE, "step size")
+
+    def rule(self, group):
+        return along
+
+
+def along(p, g, *, lr):
+    return (p + (-lr) * g,)
+
+
+def two_groups(bench):
+    """A schedule on an optimizer with two groups of parameters."""
+    lr, gamma = bench.vary(0.8), bench.vary(0.5)
+    bench.trying(groups=2, lr=[lr, lr / 4], step_size=2, gamma=gamma)
+    p, q = parameter([0.0]), parameter([0.0])
+    optimizer = Descent([{"params": [p]}, {"params": [q], "lr": lr / 4}], lr=lr)
+    ungrouped = "your StepLR has no get_last_lr(), and need not know of groups"
+    try:
+        scheduler = bench.make("StepLR", optimizer, step_size=2, gamma=gamma)
+    except (AttributeError, TypeError):
+        raise Inapplicable(ungrouped) from None
+    if not hasattr(scheduler, "get_last_lr"):
+        raise Inapplicable(ungrouped)
+    for t in range(5):
+        rates = scheduler.get_last_lr()
+        bench.see(f"get_last_lr() is a list at t = {t}", isinstance(rates, list))
+        bench.see(f"get_last_lr() at t = {t}", rates)
+        bench.see(f"the rates of the groups at t = {t}", [g["lr"] for g in optimizer.param_groups])
+        p.grad, q.grad = Tensor(np.ones(1)), Tensor(np.ones(1))
+        optimizer.step()
+        scheduler.step()
+
+
+USED_UP = (
+    "Right for a list. A generator of parameters is used up by the first loop over it, and then "
+    "nothing moves any more: keep list(params)."
+)
+ADAM = dict(lr=0.1, beta1=0.9, beta2=0.99, eps=1e-8)
 CHECKS = (
     Check("one step of gradient descent", "gradient_descent_step", one_step),
-    Check(
-        "gradient_descent changes nothing in place",
-        "gradient_descent",
-        pure("gradient_descent", lr=0.1),
-    ),
-    Check(
-        "heavy_ball changes nothing in place",
-        "heavy_ball",
-        pure("heavy_ball", "b", lr=0.1, momentum=0.9, dampening=0.0),
-    ),
-    Check(
-        "adam changes nothing in place",
-        "adam",
-        pure("adam", "mv", t=3, lr=0.1, beta1=0.9, beta2=0.99, eps=1e-8),
-    ),
+    Check("gradient_descent_step: what it refuses", "gradient_descent_step", refusals,
+          optional=True),
+    Check("gradient_descent changes nothing in place", "gradient_descent",
+          pure("gradient_descent", lr=0.1), optional="SGD"),
+    Check("heavy_ball changes nothing in place", "heavy_ball",
+          pure("heavy_ball", "b", lr=0.1, momentum=0.9, dampening=0.25), optional="Momentum"),
+    Check("adam changes nothing in place", "adam", pure("adam", "mv", t=3, **ADAM),
+          optional="Adam"),
+    Check("gradient_descent keeps the precision", "gradient_descent",
+          exact("gradient_descent", lr=0.1), optional="SGD"),
+    Check("heavy_ball keeps the precision", "heavy_ball",
+          exact("heavy_ball", "b", lr=0.1, momentum=0.9, dampening=0.0), optional="Momentum"),
+    Check("adam keeps the precision", "adam", exact("adam", "mv", t=3, **ADAM), optional="Adam"),
     Check("SGD: a trajectory", "SGD", steps("SGD", lr=0.1)),
     Check("SGD: three parameters", "SGD", steps("SGD", params=3, lr=0.05)),
-    Check("SGD: a parameter without a gradient stays", "SGD", unused),
+    Check("SGD: parameters from a generator", "SGD", steps("SGD", made=lazily, params=3, lr=0.05),
+          remark=USED_UP),
+    Check("SGD: a parameter without a gradient stays", "SGD", unused("SGD", lr=0.1)),
     Check("SGD: the gradient is only read", "SGD", leaves_gradient("SGD", lr=0.1)),
     Check("SGD: zero_grad", "SGD", forgets("SGD")),
+    Check("SGD: lr changes on the way", "SGD", new_rate("SGD", lr=0.1), optional=True),
     Check("SGD: down a valley", "SGD", valley("SGD", lr=0.09), plot=True),
-    Check("SGD: with momentum", "SGD", steps("SGD", lr=0.05, momentum=0.9)),
+    Check("SGD: with momentum", "SGD", steps("SGD", lr=0.05, momentum=0.9), optional=True),
+    Check("SGD: with dampening", "SGD", steps("SGD", lr=0.05, momentum=0.9, dampening=0.25),
+          optional=True),
+    Check("SGD: Nesterov", "SGD", given_rule("SGD", dict(lr=0.1, momentum=0.9), nesterov=True),
+          optional=True),
     Check("Momentum: a trajectory", "Momentum", steps("Momentum", lr=0.1, momentum=0.8)),
-    Check(
-        "Momentum: three parameters",
-        "Momentum",
-        steps("Momentum", params=3, lr=0.05, momentum=0.9),
-    ),
-    Check(
-        "Momentum: the gradient is only read",
-        "Momentum",
-        leaves_gradient("Momentum", lr=0.1, momentum=0.9),
-    ),
-    Check("Momentum: without a gradient it rests", "Momentum", rests),
+    Check("Momentum: the usual numbers", "Momentum", usual("Momentum"), optional=True),
+    Check("Momentum: three parameters", "Momentum",
+          steps("Momentum", params=3, lr=0.05, momentum=0.9)),
+    Check("Momentum: a second optimizer", "Momentum", again("Momentum", lr=0.05, momentum=0.9)),
+    Check("Momentum: the gradient is only read", "Momentum",
+          leaves_gradient("Momentum", lr=0.1, momentum=0.9)),
+    Check("Momentum: the gradient's array is used again", "Momentum",
+          refilled("Momentum", lr=0.1, momentum=0.9)),
+    Check("Momentum: a parameter without a gradient stays", "Momentum",
+          unused("Momentum", lr=0.1, momentum=0.9)),
+    Check("Momentum: without a gradient it rests", "Momentum",
+          rests("Momentum", lr=0.05, momentum=0.9)),
     Check("Momentum: zero_grad", "Momentum", forgets("Momentum")),
-    Check(
-        "Momentum: down a valley",
-        "Momentum",
-        valley("Momentum", lr=0.05, momentum=0.7),
-        plot=True,
-    ),
+    Check("Momentum: down a valley", "Momentum", valley("Momentum", lr=0.05, momentum=0.7),
+          plot=True),
     Check("Adam: the first steps", "Adam", steps("Adam", lr=0.1, betas=(0.9, 0.999), eps=1e-8)),
     Check("Adam: other betas", "Adam", steps("Adam", count=7, lr=0.05, betas=(0.6, 0.8), eps=1e-8)),
     Check("Adam: a large ε", "Adam", steps("Adam", lr=0.1, betas=(0.9, 0.99), eps=0.5)),
-    Check(
-        "Adam: three parameters",
-        "Adam",
-        steps("Adam", params=3, lr=0.05, betas=(0.9, 0.99), eps=1e-8),
-    ),
+    Check("Adam: gradients as small as ε", "Adam", tiny),
+    Check("Adam: the usual numbers", "Adam", usual("Adam"), optional=True),
+    Check("Adam: three parameters", "Adam",
+          steps("Adam", params=3, lr=0.05, betas=(0.9, 0.99), eps=1e-8)),
+    Check("Adam: parameters from a generator", "Adam",
+          steps("Adam", made=lazily, params=3, lr=0.05, betas=(0.9, 0.99), eps=1e-8),
+          remark=USED_UP),
+    Check("Adam: a second optimizer", "Adam", again("Adam", lr=0.05)),
+    Check("Adam: a parameter without a gradient stays", "Adam", unused("Adam", lr=0.1)),
+    Check("Adam: without a gradient it rests", "Adam", rests("Adam", lr=0.05)),
     Check("Adam: the gradient is only read", "Adam", leaves_gradient("Adam", lr=0.1)),
+    Check("Adam: AMSGrad", "Adam", given_rule("Adam", dict(lr=0.1), amsgrad=True), optional=True),
+    Check("Adam: AMSGrad, corrected", "Adam",
+          given_rule("Adam", dict(lr=0.1), amsgrad="corrected"), optional=True),
     Check("Adam: zero_grad", "Adam", forgets("Adam")),
     Check("Adam: down a valley", "Adam", valley("Adam", lr=0.2), plot=True),
     Check("StepLR: every third step", "StepLR", schedule(3, 0.5, 8)),
     Check("StepLR: every second step", "StepLR", schedule(2, 0.1, 5)),
-)
-
+    Check("StepLR: two groups", "StepLR", two_groups, optional=True),
+)  # fmt: skip
 
 STEPS = (
     Step(
@@ -332,18 +603,15 @@ STEPS = (
 )
 
 
-# What the learner writes, or has to do without a base class; decay, Nesterov and groups are not
-ON_TRIAL = ("gradient_descent", "heavy_ball", "adam", "Optimizer.", "StepLR.", "Scheduler.step")
-
-# Right as long as the learning rate stays, every parameter has its gradient, and there is a group
-ACCEPTED = ("lr inside the velocity", "one t for all", "values of the first group")
-
-
-def known_mistakes():
-    from tinytorch.tito.mistakes import MISTAKES
-
-    return [m for m in MISTAKES if m.target.startswith(ON_TRIAL) and m.name not in ACCEPTED]
-
+# Where the answers stand too, or what they can be read off
+FAMILIES = tuple(
+    f"optim.{name}"
+    for name in (
+        "adam_family", "adaptive", "curvature", "factored", "layerwise", "matrix", "prodigy",
+        "schedule_free", "sign", "optimizers:amsgrad",
+        "optimizers:amsgrad_corrected", "optimizers:nesterov",
+    )
+)  # fmt: skip
 
 LESSON = Lesson(
     number="06",
@@ -354,5 +622,5 @@ LESSON = Lesson(
     names=("gradient_descent_step", "SGD", "Momentum", "Adam", "StepLR"),
     steps=STEPS,
     checks=CHECKS,
-    mistakes=known_mistakes,
+    trials=(Trial(modules=FAMILIES),),
 )

@@ -3,8 +3,7 @@
 import numpy as np
 
 from tinytorch.core.tensor import Tensor
-from tinytorch.tito.bench import array
-from tinytorch.tito.lesson import Check, Exercise, Lesson, Mistake, Step
+from tinytorch.tito.lesson import Check, Exercise, Lesson, Step, Trial
 
 A = np.array([[1.0, -2.0, 0.5], [3.0, 4.0, -1.5]])
 B = np.array([[2.0, 0.25, -1.0], [-0.5, 8.0, 3.0]])
@@ -25,30 +24,32 @@ def pairwise(method, symbol, operate):
 
     def run(bench):
         tensor = bench.own("Tensor", method)
-        bench.trying(a=A, operation=f"a {symbol} b")
+        a = bench.vary(A)
+        bench.trying(a=a, operation=f"a {symbol} b")
         for what, other in (("b of the same shape", B), ("a row", ROW), ("a column", COLUMN)):
-            result = operate(tensor(A.copy()), tensor(other.copy()))
+            result = operate(tensor(a.copy()), tensor(bench.vary(other).copy()))
             see(bench, f"a {symbol} {what}", result)
-        see(bench, f"a {symbol} 2.0", operate(tensor(A.copy()), 2.0))
+        see(bench, f"a {symbol} 2.0", operate(tensor(a.copy()), 2.0))
 
     return run
 
 
 def products(bench):
     tensor = bench.own("Tensor", "__matmul__")
-    bench.trying(a=A, operation="a @ b")
-    see(bench, "a (2, 3) @ b (3, 2)", tensor(A.copy()) @ tensor(B.T.copy()))
-    see(bench, "a (3, 2) @ b (2, 3)", tensor(A.T.copy()) @ tensor(B.copy()))
-    square = A[:, :2]
-    see(bench, "a (2, 2) @ b (2, 2)", tensor(square.copy()) @ tensor(B[:, 1:].copy()))
+    a, b = bench.vary(A), bench.vary(B)
+    bench.trying(a=a, operation="a @ b")
+    see(bench, "a (2, 3) @ b (3, 2)", tensor(a.copy()) @ tensor(b.T.copy()))
+    see(bench, "a (3, 2) @ b (2, 3)", tensor(a.T.copy()) @ tensor(b.copy()))
+    see(bench, "a (2, 2) @ b (2, 2)", tensor(a[:, :2].copy()) @ tensor(b[:, 1:].copy()))
 
 
 def reduction(method):
     def run(bench):
         tensor = bench.own("Tensor", method)
+        cube = bench.vary(CUBE)
         bench.trying(shape=[2, 3, 4], operation=f"x.{method}(axis, keepdims)")
         for axis, keepdims in ((None, False), (0, False), (-1, False), (1, True), ((0, 2), False)):
-            result = getattr(tensor(CUBE.copy()), method)(axis=axis, keepdims=keepdims)
+            result = getattr(tensor(cube.copy()), method)(axis=axis, keepdims=keepdims)
             see(bench, f"x.{method}(axis={axis}, keepdims={keepdims})", result)
 
     return run
@@ -56,31 +57,34 @@ def reduction(method):
 
 def shapes(bench):
     tensor = bench.own("Tensor", "reshape")
-    bench.trying(x=A, operation="x.reshape(...)")
-    see(bench, "x.reshape(3, 2)", tensor(A.copy()).reshape(3, 2))
-    see(bench, "x.reshape(6)", tensor(A.copy()).reshape(6))
-    see(bench, "x.reshape(-1, 1)", tensor(A.copy()).reshape(-1, 1))
-    see(bench, "x.reshape((3, 2))", tensor(A.copy()).reshape((3, 2)))
+    x = bench.vary(A)
+    bench.trying(x=x, operation="x.reshape(...)")
+    see(bench, "x.reshape(3, 2)", tensor(x.copy()).reshape(3, 2))
+    see(bench, "x.reshape(6)", tensor(x.copy()).reshape(6))
+    see(bench, "x.reshape(-1, 1)", tensor(x.copy()).reshape(-1, 1))
+    see(bench, "x.reshape((3, 2))", tensor(x.copy()).reshape((3, 2)))
 
 
 def transposed(bench):
     tensor = bench.own("Tensor", "transpose")
-    bench.trying(x=A, operation="x.transpose()")
-    see(bench, "x.transpose()", tensor(A.copy()).transpose())
-    see(bench, "the row of a square one", tensor(A[:, :2].copy()).transpose())
+    x = bench.vary(A)
+    bench.trying(x=x, operation="x.transpose()")
+    see(bench, "x.transpose()", tensor(x.copy()).transpose())
+    see(bench, "the row of a square one", tensor(x[:, :2].copy()).transpose())
 
 
 def permuted(bench):
     tensor = bench.own("Tensor", "transpose")
+    cube = bench.vary(CUBE)
     bench.trying(shape=[2, 3, 4], operation="x.transpose(...)")
-    see(bench, "x.transpose(0, 2)", tensor(CUBE.copy()).transpose(0, 2))
-    see(bench, "x.transpose(2, 0, 1)", tensor(CUBE.copy()).transpose(2, 0, 1))
+    see(bench, "x.transpose(0, 2)", tensor(cube.copy()).transpose(0, 2))
+    see(bench, "x.transpose(2, 0, 1)", tensor(cube.copy()).transpose(2, 0, 1))
 
 
 def untouched(bench):
     tensor = bench.own("Tensor", "__add__", "__sub__", "__mul__", "__truediv__")
     bench.trying(a=A, b=B, operation="a + b, a - b, a * b, a / b")
-    a, b = tensor(A.copy()), tensor(B.copy())
+    a, b = tensor(bench.vary(A).copy()), tensor(bench.vary(B).copy())
     for operate in (
         lambda: a + b,
         lambda: a - b,
@@ -201,70 +205,6 @@ STEPS = (
     ),
 )
 
-
-def numpy(function):
-    """A method made of a function of arrays."""
-
-    def method(self, *args, **kwargs):
-        arrays = [array(a) if isinstance(a, Tensor) else a for a in args]
-        return Tensor(function(self.data, *arrays, **kwargs))
-
-    return method
-
-
-def in_place(self, other):
-    self.data[...] = self.data + array(other)
-    return self
-
-
-def fixed_count(x, axis=None, keepdims=False):
-    return x.sum(axis=axis, keepdims=keepdims) / x.size
-
-
-MISTAKES = [
-    Mistake("Tensor.__add__", "addition in place", "It changes its left operand; a sum is a new "
-            "tensor.", in_place),
-    Mistake("Tensor.__sub__", "the operands of a difference are swapped",
-            "a - b is self minus other.", numpy(lambda a, b: b - a)),
-    Mistake("Tensor.__mul__", "a matrix product in the place of *",
-            "* multiplies element by element; the matrix product is @.",
-            numpy(lambda a, b: a @ np.transpose(b) if np.ndim(b) else a * b)),
-    Mistake("Tensor.__truediv__", "division rounds down",
-            "// drops the fraction; a tensor's / keeps it.", numpy(lambda a, b: a // b)),
-    Mistake("Tensor.__truediv__", "the operands of a quotient are swapped",
-            "a / b is self divided by other.", numpy(lambda a, b: b / a)),
-    Mistake("Tensor.__matmul__", "the factors of the matrix product are swapped",
-            "a @ b takes the rows of a and the columns of b; the product does not commute.",
-            numpy(lambda a, b: b @ a)),
-    Mistake("Tensor.__matmul__", "the right factor is transposed",
-            "a @ b contracts the last axis of a with the first of b.",
-            numpy(lambda a, b: a @ (b.T if a.shape[1] == b.shape[1] else b))),
-    Mistake("Tensor.sum", "an array is returned", "The result is a tensor too: Tensor(...).",
-            lambda self, axis=None, keepdims=False: self.data.sum(axis=axis, keepdims=keepdims)),
-    Mistake("Tensor.sum", "keepdims is ignored", "With keepdims=True the summed axis stays, with "
-            "length one.", numpy(lambda x, axis=None, keepdims=False: x.sum(axis=axis))),
-    Mistake("Tensor.sum", "axis is ignored", "With an axis only that axis is summed over.",
-            numpy(lambda x, axis=None, keepdims=False: x.sum())),
-    Mistake("Tensor.mean", "the mean divides by the size of the whole tensor",
-            "Along an axis, only that axis's elements went into each sum.", numpy(fixed_count)),
-    Mistake("Tensor.mean", "a sum in the place of the mean", "The division by the count is "
-            "missing.", numpy(lambda x, axis=None, keepdims=False: x.sum(axis, keepdims=keepdims))),
-    Mistake("Tensor.reshape", "elements are read column by column",
-            "Reshaping keeps the order of the elements, row by row (order='C').",
-            numpy(lambda x, *shape: x.reshape(shape, order="F"))),
-    Mistake("Tensor.transpose", "a reshape in the place of a transpose",
-            "It gives the right shape, with the elements in the wrong places.",
-            numpy(lambda x, *order: x.reshape(x.shape[::-1]))),
-    Mistake("Tensor.transpose", "the axes are not moved", "x.transpose() has the axes in reverse "
-            "order.", numpy(lambda x, *order: x)),
-    Mistake("Tensor.transpose", "the axes given are ignored", "x.transpose(0, 2) swaps these two, "
-            "x.transpose(2, 0, 1) puts all in this order.",
-            numpy(lambda x, *order: x.transpose())),
-    Mistake("Tensor.transpose", "two axes are taken for the whole order",
-            "Given two axes, swap them and leave the others where they are.",
-            numpy(lambda x, *order: x.transpose(order or None))),
-]  # fmt: skip
-
 LESSON = Lesson(
     number="01",
     name="tensor",
@@ -273,7 +213,7 @@ LESSON = Lesson(
     sources=("tinytorch.core.tensor",),
     names=("Tensor",),
     own=(),
+    trials=(Trial(adopts="Tensor"),),
     steps=STEPS,
     checks=CHECKS,
-    mistakes=lambda: MISTAKES,
 )

@@ -864,3 +864,11 @@ MISTAKES = (
         lambda self: Scheduler._move(self, lambda: None),
     ),
 )
+
+# What the learner writes, or has to do without a base class; decay, Nesterov and groups are not
+ON_TRIAL = ("gradient_descent", "heavy_ball", "adam", "Optimizer.", "StepLR.", "Scheduler.step")
+
+# Right as long as the learning rate stays, every parameter has its gradient, and there is a group
+ACCEPTED = ("lr inside the velocity", "one t for all", "values of the first group")
+
+KNOWN = [m for m in MISTAKES if m.target.startswith(ON_TRIAL) and m.name not in ACCEPTED]
