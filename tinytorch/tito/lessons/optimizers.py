@@ -390,7 +390,7 @@ def schedule(step_size, gamma, count):
 class Descent(Optimizer):
     """Plain gradient descent that is nobody's answer: what a schedule is tried on."""
 
-    lr = Value(0.1, NONNEGATIVE, "step size")
+    lr: float = Value(NONNEGATIVE, "step size", default=0.1)
 
     def rule(self, group):
         return along
