@@ -133,7 +133,7 @@ BROKEN = {
     "one beta": (set_in(*GROUP, "betas", [0.9]), "betas"),
     "a word": (set_in(*GROUP, "lr", "0.1"), "lr"),
     "unknown value": (set_in(*GROUP, "momentum", 0.9), r"unknown \['momentum'\]"),
-    "value missing": (drop(*GROUP, "eps"), r"missing \['eps'\]"),
+    "parameters missing": (drop(*GROUP, "params"), r"missing \['params'\]"),
     "negative t": (set_in("state", "1", "t", -1), "t must be >= 0"),
     "t not whole": (set_in("state", "1", "t", 1.5), "t must be int"),
     "shape of p": (set_in("state", "1", "shape", [5]), r"has shape \(4,\), but \[5\] was saved"),

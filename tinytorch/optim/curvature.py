@@ -6,6 +6,7 @@ from tinytorch.core.checks import FRACTION, NONNEGATIVE
 from tinytorch.optim import engines
 from tinytorch.optim.declarations import Value, moments
 from tinytorch.optim.optimizer import Optimizer, decoupled
+from tinytorch.optim.tearing import whole
 
 
 def sophia(p, g, m, h, *, lr, beta1, rho, bs, eps):
@@ -60,6 +61,7 @@ class SophiaG(Optimizer):
         Raises:
             ValueError: as `step`; nothing has changed then.
         """
-        for group, params in zip(self.param_groups, self.moving(), strict=True):
-            batch = [(self.state[p]["h"], p.grad.data) for p in params]
-            engines.run((gauss_newton,), batch, self.numbers(group, 1), engine=self.engine)
+        with whole(self):
+            for group, params in zip(self.param_groups, self.moving(), strict=True):
+                batch = [(self.state[p]["h"], p.grad.data) for p in params]
+                engines.run((gauss_newton,), batch, self.numbers(group, 1), engine=self.engine)

@@ -32,6 +32,8 @@ def orthogonalize(x, coefficients, steps, eps):
     if x.shape[0] > x.shape[1]:
         return orthogonalize(x.T, coefficients, steps, eps).T
     a, b, c = coefficients
+    _, exponent = np.frexp(np.max(np.abs(x), initial=0))
+    x = np.ldexp(x, -max(exponent, 0))  # which is exact: so that no square overflows
     x = x / max(np.sqrt(np.sum(x * x)), eps)
     for _ in range(steps):
         s = x @ x.T
@@ -129,15 +131,11 @@ class MatrixOptimizer(Optimizer):
             )
         return super().initial_state(p, group)
 
-
-class Preconditioned(MatrixOptimizer):
-    """What two of them have in common: they decompose a matrix that is made of gradients."""
-
     def moving(self):
         """For each group its parameters that have a gradient.
 
         Raises:
-            ValueError: a gradient that is not finite, so that there is no decomposition.
+            ValueError: a gradient that is not finite: one element would spoil the whole matrix.
         """
         moving = super().moving()
         for p in itertools.chain(*moving):
@@ -212,7 +210,7 @@ class Muon(MatrixOptimizer):
         return values
 
 
-class Shampoo(Preconditioned):
+class Shampoo(MatrixOptimizer):
     """A preconditioner for the rows and one for the columns.
 
         L ← L + g gᵀ,  R ← R + gᵀ g          (from ε I)
@@ -244,7 +242,7 @@ class Shampoo(Preconditioned):
         return {"L": eps * left, "R": eps * right, "A": left, "B": right}
 
 
-class SOAP(Preconditioned):
+class SOAP(MatrixOptimizer):
     """Adam, in the eigenbasis of Shampoo's preconditioners.
 
         h = Qᵀ g S

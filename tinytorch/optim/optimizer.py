@@ -34,6 +34,7 @@ from tinytorch.optim.declarations import (
 )
 from tinytorch.optim.groups import Group
 from tinytorch.optim.synonyms import current_names
+from tinytorch.optim.tearing import refuse_torn, whole
 
 KNOWN: dict[str, Declared] = {}  # the first declaration of each name
 
@@ -59,6 +60,7 @@ class Optimizer(Declares):
             where names were given. A value that is set in one is checked at once.
         state: for each parameter, "t" (steps taken) and the rule's arrays, by their names.
         steps: how often `step` was called.
+        torn: the error that broke off a step after some parameters had moved; "" without one.
 
     Raises:
         TypeError: `params` is a tensor, or holds something else; a group has an unknown key.
@@ -67,6 +69,7 @@ class Optimizer(Declares):
     """
 
     elementwise = True
+    torn = ""
     declared: ClassVar[dict[str, Declared]] = {}
     parts: ClassVar[dict[str, tuple]] = {}  # names of a tuple's members, by the tuple's name
     if TYPE_CHECKING:  # what every constructor takes besides
@@ -324,10 +327,16 @@ class Optimizer(Declares):
         Returns:
             What the closure returned, or None.
 
+        Ctrl-C waits until the step is done. An error in the midst of it, such as of the memory,
+        leaves all as it was; or, should it come after some parameters were moved, leaves the
+        optimizer torn: `torn` says why, and nothing goes on until a state is loaded.
+
         Raises:
             ValueError: the shape or dtype of a parameter or its gradient is not what it was when
-                the optimizer was made.
+                the optimizer was made; or the rule cannot take a gradient.
+            RuntimeError: an earlier step broke off halfway.
         """
+        refuse_torn(self)
         arguments = () if closure is None else (closure,)
         for hook in tuple(self._before.values()):
             hook(self, arguments, {})
@@ -335,6 +344,13 @@ class Optimizer(Declares):
         if closure is not None:
             with enable_grad():
                 loss = closure()
+        with whole(self):
+            self._move()
+        for hook in tuple(self._after.values()):
+            hook(self, arguments, {})
+        return loss
+
+    def _move(self) -> None:
         moving = self.moving()
         for group in self.param_groups:
             self.fit_state(group)
@@ -345,9 +361,6 @@ class Optimizer(Declares):
                 for p in params:
                     p.overwritten()
         self.steps += 1
-        for hook in tuple(self._after.values()):
-            hook(self, arguments, {})
-        return loss
 
     def moving(self) -> list[list[Tensor]]:
         """For each group its parameters that have a gradient.
@@ -436,7 +449,12 @@ class Optimizer(Declares):
         return Handle(self._after, hook)
 
     def state_dict(self) -> dict:
-        """Copies of all groups' values and all state: arrays, numbers, strings, lists, dicts."""
+        """Copies of all groups' values and all state: arrays, numbers, strings, lists, dicts.
+
+        Raises:
+            RuntimeError: a step broke off halfway: what is there now is no state to go on from.
+        """
+        refuse_torn(self)
         return saving.state_dict(self)
 
     def load_state_dict(self, state_dict: dict) -> None:

@@ -10,10 +10,13 @@ where the key of a parameter is its name if it has one, else its position as a s
 before the first two were written are taken too.
 """
 
+import inspect
+
 import numpy as np
 
 from tinytorch.core.checks import COUNT, require
 from tinytorch.core.interrupts import deferred
+from tinytorch.optim.declarations import REQUIRED
 
 
 def state_dict(optimizer) -> dict:
@@ -61,8 +64,12 @@ def load_state_dict(optimizer, saved: dict) -> None:
     for i, (group, values) in enumerate(zip(ours, theirs, strict=True)):
         where = f"group {i}"
         own = set(group) - {"params", "param_names", "initial_lr"}
-        expect_keys(owner, where, values, own | {"params", "named"}, {"initial_lr"})
+        newer = later_defaults(optimizer, own)
+        expect_keys(
+            owner, where, values, own - set(newer) | {"params", "named"}, {"initial_lr", *newer}
+        )
         changes = {name: v for name, v in values.items() if name not in ("params", "named")}
+        changes = {**newer, **changes}
         merged = optimizer.check_values({**group, **changes})
         groups.append(merged)
         for p, key in pair(owner, where, group, values):
@@ -77,6 +84,15 @@ def load_state_dict(optimizer, saved: dict) -> None:
             dict.update(group, merged)
         optimizer.state.update(state)
         optimizer.steps = saved.get("steps", max(entry["t"] for entry in state.values()))
+        optimizer.torn = ""
+
+
+def later_defaults(optimizer, names: set) -> dict:
+    """What a state means that was saved before a value was there: the value's default."""
+    said = {n: a.default for n, a in inspect.signature(type(optimizer)).parameters.items()}
+    declared = {name: value.default for name, value in optimizer.declared.items()}
+    defaults = {**declared, **said}
+    return {n: defaults[n] for n in names if defaults.get(n, REQUIRED) is not REQUIRED}
 
 
 def pair(owner: str, where: str, group: dict, values: dict):

@@ -6,6 +6,7 @@ from tinytorch.core.checks import COUNT, NONNEGATIVE, OPEN_FRACTION, fractions
 from tinytorch.optim import engines
 from tinytorch.optim.declarations import Value
 from tinytorch.optim.optimizer import Optimizer, coupled
+from tinytorch.optim.tearing import whole
 
 
 def schedule_free_sgd(p, g, z, *, lr, momentum, c):
@@ -84,20 +85,21 @@ class ScheduleFree(Optimizer):
 
     def train(self) -> None:
         """Put y, the point at which gradients are taken, into the parameters."""
-        for group in self.param_groups:
-            if group["averaged"]:
-                self._move_towards_z(group, 1 - self.beta(group))
-                group["averaged"] = 0
+        self._become(0, lambda beta: 1 - beta)
 
     def eval(self) -> None:
         """Put x, the average, into the parameters: what is to be evaluated and kept.
 
         From y = (1 - β) z + β x it is x = (1 - 1/β) z + y/β: therefore β > 0.
         """
-        for group in self.param_groups:
-            if not group["averaged"]:
-                self._move_towards_z(group, 1 - 1 / self.beta(group))
-                group["averaged"] = 1
+        self._become(1, lambda beta: 1 - 1 / beta)
+
+    def _become(self, averaged: int, weight) -> None:
+        with whole(self):
+            for group in self.param_groups:
+                if group["averaged"] != averaged:
+                    self._move_towards_z(group, weight(self.beta(group)))
+                    group["averaged"] = averaged
 
     def _move_towards_z(self, group: dict, weight: float) -> None:
         moved = [p for p in group["params"] if self.state[p]["t"] > 0]

@@ -104,7 +104,8 @@ def load_checkpoint(path, **parts) -> int:
         raise CheckpointError(
             f"{path}: holds {', '.join(header['parts'])}, but no {', '.join(absent)}"
         )
-    before = {name: copy.deepcopy(get_state(name, part)) for name, part in parts.items()}
+    sound = {name: part for name, part in parts.items() if not getattr(part, "torn", "")}
+    before = {name: copy.deepcopy(get_state(name, part)) for name, part in sound.items()}
     states = {name: decode(header["parts"][name], arrays) for name in parts}
     with deferred():
         replace_states(path, parts, states, before)
@@ -122,7 +123,7 @@ def replace_states(path, parts: dict, states: dict, before: dict) -> None:
             set_state(parts[name], states[name])
     except Exception as error:  # whatever a part stumbles over
         for other in order:
-            if other in touched or hasattr(parts[other], "param_groups"):
+            if other in before and (other in touched or hasattr(parts[other], "param_groups")):
                 with contextlib.suppress(Exception):  # what refuses every state has kept its own
                     set_state(parts[other], before[other])
         raise CheckpointError(f"{path}: {name} does not fit: {error}") from error

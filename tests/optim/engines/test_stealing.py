@@ -32,7 +32,7 @@ def decrement(params, helpers: int) -> None:
     """Take one from each element."""
     dtype = params[0].dtype
     rows = [(p, np.ones_like(p)) for p in params]
-    _, elements = fused.compiled((gradient_descent,), dtype)
+    elements = fused.compiled((gradient_descent,), dtype)
     ids = np.array([[id(p), id(g)] for p, g in rows], np.intp)
     sizes = np.array([p.size for p in params], np.intp)
     stealing.distribute(elements.address, dtype.itemsize, ids, sizes, np.ones(1, dtype), helpers)
@@ -83,7 +83,7 @@ def test_a_helper_does_what_it_is_offered():
     """Its own part and then the other one, of which something is taken already."""
     team = stealing.team(1)
     p, g = at(0, 4 * PIECE, np.float32), at(0, 4 * PIECE, np.float32)
-    _, elements = fused.compiled((gradient_descent,), p.dtype)
+    elements = fused.compiled((gradient_descent,), p.dtype)
     ids, one = np.array([[id(p), id(g)]], np.intp), np.ones(1, p.dtype)
     job = np.empty(stealing.TAKEN + 3, np.intp)
     nothing = np.zeros(1, np.intp)

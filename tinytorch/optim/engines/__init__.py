@@ -14,12 +14,22 @@ together these are the stages of a step. `run` runs them in one of three ways:
 
 `loop` reads the source of the stages and writes the body of that loop, which `plan` and
 `compiled` start from. `sweeping` gives the rule arrays for its numbers, one value for each of
-many runs. `choosing` knows which way was asked for. Each of these files imports only such as are
-named before it here or by it.
+many runs. `familiar` tells rules that are made anew in every step. `choosing` knows which way was
+asked for. Each of these files imports only such as are named before it here or by it.
 """
 
-from tinytorch.optim.engines.calling import advance, keywords, signature
+from tinytorch.optim.engines.calling import advance, keywords, signature, written
 from tinytorch.optim.engines.choosing import chosen, engine, known, run
 from tinytorch.optim.engines.slicing import blocks
 
-__all__ = ["advance", "blocks", "chosen", "engine", "keywords", "known", "run", "signature"]
+__all__ = [
+    "advance",
+    "blocks",
+    "chosen",
+    "engine",
+    "keywords",
+    "known",
+    "run",
+    "signature",
+    "written",
+]

@@ -5,15 +5,41 @@ A rule is a pure function `rule(p, g, *state, **numbers) -> (p, *state)`.
 
 import functools
 import inspect
+import threading
+from types import CellType, FunctionType
 
 import numpy as np
 
 
-@functools.cache
+class Written(threading.local):
+    """How often something was written over, in this thread: whether a step that fails has begun."""
+
+    count = 0
+
+
+written = Written()
+
+
 def signature(rule) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Names of a rule's state arrays, and of its numbers."""
     if not callable(rule):
         raise TypeError(f"rule() must return a function (p, g, *state, *, ...), got {rule!r}")
+    if type(rule) is FunctionType and not rule.__dict__:  # it may be another one in every step
+        return signature_of_code(rule.__code__)
+    return signature_of_object(rule)
+
+
+@functools.lru_cache(1024)
+def signature_of_code(code) -> tuple:
+    return signature_of_object.__wrapped__(FunctionType(code, {}, closure=cells(code)))
+
+
+def cells(code) -> tuple:
+    return tuple(CellType() for _ in code.co_freevars)
+
+
+@functools.lru_cache(1024)
+def signature_of_object(rule) -> tuple:
     arguments = inspect.signature(rule).parameters.values()
     arrays = tuple(a.name for a in arguments if a.kind is not a.KEYWORD_ONLY)
     return arrays[2:], tuple(a.name for a in arguments if a.kind is a.KEYWORD_ONLY)
@@ -63,6 +89,7 @@ def update(stages, arrays, keywords) -> None:
         raise TypeError(wrong_result(stages[-1], result))
     moved = [any(new is a for a in arrays) for new in result]  # a rule may give back what it got
     result = [new.copy() if m else new for new, m in zip(result, moved, strict=True)]
+    written.count += 1
     for old, new in zip((p, *state), result, strict=True):
         np.copyto(old, new)
 

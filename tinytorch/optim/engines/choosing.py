@@ -5,8 +5,9 @@ import functools
 import warnings
 from contextvars import ContextVar
 
-from tinytorch.optim.engines.calling import require_numbers
-from tinytorch.optim.engines.slicing import blocked, either_way, whole
+from tinytorch.optim.engines.calling import keywords, require_numbers
+from tinytorch.optim.engines.familiar import familiar
+from tinytorch.optim.engines.slicing import blocked, either_way, in_blocks, whole
 
 _chosen: ContextVar[str] = ContextVar("engine", default="blocked")
 
@@ -54,7 +55,12 @@ def run(stages, batch, numbers: dict, elementwise: bool = True, engine: str | No
         TypeError: a stage asks for a number that there is not.
     """
     require_numbers(stages, numbers)
-    ENGINES[(engine or _chosen.get()) if elementwise else "whole"](stages, batch, numbers)
+    way = ENGINES[(engine or _chosen.get()) if elementwise else "whole"]
+    kept = stages if way is whole else familiar(stages)
+    if kept is None:  # new functions in every step: what would be made of them is never used again
+        in_blocks(batch, stages, keywords(stages, numbers))
+    else:
+        way(kept, batch, numbers)
 
 
 def fused(stages, batch, numbers: dict) -> None:
@@ -66,7 +72,7 @@ def fused(stages, batch, numbers: dict) -> None:
         blocked(stages, rest, numbers)
 
 
-@functools.cache
+@functools.lru_cache(512)
 def compiler(stages) -> tuple:
     """`compiled.by_loop`, or None and why these stages cannot be fused."""
     from tinytorch.optim.engines import loop

@@ -13,6 +13,7 @@ import numpy as np
 from numba import types
 
 from tinytorch.optim.engines import stealing
+from tinytorch.optim.engines.calling import written
 from tinytorch.optim.engines.intrinsics import DATA, address, pointer
 from tinytorch.optim.engines.loop import Loop, NotFusable, fuse
 from tinytorch.optim.engines.threads import overlap
@@ -40,14 +41,19 @@ def by_loop(stages, batch: list, numbers: dict) -> list:
     if not batch or {*map(type, arrays)} != {np.ndarray}:
         return batch
     ids = np.fromiter(map(id, arrays), np.intp, len(arrays)).reshape(len(batch), -1)
+    loop = fuse(stages, exact=False)
+    values = loop.constants(**{name: numbers[name] for name in loop.numbers})
+    widened = [value.dtype for value in values if isinstance(value, np.generic)]
     for dtype in DTYPES:
-        sizes, begins, count = fitting(ids, id(dtype))
+        if widened and np.result_type(dtype, *widened) != dtype:
+            continue  # NumPy computes in double precision here
+        sizes, begins, count = fitting(ids, id(dtype), dtype.itemsize)
         if count == len(batch):
-            launch(stages, ids, sizes, begins, numbers, dtype)
+            launch(stages, ids, sizes, begins, values, dtype)
             return []
         if count:
             fit = sizes >= 0
-            launch(stages, ids[fit], sizes[fit], begins[fit], numbers, dtype)
+            launch(stages, ids[fit], sizes[fit], begins[fit], values, dtype)
             batch, ids = list(itertools.compress(batch, ~fit)), ids[~fit]
     return batch
 
@@ -64,30 +70,31 @@ def check_layout() -> None:
         frozen = np.zeros(2, dtype)
         frozen.flags.writeable = False
         ids = np.array([[id(sample)], [id(sample.T)], [id(frozen)]], np.intp)
-        found = fitting(ids, id(dtype))[0].tolist(), address(id(sample))
+        found = fitting(ids, id(dtype), dtype.itemsize)[0].tolist(), address(id(sample))
         if found != ([15, -1, -1], sample.ctypes.data):
             raise NotFusable("arrays are laid out in another way than expected here")
 
 
-def launch(stages, ids, sizes, begins, numbers: dict, dtype) -> None:
-    loop, elements = compiled(stages, dtype)
-    constants = np.array(loop.constants(**{name: numbers[name] for name in loop.numbers}), dtype)
+def launch(stages, ids, sizes, begins, values: list, dtype) -> None:
+    elements = compiled(stages, dtype)
+    constants = np.array(values, dtype)
     helpers = NUMBA_HELPERS if sizes.sum() > ALONE else 0
     if helpers and overlap(begins, sizes * dtype.itemsize):
         helpers = 0
+    written.count += 1
     stealing.distribute(elements.address, dtype.itemsize, ids, sizes, constants, helpers)
 
 
-@functools.cache
-def compiled(stages, dtype) -> tuple:
-    """The stages as a loop, and its machine code: void elements(ids, begin, until, constants)."""
+@functools.lru_cache(512)
+def compiled(stages, dtype):
+    """The stages' loop as machine code: void elements(ids, begin, until, constants)."""
     loop = fuse(stages, exact=False)
     number = numba.from_dtype(dtype)
     scope = {"np": np, "address": address, "pointer": pointer, "dtype": number}
     exec(source(loop), scope)
     ids, constants = types.CPointer(types.intp), types.CPointer(number)
     signature = types.void(ids, types.intp, types.intp, constants)
-    return loop, numba.cfunc(signature, error_model="numpy")(scope["elements"])
+    return numba.cfunc(signature, error_model="numpy")(scope["elements"])
 
 
 def source(loop: Loop) -> str:
@@ -104,13 +111,15 @@ def source(loop: Loop) -> str:
 
 
 @numba.njit
-def fitting(ids, dtype_id):
+def fitting(ids, dtype_id, item):
     """For each row the size of its arrays, and where the first one's data lies; the size is -1 if
-    the arrays differ in it, or are not plain memory of dtype. And how many rows are without -1."""
+    the arrays differ in it, are not plain memory of dtype, or the gradient (the second one) lies
+    across another. And how many rows are without -1."""
     sizes, begins = np.empty((2, len(ids)), np.intp)
     count = 0
     for i in range(len(ids)):
         begins[i] = address(ids[i, 0])
+        gradient = address(ids[i, 1]) if ids.shape[1] > 1 else begins[i]
         for j in range(ids.shape[1]):
             array = ids[i, j]
             shape = pointer(pointer(array + SHAPE, types.intp)[0], types.intp)
@@ -120,7 +129,9 @@ def fitting(ids, dtype_id):
             flags = READABLE if j == 1 else WRITABLE
             plain = pointer(array + FLAGS, types.int32)[0] & flags == flags
             alike = pointer(array + DTYPE, types.intp)[0] == dtype_id
-            if not plain or not alike or (j > 0 and size != sizes[i]):
+            apart = abs(address(array) - gradient)  # bytes; a gradient may lie in what is written
+            across = 0 < apart < size * item
+            if not plain or not alike or across or (j > 0 and size != sizes[i]):
                 sizes[i] = -1
                 break
             sizes[i] = size

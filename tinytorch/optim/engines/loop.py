@@ -63,7 +63,7 @@ class Loop(NamedTuple):
     results: list[str]
 
 
-@functools.cache
+@functools.lru_cache(512)
 def fuse(stages, exact: bool = True) -> Loop:
     """The stages of a step, the rule last, as one loop.
 

@@ -18,6 +18,7 @@ import threading
 import numpy as np
 
 from tinytorch.optim.engines import threads
+from tinytorch.optim.engines.calling import written
 from tinytorch.optim.engines.loop import NotFusable, fuse
 
 SLICE = 131_072  # elements; a plan touches few arrays, so its blocks may be large
@@ -27,7 +28,7 @@ BINARY = {ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "d
 _own = threading.local()
 
 
-@functools.cache
+@functools.lru_cache(512)
 def plan_of(stages, ones: frozenset = frozenset()) -> tuple | None:
     """(loop, function, count): call function(*arrays, *constants, *count scratch arrays).
 
@@ -113,9 +114,10 @@ def by_plan(stages, batch, numbers: dict) -> list:
         ones = frozenset(f"_{i}" for i, value in enumerate(values) if value == 1)
         made = plan_of(stages, ones)
     _, function, count = made
+    widened = [value.dtype for value in values if isinstance(value, np.generic)]
     fit, others = [], []
     for arrays in batch:
-        (fit if fits(*arrays) else others).append(arrays)
+        (fit if fits(widened, *arrays) else others).append(arrays)
     dtypes = {arrays[0].dtype for arrays in fit}
     constants = {dtype: [np.asarray(value, dtype) for value in values] for dtype in dtypes}
     blocks = iter(cut(fit))
@@ -127,6 +129,7 @@ def by_plan(stages, batch, numbers: dict) -> list:
             function(*own, *constants[dtype], *[s[:few] for s in scratch])
 
     params = [arrays[0] for arrays in fit]
+    written.count += 1
     if sum(p.size for p in params) >= SHARED and not share_memory(params):
         threads.together(work, threads.HELPERS)
     else:
@@ -152,9 +155,12 @@ def cut(batch) -> list:
     return blocks
 
 
-def fits(p, g, *state) -> bool:
-    """Whether the arrays are plain memory of one type, and g none that is being written."""
+def fits(scalars, p, g, *state) -> bool:
+    """Whether the arrays are plain memory of one type, which scalars of NumPy do not widen, and g
+    none that is being written."""
     n, dtype = g.size, g.dtype
+    if scalars and np.result_type(dtype, *scalars) != dtype:
+        return False
     for a in (p, *state):
         alike = a.size == n and a.dtype == dtype
         if not alike or not a.flags.carray or np.may_share_memory(a, g):

@@ -5,6 +5,8 @@ Elementwise rules give the same result on a slice as on the whole: the temporari
 instead of once per operation.
 """
 
+import numpy as np
+
 from tinytorch.optim.engines import plan
 from tinytorch.optim.engines.calling import keywords, update
 
@@ -19,10 +21,27 @@ def whole(stages, batch, numbers: dict) -> None:
 
 def blocked(stages, batch, numbers: dict) -> None:
     others = either_way(plan.by_plan, stages, batch, numbers)
-    own = keywords(stages, numbers) if others else None
-    for arrays in others:
-        for part in blocks(arrays):
+    if others:
+        in_blocks(others, stages, keywords(stages, numbers))
+
+
+def in_blocks(batch, stages, own) -> None:
+    """Call the stages for one block after another."""
+    for arrays in batch:
+        # Of a gradient that lies across the parameter, a block would overwrite what the next reads.
+        for part in [arrays] if shifted(*arrays) else blocks(arrays):
             update(stages, part, own)
+
+
+def shifted(p, g, *state) -> bool:
+    """Whether g shares memory with what is written, and not element by element."""
+    if g.size <= BLOCK:
+        return False
+    return any(np.may_share_memory(a, g) and not same_place(a, g) for a in (p, *state))
+
+
+def same_place(a, b) -> bool:
+    return a.ctypes.data == b.ctypes.data and (a.shape, a.strides) == (b.shape, b.strides)
 
 
 def blocks(arrays):
