@@ -1,6 +1,7 @@
 """Dependencies run one way, and the package needs NumPy and nothing else."""
 
 import ast
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -9,36 +10,18 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "tinytorch"
 
-NUMBERS = ["core.sums", "core.stable", "core.axes"]
-TENSORS = [*NUMBERS, "core.autograd", "core.tensor", "core.random", "core.checks"]
-LAYERS = [*TENSORS, "core.functional", "core.convolution", "core.init", "core.module"]
-# What each part may import of the package, besides itself. The longest matching name decides.
-MAY_IMPORT = {
-    "core.axes": [],
-    "core.sums": [],
-    "core.stable": ["core.sums"],
-    "core.autograd": ["core.sums"],
-    "core.checks": [],
-    "core.random": ["core.checks"],
-    "core.tensor": [*NUMBERS, "core.autograd"],
-    "core.functional": TENSORS,
-    "core.convolution": [*TENSORS, "core.functional"],
-    "core.gradcheck": TENSORS,
-    "core.init": TENSORS,
-    "core.module": TENSORS,
-    "core.activations": [*TENSORS, "core.functional", "core.module"],
-    "core.layers": [*LAYERS, "core.activations"],
-    "core.normalization": [*LAYERS, "core.layers"],
-    "core.losses": [*TENSORS, "core.functional", "core.module"],
-    "data": TENSORS,
-    "nn": ["core", "data"],
-    "optim": ["core"],
-    "training.console": [],
-    "training.history": [],
-    "training": ["core", "nn", "optim", "data"],
-    "lab": ["core", "nn", "optim", "data", "training"],
-    "exports": ["core", "nn", "optim", "data", "training"],
-    "tito": ["core", "nn", "optim", "data", "training", "lab", "exports"],
+# The rooms, from the ground up. A room imports rooms of the lines before its own, and its own
+# modules without a circle.
+ROOMS = [
+    ["core"],
+    ["data", "nn"],
+    ["optim"],
+    ["training"],
+    ["exports", "lab"],
+    ["tito"],
+]
+BELOW = {
+    room: {r for line in ROOMS[:i] for r in line} for i, line in enumerate(ROOMS) for room in line
 }
 # Libraries beside NumPy and the standard library, and the only part that may import them.
 MAY_NEED = {
@@ -83,24 +66,69 @@ def imports(name: str, path: Path) -> set[str]:
     return found
 
 
-def part_of(name: str) -> str | None:
-    inner = name.removeprefix("tinytorch").lstrip(".")
-    return max((part for part in MAY_IMPORT if within(inner, part)), key=len, default=None)
+def room_of(name: str) -> str:
+    """The room of a module; nothing for what gathers the public names."""
+    inner = name.removeprefix("tinytorch").lstrip(".").split(".")[0]
+    return inner if inner in BELOW else ""
+
+
+def owner(name: str) -> str:
+    """The module that a name is imported from."""
+    while name not in MODULES:
+        name = name.rpartition(".")[0]
+    return name
+
+
+@functools.cache
+def graph() -> dict[str, set[str]]:
+    """For each module the modules of the package that it imports, wherever in it that happens."""
+    found = {}
+    for name, path in MODULES.items():
+        inner = {i for i in imports(name, path) if within(i, "tinytorch")}
+        found[name] = {owner(i) for i in inner} - {name}
+    return found
+
+
+def circle(arrows: dict[str, set[str]]) -> list[str]:
+    """A way along the arrows that comes back to where it was, or nothing."""
+    done: set[str] = set()
+
+    def walk(name: str, way: list[str]) -> list[str]:
+        if name in way:
+            return [*way[way.index(name) :], name]
+        if name in done:
+            return []
+        found = next(filter(None, (walk(n, [*way, name]) for n in sorted(arrows[name]))), [])
+        done.add(name)
+        return found
+
+    return next(filter(None, (walk(name, []) for name in sorted(arrows))), [])
+
+
+def test_every_folder_is_a_room():
+    folders = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert folders == set(BELOW)
 
 
 @pytest.mark.parametrize("name", sorted(MODULES))
-def test_dependencies_run_one_way(name):
-    part = part_of(name)
-    for imported in imports(name, MODULES[name]):
-        if not within(imported, "tinytorch"):
-            continue
-        inner = imported.removeprefix("tinytorch").lstrip(".")
-        if part is None:  # tinytorch/__init__.py and the like gather the public names
-            assert not within(inner, "lab"), f"{name} imports {imported}"
-            assert not within(inner, "tito"), f"{name} imports {imported}"
-        elif inner:
-            allowed = [part, *MAY_IMPORT[part]]
-            assert any(within(inner, other) for other in allowed), f"{name} imports {imported}"
+def test_no_import_runs_up(name):
+    room, allowed = room_of(name), set(BELOW) - {"lab", "tito"}
+    if room:
+        allowed = {room, *BELOW[room]}
+    for imported in graph()[name]:
+        assert room_of(imported) in {"", *allowed}, f"{name} imports {imported}"
+
+
+def test_there_is_no_circle():
+    arrows = graph()
+    # A package imported by its own modules stands for the module that they want of it.
+    inner = {n: {m for m in ms if not within(n, m)} for n, ms in arrows.items()}
+    assert circle(inner) == []
+
+
+def test_a_circle_is_found():
+    assert circle({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c", "b"]
+    assert circle({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
 
 
 @pytest.mark.parametrize("name", sorted(MODULES))
@@ -110,7 +138,7 @@ def test_other_libraries_stay_in_their_part(name):
         if library in sys.stdlib_module_names or library in ("numpy", "tinytorch"):
             continue
         assert library in MAY_NEED, f"{name} imports {imported}"
-        assert part_of(name) == MAY_NEED[library], f"{name} imports {imported}"
+        assert within(name, f"tinytorch.{MAY_NEED[library]}"), f"{name} imports {imported}"
 
 
 def test_importing_the_package_imports_numpy_alone():
