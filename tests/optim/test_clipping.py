@@ -84,6 +84,22 @@ def test_by_hand():
     assert clip_grad_norm_(a, 10) == pytest.approx(1.5)
 
 
+def test_a_tied_weight_counts_once():
+    tied, other = (Tensor(np.zeros(2), requires_grad=True) for _ in range(2))
+    tied.grad, other.grad = np.array([6.0, 0.0]), np.array([0.0, 8.0])
+    assert clip_grad_norm_([tied, other, tied], 5.0) == pytest.approx(10)
+    np.testing.assert_allclose(tied.grad.data, [3.0, 0.0], rtol=1e-6)
+    np.testing.assert_allclose(other.grad.data, [0.0, 4.0], rtol=1e-6)
+
+
+def test_two_gradients_in_one_array_are_scaled_once():
+    one, two = (Tensor(np.zeros(1), requires_grad=True) for _ in range(2))
+    one.grad = two.grad = Tensor(np.array([3.0]))
+    norm = clip_grad_norm_([one, two], 1.0)
+    assert norm == pytest.approx(18**0.5)
+    assert 2 * one.grad.data[0] ** 2 == pytest.approx(1)
+
+
 def test_one_pass_over_an_iterator_is_enough():
     p = Tensor([0.0], requires_grad=True)
     p.grad = Tensor([8.0])

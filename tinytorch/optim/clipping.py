@@ -16,7 +16,8 @@ def clip_grad_norm_(
         g ← g · min(1, max_norm / (‖g‖ + 1e-6))
 
     Arguments:
-        parameters: tensors, or one; those without a gradient count for nothing.
+        parameters: tensors, or one; those without a gradient count for nothing, and one that is
+            listed twice (a tied weight) counts once.
         max_norm: >= 0; infinity measures and changes nothing.
         norm_type: which norm: a number > 0, or infinity for the largest element.
         error_if_nonfinite: refuse a norm that is infinite or not a number. Otherwise the gradients
@@ -43,7 +44,7 @@ def clip_grad_norm_(
     factor = max_norm / (norm + 1e-6)
     if max_norm < math.inf and not factor >= 1:
         with np.errstate(invalid="ignore"):
-            for g in gradients:
+            for g in _once(gradients):
                 g *= factor
     return norm
 
@@ -90,4 +91,10 @@ def _gradients(owner: str, parameters) -> list[np.ndarray]:
     for p in parameters:
         if not isinstance(p, Tensor):
             raise TypeError(f"{owner}: parameters must be tensors, got {type(p).__name__}")
-    return [p.grad.data for p in parameters if p.grad is not None]
+    each = {id(p): p for p in parameters}.values()  # a tied weight may be listed twice
+    return [p.grad.data for p in each if p.grad is not None]
+
+
+def _once(arrays: list[np.ndarray]) -> list[np.ndarray]:
+    """Each array of several once, where two gradients are one array."""
+    return list({(a.ctypes.data, a.shape, a.strides): a for a in arrays}.values())
