@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tinytorch import Tensor
+from tinytorch.nn import Linear
 from tinytorch.optim import (
     LAMB,
     LARS,
@@ -361,3 +362,23 @@ def test_a_wrong_value_is_named(optimizer, name, value):
     with pytest.raises(ValueError, match=name):
         group[name] = value
     assert group == before
+
+
+@pytest.mark.parametrize(("inputs", "outputs"), [(96, 24), (24, 96), (32, 32)])
+def test_muons_step_is_long_where_there_are_more_outputs_than_inputs(inputs, outputs):
+    """Jordan et al. 2024: √max(1, outputs/inputs), of a layer of this package."""
+    weight = Linear(inputs, outputs, rng=0).weight
+    before = weight.data.copy()
+    weight.grad = Tensor(np.random.default_rng(0).normal(size=weight.shape).astype(np.float32))
+    Muon([weight], lr=1.0, weight_decay=0.0).step()
+    middle = np.median(np.linalg.svd(weight.data - before, compute_uv=False))
+    assert 0.7 < middle / max(1, outputs / inputs) ** 0.5 < 1.3
+
+
+def test_muons_step_for_weights_that_lie_the_other_way():
+    x = np.random.default_rng(0).normal(size=(3, 8))
+    p, q = Tensor(x.copy(), requires_grad=True), Tensor(x.T.copy(), requires_grad=True)
+    p.grad, q.grad = Tensor(np.cos(x)), Tensor(np.cos(x).T.copy())
+    Muon([p], lr=0.1).step()
+    Muon([q], lr=0.1, adjust_lr_fn="transposed").step()
+    np.testing.assert_allclose(q.data.T, p.data, rtol=1e-12)

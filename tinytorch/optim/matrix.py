@@ -50,10 +50,10 @@ def muon(
     return p - lr * matrix_scale(*p.shape) * u, b
 
 
-# How long Muon's step is, for a matrix of so many rows and columns.
+# How long Muon's step is, for a matrix of so many rows (inputs) and columns (outputs).
 MUON_SCALES = {
-    "original": lambda rows, columns: math.sqrt(max(columns, rows) / max(columns, 1)),
-    "transposed": lambda rows, columns: math.sqrt(max(rows, columns) / max(rows, 1)),
+    "original": lambda rows, columns: math.sqrt(max(rows, columns) / max(rows, 1)),
+    "transposed": lambda rows, columns: math.sqrt(max(columns, rows) / max(columns, 1)),
     "match_rms_adamw": lambda rows, columns: 0.2 * math.sqrt(max(rows, columns)),
 }
 MUON_SCALES = {None: MUON_SCALES["original"], **MUON_SCALES}
@@ -151,7 +151,7 @@ class Muon(MatrixOptimizer):
 
         b ← μ b + (1 - μ) g
         u = (1 - μ) g + μ b                        (without Nesterov: u = b)
-        p ← (1 - lr λ) p - lr √max(1, rows/columns) · orthogonalize(u)
+        p ← (1 - lr λ) p - lr √max(1, outputs/inputs) · orthogonalize(u)
 
     Arguments:
         params: matrices, (name, matrix) pairs or groups. Vectors, and the first and last layer,
@@ -160,8 +160,8 @@ class Muon(MatrixOptimizer):
     Raises:
         ValueError: a parameter that is not a matrix; a value outside its range.
 
-    Source: Jordan et al. 2024; Liu et al. 2025 ("match_rms_adamw"). PyTorch's form, in the
-    precision of the parameter: PyTorch rounds the matrix to bfloat16 first.
+    Source: Jordan et al. 2024; Liu et al. 2025 ("match_rms_adamw"). PyTorch's form, for
+    weights that lie as ours, and in their precision: PyTorch rounds to bfloat16 first.
     """
 
     lr: float = Value(
@@ -179,10 +179,9 @@ class Muon(MatrixOptimizer):
     ns_steps: int = Value(NS_STEPS, "Newton-Schulz steps, an integer from 0 to 99", default=5)
     adjust_lr_fn: str | None = Value(
         one_of(*MUON_SCALES),
-        'how long a step is: None or "original", √max(1, rows/columns), for weights of shape '
-        "(outputs, inputs) as PyTorch's; "
-        '"transposed", √max(1, columns/rows), for weights of shape (inputs, outputs) as ours, '
-        "and optax's default; "
+        'how long a step is: None or "original", √max(1, outputs/inputs), for weights of shape '
+        "(inputs, outputs), as our layers have them; "
+        '"transposed", the same for weights of shape (outputs, inputs), as PyTorch has them; '
         '"match_rms_adamw", 0.2 √max(rows, columns)',
         default=None,
     )

@@ -240,7 +240,7 @@ CASES = [
     ),
     Case(
         "Muon",
-        dict(lr=0.1, eps=0.0, weight_decay=0.1, bias_correction=True, adjust_lr_fn="transposed"),
+        dict(lr=0.1, eps=0.0, weight_decay=0.1, bias_correction=True),
         "optax",
         "muon",
         dict(learning_rate=0.1, eps=0.0, weight_decay=0.1),
@@ -393,7 +393,7 @@ DISAGREEMENTS = [
         "Muon corrects both terms of its look-ahead for their zero start",
         Case(
             "Muon",
-            dict(lr=0.01, eps=0.0, weight_decay=0.0, adjust_lr_fn="transposed"),
+            dict(lr=0.01, eps=0.0, weight_decay=0.0),
             "optax",
             "muon",
             dict(learning_rate=0.01, eps=0.0),

@@ -16,20 +16,24 @@ os.environ.setdefault("KERAS_BACKEND", "jax")  # read when keras is imported
 NOT_HERE = ("LBFGS", "SparseAdam")
 
 
-def torch_like(make, given: Problem) -> np.ndarray:
-    """Run an optimizer that has PyTorch's interface, in training mode where it has one."""
+def torch_like(make, given: Problem, turned: bool = False) -> np.ndarray:
+    """Run an optimizer that has PyTorch's interface, in training mode where it has one; `turned`
+    gives it matrices as PyTorch's layers have them, (outputs, inputs)."""
     import torch
 
-    params = [torch.tensor(s, requires_grad=True) for s in given.starts]
+    def there(array):
+        return array.T.copy() if turned else array
+
+    params = [torch.tensor(there(s), requires_grad=True) for s in given.starts]
     optimizer = make(params)
     if hasattr(optimizer, "train"):
         optimizer.train()
     rows = []
     for gradients in given.gradients:
         for p, g in zip(params, gradients, strict=True):
-            p.grad = torch.tensor(g)
+            p.grad = torch.tensor(there(g))
         optimizer.step()
-        rows.append(flat([p.detach().numpy() for p in params]))
+        rows.append(flat([there(p.detach().numpy()) for p in params]))
     return np.array(rows)
 
 
@@ -43,7 +47,8 @@ def torch_as_it_is(name: str, kwargs: dict, given: Problem) -> np.ndarray:
     """torch.optim, with the roundings that the other replaces."""
     import torch
 
-    return torch_like(lambda params: getattr(torch.optim, name)(params, **kwargs), given)
+    turned = name == "Muon"  # the length of its step depends on which side the inputs are
+    return torch_like(lambda params: getattr(torch.optim, name)(params, **kwargs), given, turned)
 
 
 @contextlib.contextmanager
