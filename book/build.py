@@ -8,18 +8,23 @@ are checked, and every page of the table of contents must be there at the end.
 """
 
 import argparse
-import shutil
+import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-import yaml
-
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 
-import book_cache  # noqa: E402
+try:
+    import book_address
+    import book_cache
+    import book_state
+    import yaml
+    from book_report import Refused
+except ModuleNotFoundError as error:
+    sys.exit(f"{error.name} is not installed here; first: pip install -r requirements.txt")
 
 
 def documents(entry: dict) -> list[str]:
@@ -31,16 +36,18 @@ def documents(entry: dict) -> list[str]:
 
 def inputs() -> str:
     """A hash of everything the site is made of."""
-    pages = [path for path in sorted((ROOT / "book").rglob("*")) if path.is_file()]
-    pages = [path for path in pages if "__pycache__" not in path.parts]
     top = [ROOT / name for name in ("_config.yml", "_toc.yml", "index.md", "CITATION.cff")]
-    files = [*filter(Path.is_file, top), *pages, *book_cache.seen_files()]
-    return book_cache.fingerprint(files)
+    pages = {path.name: path for path in top if path.is_file()} | book_cache.files(ROOT / "book")
+    words = {**book_cache.installed(), **book_cache.versions()}
+    words["repository"] = str(book_address.find("", ROOT))
+    return book_cache.fingerprint(pages, book_cache.seen_files(), words=words)
 
 
-def is_current(build: Path, stamp: Path) -> bool:
+def is_current(build: Path, stamp: Path, state: str) -> bool:
     """Whether the last strict build succeeded, saw these inputs, and was not written over."""
-    if not stamp.is_file() or stamp.read_text() != inputs():
+    if (build / book_state.MARK).exists():
+        return False
+    if not stamp.is_file() or stamp.read_text() != state:
         return False
     written = stamp.stat().st_mtime_ns
     return all(page.stat().st_mtime_ns <= written for page in (build / "html").rglob("*.html"))
@@ -55,23 +62,31 @@ def main() -> int:
     arguments = parser.parse_args()
 
     started = time.perf_counter()
+    book_state.jobs()
+    book_cache.check_package(ROOT)
     build = arguments.output.resolve() / "_build"
     stamp = build / "strict"
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     pages = [build / "html" / f"{document}.html" for document in documents(contents)]
 
     if arguments.fresh:
-        shutil.rmtree(build, ignore_errors=True)
-    if is_current(build, stamp) and all(page.is_file() for page in pages):
+        with book_state.alone(build):
+            book_state.mark(build)
+            book_state.clear(build, keep={book_state.MARK, book_state.LOCK})
+    state = inputs()
+    if is_current(build, stamp, state) and all(page.is_file() for page in pages):
         print(f"Nothing changed since the last build. Read it at {pages[0].as_uri()}")
         return 0
 
     stamp.unlink(missing_ok=True)
-    state = inputs()
-    launcher = "from jupyter_book.cli.main import main; main(prog_name='jupyter-book')"
+    launcher = (  # without the current folder in the path, which no cell has there either
+        "import sys; sys.path.remove('')\n"
+        "from jupyter_book.cli.main import main; main(prog_name='jupyter-book')"
+    )
     strict = ["-W", "-n", "--keep-going", "--path-output", str(build.parent)]
     command = [sys.executable, "-c", launcher, "build", ".", *strict]
-    status = subprocess.run(command, cwd=ROOT, check=False).returncode
+    quiet = {**os.environ, "PYTHONWARNINGS": "", "PYTHONUTF8": "1"}  # not the reader's own
+    status = subprocess.run(command, cwd=ROOT, env=quiet, check=False).returncode
     if status:
         return status
     missing = [str(page) for page in pages if not page.is_file()]
@@ -85,4 +100,9 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except Refused:
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit("Broken off; the next build begins where nothing is half done.")

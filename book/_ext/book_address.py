@@ -10,7 +10,9 @@ import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from xml.etree import ElementTree
 
+from book_report import Refused
 from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
@@ -70,7 +72,7 @@ def find(configured: str, folder: Path) -> tuple[Repository | None, str]:
         if given:
             found = Repository.parse(given)
             if found is None:
-                raise ValueError(f"{variable} is {given!r}; it must be owner/name on GitHub")
+                raise Refused(f"{variable} is {given!r}; it must be owner/name on GitHub")
             return found, ""
     remote = origin(folder)
     found = Repository.parse(remote) if "github.com" in remote else None
@@ -86,13 +88,27 @@ def settle(app, config) -> None:
     if remark:
         logger.info("repository: %s", remark)
     if repository is None:
-        raise ValueError("repository.url in _config.yml must be an address on GitHub")
+        raise Refused("repository.url in _config.yml must be an address on GitHub")
     app.book_repository = repository
     options["repository_url"] = repository.url
     config.html_baseurl = config.html_baseurl or repository.site
     config.ogp_site_url = config.html_baseurl
 
 
+def list_pages(app, exception) -> None:
+    """The site's map: every page, also those that this build had no reason to write."""
+    if exception or app.builder.name != "html":
+        return
+    root = ElementTree.Element("urlset", xmlns="http://www.sitemaps.org/schemas/sitemap/0.9")
+    for name in sorted(app.env.found_docs):
+        address = app.config.html_baseurl + app.builder.get_target_uri(name)
+        page = ElementTree.SubElement(root, "url")
+        ElementTree.SubElement(page, "loc").text = re.sub(r"/index\.html$", "/", address)
+    ElementTree.indent(root)
+    ElementTree.ElementTree(root).write(Path(app.outdir) / "sitemap.xml", "utf-8", True)
+
+
 def setup(app):
     app.connect("config-inited", settle, priority=100)
+    app.connect("build-finished", list_pages)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

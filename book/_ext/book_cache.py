@@ -6,6 +6,7 @@ cell can see. The folder's name is a configuration value of the environment, so 
 reads all pages anew when it changes.
 """
 
+import functools
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -14,50 +15,59 @@ import platform
 import shutil
 from pathlib import Path
 
+from book_report import Refused
+
 KEPT = 4  # caches of earlier states; going back to one of them costs nothing
-LIBRARIES = ("numpy", "matplotlib", "matplotlib-inline", "numba", "ipython", "ipykernel")
+SEEN = ("numpy", "matplotlib", "matplotlib-inline", "numba", "ipython", "ipykernel")
+
+
+def files(folder: Path) -> dict[str, Path]:
+    """The files of a folder by their place in it; what Python writes beside them does not count."""
+    found = sorted(path for path in folder.rglob("*") if path.is_file())
+    named = {f"{folder.name}/{path.relative_to(folder).as_posix()}": path for path in found}
+    return {name: path for name, path in named.items() if "__pycache__" not in path.parts}
 
 
 def package_folder() -> Path:
     """The folder of the `tinytorch` that a cell will import."""
     spec = importlib.util.find_spec("tinytorch")
     if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(
-            "the book's cells import tinytorch; first: pip install -r requirements.txt"
-        )
+        raise Refused("the book's cells import tinytorch; first: pip install -r requirements.txt")
     return Path(spec.origin).parent
 
 
-def seen_files() -> list[Path]:
+def seen_files() -> dict[str, Path]:
     """Everything a cell's result depends on: the package, its data, a learner's exports."""
-    folders = [package_folder()]
+    seen = files(package_folder())
     exports = os.environ.get("TINYTORCH_EXPORTS")
     if exports:
-        folders.append(Path(exports))
-    return [
-        path
-        for folder in folders
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and "__pycache__" not in path.parts
-    ]
+        if not Path(exports).is_dir():
+            raise Refused(f"TINYTORCH_EXPORTS is {exports!r}, which is not a folder; unset it")
+        seen |= {f"exports/{name}": path for name, path in files(Path(exports)).items()}
+    return seen
 
 
-def versions() -> list[str]:
-    installed = [f"python {platform.python_version()}"]
-    for name in LIBRARIES:
-        try:
-            installed.append(f"{name} {importlib.metadata.version(name)}")
-        except importlib.metadata.PackageNotFoundError:
-            installed.append(f"{name} absent")
-    return installed
+@functools.cache
+def installed() -> dict[str, str]:
+    """Every library of this Python and its version."""
+    return {
+        found.metadata["Name"].lower(): found.version
+        for found in importlib.metadata.distributions()
+    }
 
 
-def fingerprint(paths: list[Path]) -> str:
-    """A short hash of the libraries' versions and of what stands in the files."""
-    digest = hashlib.sha256("\n".join(versions()).encode())
-    for path in paths:
+def versions() -> dict[str, str]:
+    """What a cell's result depends on beside files."""
+    known = {name: installed().get(name, "absent") for name in SEEN}
+    return {"python": platform.python_version(), "machine": platform.machine(), **known}
+
+
+def fingerprint(*groups: dict[str, Path], words: dict[str, str]) -> str:
+    """A short hash of words, of where files stand, and of what stands in them."""
+    digest = hashlib.sha256(repr(sorted(words.items())).encode())
+    for name, path in sorted(item for group in groups for item in group.items()):
         content = path.read_bytes()
-        digest.update(f"\0{path.name}\0{len(content)}\0".encode())
+        digest.update(f"\0{name}\0{len(content)}\0".encode())
         digest.update(content)
     return digest.hexdigest()[:16]
 
@@ -65,11 +75,22 @@ def fingerprint(paths: list[Path]) -> str:
 def key() -> str:
     """The name of the state that the cells run in."""
     here = Path(__file__).parent
-    how = [here / "book_execute.py", *sorted((here / "cell_settings").iterdir())]
-    return fingerprint([*seen_files(), *how])
+    how = {"book_execute.py": here / "book_execute.py", **files(here / "cell_settings")}
+    return fingerprint(seen_files(), how, words=versions())
+
+
+def check_package(source: Path) -> None:
+    """Refuse to show another copy of the package than the one that stands beside the book."""
+    found = package_folder().resolve()
+    if (source / "tinytorch").is_dir() and found != (source / "tinytorch").resolve():
+        raise Refused(
+            f"the cells would import tinytorch from {found.parent}, and this book is the one in "
+            f"{source}: unset PYTHONPATH, or: pip install -r requirements.txt"
+        )
 
 
 def choose_cache(app, config) -> None:
+    check_package(Path(app.srcdir))
     caches = Path(app.outdir).parent / ".jupyter_cache"
     chosen = caches / key()
     chosen.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,6 @@ succeeds goes into the cache, where myst-nb finds it. What fails is gathered, an
 with one list of page, line, cell and exception.
 """
 
-import contextlib
 import os
 import re
 import time
@@ -16,11 +15,12 @@ from pathlib import Path
 
 import book_report
 from book_report import ANSI
+from book_state import jobs
 from docutils import nodes
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
-from jupyter_cache.executors.utils import single_nb_execution
 from myst_nb.core.read import create_nb_reader
+from nbclient import NotebookClient
 from nbformat import NotebookNode
 from sphinx.errors import SphinxError
 from sphinx.util import logging
@@ -35,38 +35,33 @@ class CellsFailed(SphinxError):
     category = "The book's cells"
 
 
-def jobs() -> int:
-    asked = os.environ.get("BOOK_JOBS")
-    if asked:
-        return max(1, int(asked))
-    with contextlib.suppress(AttributeError):  # not on macOS and Windows
-        return min(4, len(os.sched_getaffinity(0)))
-    return min(4, os.cpu_count() or 1)
+CELLS_FIND = {  # around them, whatever the reader has set: two builds give the same bytes
+    "MATPLOTLIBRC": str(SETTINGS / "matplotlibrc"),
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "SOURCE_DATE_EPOCH": "0",
+    "PYTHONHASHSEED": "0",
+    "PYTHONUTF8": "1",
+    "OPENBLAS_NUM_THREADS": "1",  # the order of a sum must not depend on the machine's cores
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "TQDM_DISABLE": "1",  # nobody watches a page that is built
+}
+CELLS_MISS = (  # a claim is an assertion; a warning is one; what a command prints has no colours
+    "PYTHONOPTIMIZE",
+    "PYTHONWARNINGS",
+    "PYTHONSTARTUP",
+    "PYTHONDEVMODE",
+    "COLUMNS",
+    "FORCE_COLOR",
+    "CLICOLOR_FORCE",
+    "PY_COLORS",
+)
 
 
-@contextlib.contextmanager
-def cell_environment(build: Path):
+def cell_environment(build: Path) -> dict[str, str]:
     """What a kernel finds around it, so that two builds give the same bytes."""
-    settings = {
-        "MATPLOTLIBRC": str(SETTINGS / "matplotlibrc"),
-        "SOURCE_DATE_EPOCH": "0",
-        "PYTHONHASHSEED": "0",
-        "IPYTHONDIR": str(build / ".ipython"),  # not the reader's own profile
-        "OPENBLAS_NUM_THREADS": "1",  # the order of a sum must not depend on the machine's cores
-        "OMP_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-        "TQDM_DISABLE": "1",  # nobody watches a page that is built
-    }
-    before = {name: os.environ.get(name) for name in settings}
-    os.environ.update(settings)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+    kept = {name: value for name, value in os.environ.items() if name not in CELLS_MISS}
+    return {**kept, **CELLS_FIND, "IPYTHONDIR": str(build / ".ipython")}
 
 
 @dataclass
@@ -78,15 +73,16 @@ class Page:
     notebook: NotebookNode
     timeout: int
 
-    def run(self):
-        return single_nb_execution(
+    def run(self, environment: dict[str, str]) -> float:
+        """Run the cells, each output in its place. Returns seconds; raises what nbclient raises."""
+        started = time.perf_counter()
+        NotebookClient(
             self.notebook,
-            cwd=str(self.path.parent),
             timeout=self.timeout,
-            allow_errors=False,
-            meta_override=False,
+            resources={"metadata": {"path": str(self.path.parent)}},
             extra_arguments=["--log-level=ERROR"],
-        )
+        ).execute(env=environment)
+        return time.perf_counter() - started
 
 
 def read_page(env, docname: str) -> Page | None:
@@ -149,13 +145,13 @@ def to_run(env, docnames, cache) -> tuple[list[Page], list[str]]:
             continue
         if page is not None:
             try:
-                cache.match_cache_notebook(page.notebook)
-            except KeyError:
+                cache.merge_match_into_notebook(page.notebook)
+            except (KeyError, ValueError):  # not there; half written when a build was killed
                 pages.append(page)
     return pages, failures
 
 
-def run_all(pages: list[Page], cache) -> list[str]:
+def run_all(pages: list[Page], cache, environment: dict[str, str]) -> list[str]:
     """Run the pages, keep in the cache what succeeds, and return what failed."""
     import matplotlib.font_manager  # noqa: F401  writes its font list here, not into a cell
 
@@ -164,13 +160,12 @@ def run_all(pages: list[Page], cache) -> list[str]:
     count = min(jobs(), len(pages))
     logger.info("running the cells of %d pages, %d at a time", len(pages), count)
     with ThreadPoolExecutor(count) as pool:
-        futures = {pool.submit(page.run): page for page in pages}
+        futures = {pool.submit(page.run, environment): page for page in pages}
         for done, future in enumerate(as_completed(futures), start=1):
             page = futures[future]
             try:
-                result = future.result()
-                error, seconds = result.err, result.time
-            except Exception as crash:  # a kernel that died or never started
+                error, seconds = None, future.result()
+            except Exception as crash:  # a cell that raised, a kernel that died or never started
                 error, seconds = crash, time.perf_counter() - started
             mark = "failed" if error else "ran"
             logger.info("  [%d/%d] %s %s, %.1f s", done, len(pages), mark, page.name, seconds)
@@ -194,8 +189,7 @@ def execute_pages(app, env, docnames) -> None:
     cache = get_cache(env.mystnb_config.execution_cache_path)
     pages, failures = to_run(env, docnames, cache)
     if pages:
-        with cell_environment(Path(app.outdir).parent):
-            failures += run_all(pages, cache)
+        failures += run_all(pages, cache, cell_environment(Path(app.outdir).parent))
     if failures:
         book_report.say_at_the_end(sorted(failures))
         raise CellsFailed(f"{len(failures)} of {len(docnames)} pages failed")

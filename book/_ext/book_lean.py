@@ -121,10 +121,6 @@ def finish(app, exception) -> None:
     search = static / "searchtools.js"
     text = search.read_text(encoding="utf-8")  # an excerpt is of the text, not of the buttons above
     search.write_text(text.replace("""'[role="main"]'""", "'article'"), encoding="utf-8")
-    sitemap = Path(app.outdir) / "sitemap.xml"
-    if sitemap.is_file():
-        text = sitemap.read_text(encoding="utf-8")
-        sitemap.write_text(text.replace("/index.html<", "/<"), encoding="utf-8")
 
 
 def setup(app):

@@ -13,6 +13,7 @@ import re
 import sys
 from pathlib import Path
 
+from sphinx.errors import SphinxError
 from sphinx.util.logging import WarningLogRecordTranslator, WarningSuppressor
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -36,6 +37,16 @@ def say_at_the_end(problems: list[str]) -> None:
     text = f"\nThe book was not built. {len(problems)} to mend:\n"
     text += "\n".join(f"  {problem}" for problem in problems)
     atexit.register(lambda: print(text, file=sys.stderr, flush=True))
+
+
+class Refused(SphinxError):
+    """What stands around the book does not fit it; the message says what to change."""
+
+    category = "The book's surroundings"
+
+    def __init__(self, what: str):
+        super().__init__(what)
+        say_at_the_end([what])
 
 
 def finish(app, exception) -> None:

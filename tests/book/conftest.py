@@ -63,9 +63,9 @@ class Book:
     def build(self, *options: str, **variables: str) -> subprocess.CompletedProcess:
         return self.run("book/build.py", *options, **variables)
 
-    def plain(self) -> subprocess.CompletedProcess:
-        launcher = "from jupyter_book.cli.main import main; main()"
-        return self.run("-c", launcher, "build", ".")
+    def plain(self, **variables: str) -> subprocess.CompletedProcess:
+        launcher = "import sys; sys.path.remove(''); from jupyter_book.cli.main import main; main()"
+        return self.run("-c", launcher, "build", ".", **variables)
 
     def html(self, page: str = "book/chapter") -> str:
         return (self.folder / "_build/html" / f"{page}.html").read_text()
