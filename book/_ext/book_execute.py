@@ -79,6 +79,7 @@ class Page:
         NotebookClient(
             self.notebook,
             timeout=self.timeout,
+            record_timing=False,  # a cell with times in it is another one for the cache
             resources={"metadata": {"path": str(self.path.parent)}},
             extra_arguments=["--log-level=ERROR"],
         ).execute(env=environment)
