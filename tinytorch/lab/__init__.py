@@ -2,6 +2,7 @@
 
 Needs matplotlib."""
 
+from tinytorch.lab.card import Card, report_card
 from tinytorch.lab.drawing import addresses, draw_graph, draw_memory
 from tinytorch.lab.interactive import Slider
 from tinytorch.lab.live import Curve, Descent, Heat, Knob, Live, Plane, Plot, Rows, Trace
@@ -41,6 +42,7 @@ __all__ = [
     "Beale",
     "Between",
     "Booth",
+    "Card",
     "Curve",
     "Descent",
     "Heat",
@@ -83,6 +85,7 @@ __all__ = [
     "plot_convergence",
     "plot_trajectories",
     "recorded",
+    "report_card",
     "search",
     "sharpness",
     "study",

@@ -276,6 +276,8 @@ def plain(name, value):
         value = value.item()
     if isinstance(value, (list, tuple)):
         return [plain(name, item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(inner): plain(name, item) for inner, item in value.items()}
     if value is None or isinstance(value, (str, bool, int, float)):
         return value
     if isinstance(value, numbers.Real):

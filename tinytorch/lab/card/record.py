@@ -1,0 +1,61 @@
+"""The report cards of all rules of the book: python -m tinytorch.lab.card.record
+
+Takes up what is in card.db, and writes records/card.json.
+"""
+
+import argparse
+import json
+import os
+import platform
+from pathlib import Path
+
+from tinytorch.lab import records
+from tinytorch.lab.card.card import REPORTED, TUNING, finite, report_card
+from tinytorch.lab.card.diagnoses import RATES
+from tinytorch.lab.card.workloads import STEPS
+from tinytorch.lab.studies.store import Store
+from tinytorch.optim import OPTIMIZERS
+
+PATH = Path(records.__file__).parent / "card.json"
+
+
+def short(value):
+    """Four digits are enough for a figure."""
+    if isinstance(value, float):
+        return float(f"{value:.4g}")
+    if isinstance(value, dict):
+        return {k: short(v) for k, v in value.items()}
+    return [short(v) for v in value] if isinstance(value, (list, tuple)) else value
+
+
+def main(arguments=None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--store", default="card.db")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--only", nargs="*", help="names of rules; all by default")
+    options = parser.parse_args(arguments)
+    rules = sorted(OPTIMIZERS, key=lambda rule: rule.__name__)
+    rules = [r for r in rules if not options.only or r.__name__ in options.only]
+    found = {}
+    with Store(options.store) as store:
+        for rule in rules:
+            print(rule.__name__, flush=True)
+            card = report_card(rule, full=True, store=store, jobs=options.jobs)
+            diagnoses = {
+                n: {"holds": d["holds"], "says": d["says"]} for n, d in card.diagnoses.items()
+            }
+            found[rule.__name__] = {"diagnoses": diagnoses, "workloads": card.workloads}
+        seconds = sum(r["seconds"] for r in store.rows("seconds IS NOT NULL"))
+    record = {
+        "command": "python -m tinytorch.lab.card.record",
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}",
+        "hours": round(seconds / 3600, 2),
+        "steps": STEPS, "rates": RATES, "tuning seed": TUNING, "reported seeds": REPORTED,
+        "optimizers": found,
+    }  # fmt: skip
+    text = json.dumps(finite(short(record)), ensure_ascii=False, separators=(",", ":"))
+    PATH.write_text(text.replace('},"', '},\n"') + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
