@@ -15,7 +15,8 @@ Live(
     Plane(valley, runs, start=(-1.2, 1.0)),
     Plot(runs, x=(0, 60), y=(1e-4, 1e4), log="y"),
     f=Knob("step sizes times", 0.125, 8, at=1, log=True), time=60, best=dict(f=1.05),
-    says=[(lambda f: f > 1.2, "SGD flies off at {f}"), (None, "Adam ends at {Adam}, at x = {x}")],
+    says=[(lambda SGD: not SGD < 1e6, "SGD flies off at {f}"),
+          (None, "Adam ends at {Adam}, at x = {x}")],
     alt="Three optimizers in a valley",
 )
 """,
@@ -51,7 +52,7 @@ import math
 
 import numpy as np
 
-from tinytorch.lab import Booth, Himmelblau, Knob, Live, Plane, Plot, Rows, Descent
+from tinytorch.lab import Booth, Heat, Himmelblau, Knob, Live, Plane, Plot, Rows, Descent
 from tinytorch.optim import Adam
 
 hills = {"which": [Himmelblau(), Booth()]}
@@ -62,7 +63,8 @@ Live(
     Plot({"rate": lambda t, lr, fall: lr * np.where(t < fall, 1.0, 0.1),
           "wave": lambda t: 0.1 + 0.1 * math.cos(t / 9)},
          x=(0, 50), y=(0, 0.5), handles=[("fall", 0.25)]),
-    Plot({"kept": Rows("row", np.outer([1.0, 2.0, 3.5], np.arange(10.0)))}, x=(0, 9), y=(0, 40)),
+    Plot({"kept": Rows("row", np.outer([1, 2, 3.5], np.arange(10.0)), dots=True)},
+         x=(0, 9), y=(0, 40), heat=Heat(("row", np.arange(36.0).reshape(3, 3, 4)), (0, 35))),
     which=Knob("surface", names=["Himmelblau", "Booth"]), lr=Knob("η", 0.01, 0.5, at=0.2),
     beta=Knob("β₁", 0, 0.99, at=0.9), sigma=Knob("noise", 0, 4, at=1),
     fall=Knob("fall at", 1, 50, at=25, whole=True), row=Knob("row", values=[10, 20, 40]),

@@ -4,7 +4,6 @@ Needs matplotlib."""
 
 from tinytorch.lab.card import Card, report_card
 from tinytorch.lab.drawing import addresses, draw_graph, draw_memory
-from tinytorch.lab.interactive import Slider
 from tinytorch.lab.live import Curve, Descent, Heat, Knob, Live, Plane, Plot, Rows, Trace
 from tinytorch.lab.measure import (
     iterations_to,
@@ -61,7 +60,6 @@ __all__ = [
     "Run",
     "Saddle",
     "Search",
-    "Slider",
     "Store",
     "Surface",
     "Table",

@@ -137,6 +137,10 @@ def resolve(setting, values: Mapping):
     return setting
 
 
+def resolving(setting, /, **values):
+    return resolve(setting, values)
+
+
 def depends(setting) -> bool:
     if isinstance(setting, (tuple, list)):
         return any(map(depends, setting))
@@ -207,7 +211,7 @@ class Descent:
             "state": len(rule.state),
             "d": len(self.start),
             "steps": self.steps,
-            "gradient": surface_code(self.surface, knobs, len(self.start))[1],
+            "gradient": surface_code(self.surface, knobs, len(self.start), "gradient"),
             "from": code(lambda **k: tuple(resolve(self.start, k)), knobs),
             "settings": code(
                 lambda **k: tuple(resolve(self.settings[n], k) for n in varying), knobs
@@ -239,16 +243,17 @@ def code(f: Callable, knobs: list[str], inputs=()) -> str:
     return traced.function(f, tuple(inputs), tuple(knobs), whole=("t",)).code
 
 
-def surface_code(surface, knobs: list[str], d: int) -> tuple[str, str]:
-    """JavaScript for the value and for the gradient of what `settled` makes a surface of."""
+def surface_code(surface, knobs: list[str], d: int, part: str) -> str:
+    """JavaScript for the "value" or the "gradient" of what `settled` makes a surface of."""
     if isinstance(surface, Mapping):
         name, choices = next(iter(surface.items()))
-        both = [surface_code(each, knobs, d) for each in choices]
-        at = f"K[{knobs.index(name)}]"
-        return tuple(f"(x,K,o)=>[{','.join(all)}][{at}](x,K,o)" for all in zip(*both, strict=True))
-    made = dict.fromkeys(knobs, 1.0)
-    value, gradient = traced.surface(lambda **k: settled(surface, k), made, d)
-    return value.code, gradient.code
+        all_of = ",".join(surface_code(each, knobs, d, part) for each in choices)
+        return f"(x,K,o)=>[{all_of}][K[{knobs.index(name)}]](x,K,o)"
+    return code(
+        lambda *x, **k: getattr(settled(surface, k), part)(traced.vector(x)),
+        knobs,
+        [f"x{i}" for i in range(d)],
+    )
 
 
 class Mark:
@@ -294,7 +299,7 @@ class Trace(Mark):
     def code(self, figure):
         d = len(self.run.start)
         if self.f is None:
-            return surface_code(self.run.surface, figure.names, d)[0]
+            return surface_code(self.run.surface, figure.names, d, "value")
         return code(
             lambda *x, **k: self.of(traced.vector(x), k), figure.names, [f"x{i}" for i in range(d)]
         )
@@ -336,30 +341,41 @@ class Curve(Mark):
         return tuple(np.array(out, dtype=float).T)
 
 
-class Rows(Mark):
-    """What was recorded, a row for each position of a knob."""
+def significant(value: float) -> float | None:
+    """Four digits of what was recorded; None for what is not finite."""
+    return float(f"{value:.4g}") if math.isfinite(value) else None
 
-    def __init__(self, knob: str, rows, x=None):
-        self.knob, rows = knob, np.asarray(rows, dtype=float)
-        self.rows = [[float(f"{v:.4g}") for v in row] for row in rows]
+
+class Rows(Mark):
+    """What was recorded, a row for each position of a knob; as dots, or as a line."""
+
+    def __init__(self, knob: str, rows, x=None, *, dots=False):
+        self.knob, rows, self.dots = knob, np.asarray(rows, dtype=float), dots
+        self.rows = [[significant(v) for v in row] for row in rows]
         self.x = np.arange(rows.shape[1]) if x is None else np.asarray(x)
 
     def specified(self, figure):
-        rows = [[v if math.isfinite(v) else None for v in row] for row in self.rows]
         knob = figure.names.index(self.knob)
-        return {"kind": "rows", "knob": knob, "rows": rows, "x": self.x.tolist()}
+        return {
+            "kind": "rows",
+            "knob": knob,
+            "rows": self.rows,
+            "x": self.x.tolist(),
+            "dots": self.dots,
+        }
 
     def values(self, values, path_of):
         at = self.figure.knobs[self.knob].position(values[self.knob])
-        return self.x, np.array(self.rows[at])
+        return self.x, np.array(self.rows[at], dtype=float)
 
 
 class Heat(Mark):
     """A colour at each point of a panel's plane.
 
     Arguments:
-        f: of two numbers, those of the point, and of knobs; or a run, or a trace of one, whose
-            last value it is.
+        f: of two numbers, those of the point, and of knobs; or a descent, or a trace of one,
+            whose last value it is; or a knob's name and what was recorded for each of its
+            positions, arrays of values over the plane, a row for each y from below.
         limits: the values at the ends of the colours; bands: contours instead, as on a map.
         log: whether equal ways of colour multiply the value.
     """
@@ -382,11 +398,14 @@ class Heat(Mark):
                 "over": over,
                 "f": self.f.code(figure),
             }
+        if isinstance(self.f, tuple):
+            kept = [[[significant(v) for v in row] for row in z] for z in self.f[1]]
+            return {**spec, "knob": figure.names.index(self.f[0]), "kept": kept}
         if isinstance(self.f, Callable):
             f = code(lambda u, v, **k: resolve(functools.partial(self.f, u, v), k),
                      figure.names, ["u", "v"])  # fmt: skip
             return {**spec, "f": f}
-        return {**spec, "f": surface_code(self.f["surface"], figure.names, 2)[0]}
+        return {**spec, "f": surface_code(self.f["surface"], figure.names, 2, "value")}
 
     def over(self, values, nx, ny):
         """Coordinates (nx,) and (ny,) of a grid over the panel, and the values there (ny, nx)."""
@@ -403,6 +422,14 @@ class Heat(Mark):
                 run, names = self.f.run, panel.handles[0]
                 values = {**values, **dict(zip(names, grid, strict=True))}
                 z = self.f.of(run.ends(values), values)
+            elif isinstance(self.f, tuple):
+                kept = self.f[1][self.figure.knobs[self.f[0]].position(values[self.f[0]])]
+                rows, columns = (
+                    np.floor(np.arange(n) / n * m).astype(int)
+                    for n, m in zip((ny, nx), np.shape(kept), strict=True)
+                )
+                z = np.array([[significant(v) for v in row] for row in kept], dtype=float)
+                z = z[np.ix_(rows, columns)]
             elif isinstance(self.f, Callable):
                 z = np.vectorize(lambda u, v: resolve(functools.partial(self.f, u, v), values))(
                     *grid
@@ -485,8 +512,9 @@ class Live:
     Arguments:
         *panels: `Plot` and `Plane`.
         alt: what it shows, for those who do not see it.
-        says: (condition, sentence) pairs: a function of knobs, or None; the first sentence whose
-            condition holds is shown. In braces it names a knob or a mark, for the last value.
+        says: (condition, sentence) pairs; the first sentence whose condition holds is shown. A
+            condition is a function of knobs and of marks' last values, by their labels, or None.
+            In braces a sentence names a knob or a mark, for the last value.
         best: knob -> value that the button *Best* sets.
         time: name of the steps to scrub and play through, of which there are so many.
         **knobs: the others, by name.
@@ -519,6 +547,11 @@ class Live:
         ]
         for _, _, mark in self.marks:
             mark.figure = self
+        self.labels = list(
+            dict.fromkeys(
+                label for _, label, mark in self.marks if label and not isinstance(mark, Path)
+            )
+        )
         self.runs: list[Descent] = []
         self.reason = None
         try:
@@ -544,6 +577,7 @@ class Live:
             marks.append({"panel": i, "label": label, "color": color, "dash": dash,
                           "key": self.panels[i].legend and bool(label)}
                          | described)  # fmt: skip
+        both = self.names + self.labels
         panels = [
             {"x": p.x, "y": p.y, "xlog": "x" in p.log, "ylog": "y" in p.log, "xlabel": p.xlabel,
              "ylabel": p.ylabel, "equal": p.equal,
@@ -561,14 +595,17 @@ class Live:
             "marks": marks,
             "panels": panels,
             "says": [
-                {"f": c and code(lambda c=c, **k: resolve(c, k), self.names), "text": text}
+                {"f": c and code(functools.partial(resolving, c), both), "text": text}
                 for c, text in self.says
             ],
+            "labels": self.labels,
             "best": {name: resolve(v, self.first) for name, v in self.best.items()},
         }
 
     def _used(self, heat: dict) -> list[int]:
         """Places of the knobs that a map depends on."""
+        if "kept" in heat:
+            return [heat["knob"]]
         run = heat.get("run")
         parts = [heat] if run is None else [heat, self.runs[run].specified(self.names, self.first)]
         text = "".join(
@@ -615,16 +652,17 @@ class Live:
 
     def sentence(self, values: Mapping, marks: list[tuple]) -> str:
         """The setting in words."""
+        last = dict(values)
+        for (_, label, mark), (_, y) in zip(self.marks, marks, strict=True):
+            if label in self.labels and label not in last and not isinstance(mark, Path):
+                last[label] = float(y[-1])
         for condition, text in self.says:
-            if condition is None or resolve(condition, values):
-                numbers = {}
-                for (_, label, mark), (_, y) in zip(self.marks, marks, strict=True):
-                    if label and label not in numbers and not isinstance(mark, Path):
-                        numbers[label] = shown(float(y[-1]))
-                for name, knob in self.knobs.items():
-                    value = values[name]
-                    numbers[name] = knob.names[int(value)] if knob.names else shown(value)
-                for name, number in numbers.items():
+            if condition is None or resolve(condition, last):
+                for name, value in last.items():
+                    names = self.knobs[name].names if name in self.knobs else None
+                    number = (
+                        names[int(value)] if names else shown(value, 4 if name in values else 3)
+                    )
                     text = text.replace(f"{{{name}}}", number)
                 return text
         return ""

@@ -75,6 +75,12 @@ E.figure = (spec) => {
     // Values over a grid of the panel's plane, row by row from below.
     heat(m, K, paths, nx = 5, ny = 4) {
       const [a, b] = m.xspan, [c, d] = m.yspan, y = new Float64Array(nx * ny), k = Float64Array.from(K);
+      if (m.kept) {
+        const z = m.kept[E.values(spec.knobs[m.knob]).of(K[m.knob])], part = (i, n, count) => Math.floor((i / n) * count);
+        for (let j = 0; j < ny; j++)
+          for (let i = 0; i < nx; i++) y[j * nx + i] = z[part(j, ny, z.length)][part(i, nx, z[0].length)] ?? NaN;
+        return { y };
+      }
       const at = ([low, high], log, part) => (log ? low * (high / low) ** part : low + (high - low) * part);
       for (let j = 0; j < ny; j++)
         for (let i = 0; i < nx; i++) {
@@ -97,11 +103,13 @@ E.figure = (spec) => {
     },
     // The setting in words: the first sentence whose condition holds, its numbers filled in.
     says(K, shown) {
-      const one = says.find((s) => !s.f || s.f([], K));
-      const numbers = {};
-      spec.marks.forEach((m, i) => m.label && m.kind !== "path" && (numbers[m.label] ??= shown[i].y.at(-1)));
-      spec.knobs.forEach((knob, i) => (numbers[knob.name] = knob.names ? knob.names[K[i]] : K[i]));
-      const fill = (_, name) => (typeof numbers[name] === "number" ? E.shown(numbers[name]) : numbers[name] ?? name);
+      const last = {};
+      spec.knobs.forEach((knob, i) => (last[knob.name] = K[i]));
+      spec.marks.forEach((m, i) => m.label && m.kind !== "path" && (last[m.label] ??= shown[i].y.at(-1)));
+      const all = [...K, ...spec.labels.map((label) => last[label])];
+      const one = says.find((s) => !s.f || s.f([], all));
+      spec.knobs.forEach((knob) => knob.names && (last[knob.name] = knob.names[last[knob.name]]));
+      const fill = (_, name) => (typeof last[name] === "number" ? E.shown(last[name], spec.knobs.some((k) => k.name === name) ? 4 : 3) : last[name] ?? name);
       return one ? one.text.replace(/\{([^}]+)\}/g, fill) : "";
     },
   };

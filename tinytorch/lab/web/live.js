@@ -67,6 +67,7 @@ class Figure {
       if (panel.handles.length) this.click(panel);
       return panel;
     });
+    this.says = make("p", body, { class: "live-says", "aria-hidden": "true" });
     const key = make("div", body, { class: "live-key" });
     this.key = spec.marks.map((m, i) => {
       if (!m.key) return null;
@@ -109,7 +110,6 @@ class Figure {
     if (Object.keys(spec.best).length)
       button("Best", () => { this.knobs.forEach((k, i) => k.name in spec.best && (this.K[i] = spec.best[k.name])); this.changed(); });
     button("Reset", () => this.reset());
-    this.says = make("p", body, { class: "live-says", "aria-hidden": "true" });
     this.status = make("p", body, { class: "live-status", role: "status", "aria-live": "polite" });
   }
   reset() {
@@ -262,7 +262,9 @@ class Figure {
     let [left, right, top, bottom] = [46, 10, 24, 36];
     if (panel.equal) {
       const side = Math.min((w - left - right) / (panel.x[1] - panel.x[0]), (h - top - bottom) / (panel.y[1] - panel.y[0]));
-      right = w - left - side * (panel.x[1] - panel.x[0]);
+      const spare = w - left - right - side * (panel.x[1] - panel.x[0]);
+      left += spare / 2;
+      right += spare / 2;
       bottom = h - top - side * (panel.y[1] - panel.y[0]);
     }
     const axis = ([a, b], log, from, to) => {
@@ -296,7 +298,7 @@ class Figure {
     c.clearRect(0, 0, w, h);
     c.font = "13px system-ui, sans-serif";
     const marks = this.spec.marks.map((m, i) => [m, i]).filter(([m]) => m.panel === n);
-    marks.filter(([m]) => m.kind === "heat").forEach(([m, i]) => c.drawImage(this.heat(panel, m, i, s), s.left, s.top, s.right - s.left, s.bottom - s.top));
+    marks.filter(([m]) => m.kind === "heat").forEach(([m, i]) => { c.imageSmoothingEnabled = !m.kept; c.drawImage(this.heat(m, i, s), s.left, s.top, s.right - s.left, s.bottom - s.top); });
     c.strokeStyle = ink;
     c.fillStyle = ink;
     c.lineWidth = 1;
@@ -367,8 +369,8 @@ class Figure {
     c.stroke();
   }
   // A map is drawn anew only when a number that it depends on has changed.
-  heat(panel, m, i, s) {
-    const cell = m.run === undefined ? 2 : 9, nx = Math.max(2, Math.round((s.right - s.left) / cell)), ny = Math.max(2, Math.round((s.bottom - s.top) / cell));
+  heat(m, i, s) {
+    const cell = m.run === undefined ? 2 : 9, [nx, ny] = m.kept ? [m.kept[0][0].length, m.kept[0].length] : [s.right - s.left, s.bottom - s.top].map((size) => Math.max(2, Math.round(size / cell)));
     const used = [...this.K].filter((_, k) => m.depends.includes(k));
     const known = [nx, ny, this.dark, ...used].join();
     const before = this.heats.get(i);
