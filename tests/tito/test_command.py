@@ -425,6 +425,31 @@ def test_the_milestone_is_reached(space):
     assert min(run["accuracy"] for run in result["runs"]) > 0.95
 
 
+def test_cards_are_those_of_what_is_exported(space):
+    assert "optimizers of 06" in space.tito("card", "01").err
+    space.write(SIX, GOOD)
+    done = space.tito("card", "06")
+    assert done.code == 2
+    assert "First: tito export 06" in done.err
+    assert space.tito("card", "06", "--optimizer", "Lion").code == 3
+
+
+@pytest.mark.slow
+def test_the_card_is_of_the_learners_own(space):
+    space.write(SIX, GOOD)
+    assert space.tito("export", "06").code == 0
+    done = space.tito("card", "06", "--optimizer", "SGD")
+    assert done.code == 0, done.err
+    assert "Report card of your SGD" in done.out
+    folder = space.root / "modules" / "cards"
+    found = json.loads((folder / "06_SGD.json").read_text(encoding="utf-8"))
+    assert found["optimizer"] == "your SGD"
+    assert found["diagnoses"]["rotation"]["holds"] is True
+    assert found["diagnoses"]["loss × 1000"]["holds"] is False
+    assert found["workloads"]["digits"]["final"] < 1
+    assert "your SGD" in (folder / "06_SGD.html").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     "shell",
     [

@@ -26,6 +26,7 @@ CONSOLE = [
 QUICK = {
     "tito run jupyter-book build .": "tito run jupyter-book --version",
     "tito milestone 06": "tito milestone 06 --seeds 1",
+    "tito card 06": "tito card --help",  # a card takes a minute, and has a test of its own
     "python -m pytest tests/ -k optimizers -v": "python -m pytest tests/tito/test_reference.py "
     "-k optimizers -q",
 }

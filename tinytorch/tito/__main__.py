@@ -384,6 +384,21 @@ def milestone(module, seeds, as_json):
 
 
 @tito.command()
+@click.argument("module", type=ModuleWord())
+@click.option(
+    "--optimizer", default="Adam", show_default=True, type=click.Choice(["SGD", "Momentum", "Adam"])
+)
+@click.option("--full", is_flag=True, help="All workloads: some minutes instead of one.")
+@click.option("--jobs", type=click.IntRange(1), default=2, show_default=True)
+def card(module, optimizer, full, jobs):
+    """The report card of an optimizer that you exported."""
+    from tinytorch.tito import cards
+
+    page = cards.card(nearest(), module, optimizer, full, jobs)
+    console.print(f"Open it in a browser: {escape(nearest().short(page))}")
+
+
+@tito.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell):
     """Print what completes words: eval "$(tito completion bash)"."""
