@@ -25,6 +25,7 @@ from tinytorch.optim.factored import Adafactor as Adafactor
 from tinytorch.optim.groups import decay_groups as decay_groups
 from tinytorch.optim.layerwise import LAMB as LAMB
 from tinytorch.optim.layerwise import LARS as LARS
+from tinytorch.optim.lbfgs import LBFGS as LBFGS
 from tinytorch.optim.matrix import SOAP as SOAP
 from tinytorch.optim.matrix import Muon as Muon
 from tinytorch.optim.matrix import Shampoo as Shampoo
@@ -41,12 +42,16 @@ from tinytorch.optim.schedule_free import SGDScheduleFree as SGDScheduleFree
 from tinytorch.optim.schedules import *  # noqa: F403
 from tinytorch.optim.sign import Lion as Lion
 from tinytorch.optim.variance import MARS as MARS
+from tinytorch.optim.wrappers import SAM as SAM
+from tinytorch.optim.wrappers import Lookahead as Lookahead
 
-OPTIMIZERS = tuple(
+kinds = tuple(
     each
     for each in list(globals().values())
     if isinstance(each, type) and issubclass(each, Optimizer) and each is not Optimizer
 )
+OPTIMIZERS = tuple(each for each in kinds if not each.needs_closure)
+WITH_CLOSURE = tuple(each for each in kinds if each.needs_closure)
 
 __all__ = [
     name

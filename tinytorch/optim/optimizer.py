@@ -69,6 +69,7 @@ class Optimizer(Declares):
     """
 
     elementwise = True
+    needs_closure = False  # whether `step` asks for the loss itself
     torn = ""
     declared: ClassVar[dict[str, Declared]] = {}
     parts: ClassVar[dict[str, tuple]] = {}  # names of a tuple's members, by the tuple's name

@@ -1,0 +1,157 @@
+"""SAM and Lookahead, against libraries and by what they promise."""
+
+import numpy as np
+import pytest
+
+from tests.optim.referees.problem import problem
+from tinytorch import Tensor
+from tinytorch.optim import SAM, SGD, Adam, Lookahead, StepLR
+
+TOLERANCE = dict(rtol=1e-12, atol=1e-12)
+
+
+def valley(x):
+    return (100 * (x[1] - x[0] ** 2) ** 2 + (1 - x[0]) ** 2).sum()
+
+
+def point(values=(-1.2, 1.0)):
+    return Tensor(np.array(values), requires_grad=True)
+
+
+def closure(optimizer, p):
+    def evaluate():
+        optimizer.zero_grad()
+        loss = valley(p)
+        loss.backward()
+        return loss
+
+    return evaluate
+
+
+def test_lookahead_is_that_of_a_library():
+    torch = pytest.importorskip("torch", reason="the referee needs PyTorch")
+    referee = pytest.importorskip("pytorch_optimizer", reason="it is the referee of this test")
+    given = problem([(3,), (2, 2)], steps=23)
+    ours = [Tensor(s.copy(), requires_grad=True) for s in given.starts]
+    theirs = [torch.tensor(s, requires_grad=True) for s in given.starts]
+    one = Lookahead(Adam(ours, lr=0.05), k=4, alpha=0.3)
+    inner = torch.optim.Adam(theirs, lr=0.05)
+    other = referee.Lookahead(inner, k=4, alpha=0.3)
+    for gradients in given.gradients:
+        for p, q, g in zip(ours, theirs, gradients, strict=True):
+            p.grad, q.grad = Tensor(g), torch.tensor(g)
+        one.step()
+        other.step()
+        for p, q in zip(ours, theirs, strict=True):
+            np.testing.assert_allclose(p.data, q.detach().numpy(), **TOLERANCE)
+
+
+@pytest.mark.parametrize("adaptive", [False, True])
+def test_sam_is_that_of_a_library(adaptive):
+    torch = pytest.importorskip("torch", reason="the referee needs PyTorch")
+    referee = pytest.importorskip("pytorch_optimizer", reason="it is the referee of this test")
+    p, q = point(), torch.tensor([-1.2, 1.0], dtype=torch.float64, requires_grad=True)
+    one = SAM(SGD([p], lr=1e-3, momentum=0.9), rho=0.1, adaptive=adaptive)
+    other = referee.SAM(
+        [q], torch.optim.SGD, rho=0.1, adaptive=adaptive, lr=1e-3, momentum=0.9, use_gc=False
+    )
+    evaluate = closure(one, p)
+
+    def evaluated():
+        other.zero_grad()
+        loss = valley(q)
+        loss.backward()
+        return loss
+
+    for _ in range(20):
+        one.step(evaluate)
+        evaluated()
+        other.step(evaluated)
+        # The library adds up the norm in float32.
+        np.testing.assert_allclose(p.data, q.detach().numpy(), rtol=1e-7)
+
+
+def test_sam_of_radius_zero_is_the_inner_optimizer():
+    p, q = point(), point()
+    wrapped, plain = SAM(Adam([p], lr=0.01), rho=0.0), Adam([q], lr=0.01)
+    for _ in range(5):
+        first = wrapped.step(closure(wrapped, p))
+        assert first.item() == closure(plain, q)().item()
+        plain.step()
+    np.testing.assert_array_equal(p.data, q.data)
+
+
+def test_what_the_closure_raises_leaves_every_parameter_where_it_was():
+    p = point()
+    wrapped, calls = SAM(SGD([p], lr=0.1)), []
+
+    def breaks():
+        calls.append(p.data.copy())
+        loss = closure(wrapped, p)()
+        if len(calls) == 2:
+            raise RuntimeError("no memory")
+        return loss
+
+    with pytest.raises(RuntimeError, match="no memory"):
+        wrapped.step(breaks)
+    assert np.linalg.norm(calls[1] - calls[0]) == pytest.approx(0.05)
+    np.testing.assert_array_equal(p.data, [-1.2, 1.0])
+
+
+def test_lookahead_resumes():
+    def made(start):
+        p = point(start)
+        return p, Lookahead(Adam([p], lr=0.05), k=3)
+
+    p, through = made((-1.2, 1.0))
+    for _ in range(10):
+        through.step(closure(through, p))
+    q, before = made((-1.2, 1.0))
+    for _ in range(4):
+        before.step(closure(before, q))
+    r, after = made(q.data)
+    after.load_state_dict(before.state_dict())
+    for _ in range(6):
+        after.step(closure(after, r))
+    np.testing.assert_array_equal(r.data, p.data)
+
+
+def test_a_state_that_does_not_fit_changes_nothing():
+    p = point()
+    wrapped = Lookahead(SGD([p], lr=0.1))
+    wrapped.step(closure(wrapped, p))
+    state = wrapped.state_dict()
+    for wrong in (
+        {**state, "slow": []},
+        {**state, "slow": [np.zeros(3)]},
+        {**state, "t": "2"},
+        {"t": 1},
+    ):
+        with pytest.raises((TypeError, ValueError), match="Lookahead"):
+            wrapped.load_state_dict(wrong)
+    assert wrapped.t == 1
+    np.testing.assert_array_equal(wrapped.slow[0], state["slow"][0])
+
+
+def test_schedulers_reach_through():
+    p = point()
+    wrapped = Lookahead(SGD([p], lr=0.1))
+    scheduler = StepLR(wrapped.optimizer, 1, 0.5)
+    wrapped.step(closure(wrapped, p))
+    scheduler.step()
+    assert wrapped.param_groups[0]["lr"] == 0.05
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "words"),
+    [
+        (lambda o: SAM(o, rho=-1), ValueError, "SAM: rho must be a finite number >= 0, got -1"),
+        (lambda o: SAM("SGD"), TypeError, "SAM: optimizer must be an Optimizer, got str"),
+        (lambda o: SAM(o).step(), TypeError, r"SAM: step\(\) needs a closure"),
+        (lambda o: Lookahead(o, k=0), ValueError, "Lookahead: k must be an integer >= 1, got 0"),
+        (lambda o: Lookahead(o, alpha=2), ValueError, r"alpha must be a number in \[0, 1\], got 2"),
+    ],
+)
+def test_wrong_arguments(make, error, words):
+    with pytest.raises(error, match=words):
+        make(SGD([point()], lr=0.1))
