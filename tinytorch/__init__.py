@@ -3,8 +3,33 @@
 import importlib
 
 from tinytorch import exports, moved  # noqa: F401
-from tinytorch.core.autograd import no_grad
-from tinytorch.core.convolution import conv2d, max_pool2d
+from tinytorch.core import conversions, elementwise, reductions
+from tinytorch.core.autograd import enable_grad, grad_enabled, no_grad, set_grad_enabled
+from tinytorch.core.conversions import device
+from tinytorch.core.convolution import avg_pool2d, conv2d, max_pool2d
+from tinytorch.core.creation import (
+    arange,
+    as_tensor,
+    empty,
+    empty_like,
+    eye,
+    from_numpy,
+    full,
+    full_like,
+    linspace,
+    multinomial,
+    ones,
+    ones_like,
+    rand,
+    rand_like,
+    randint,
+    randn,
+    randn_like,
+    randperm,
+    tensor,
+    zeros,
+    zeros_like,
+)
 from tinytorch.core.functional import (
     concatenate,
     embedding,
@@ -16,43 +41,159 @@ from tinytorch.core.functional import (
     where,
 )
 from tinytorch.core.gradcheck import gradcheck
+from tinytorch.core.methods import function_of
 from tinytorch.core.random import manual_seed
+from tinytorch.core.reductions import (
+    argmax,
+    argmin,
+    cumsum,
+    logsumexp,
+    mean,
+    norm,
+    prod,
+    std,
+    var,
+)
+from tinytorch.core.shapes import (
+    chunk,
+    flatten,
+    flip,
+    gather,
+    hstack,
+    masked_fill,
+    permute,
+    repeat,
+    reshape,
+    split,
+    squeeze,
+    transpose,
+    tril,
+    triu,
+    unbind,
+    unsqueeze,
+    vstack,
+)
 from tinytorch.core.tensor import Tensor, Variable
 from tinytorch.exports import whose
 
 __version__ = "0.1.0"
 
+exp, log, sqrt, tanh, sigmoid, relu, softmax, log_softmax, clip, matmul = map(
+    function_of,
+    ("exp", "log", "sqrt", "tanh", "sigmoid", "relu", "softmax", "log_softmax", "clip", "matmul"),
+)
+is_grad_enabled, cat, concat, tile = grad_enabled, concatenate, concatenate, repeat
+clamp, mm, bmm, dot = clip, matmul, matmul, matmul
+globals().update(elementwise.FUNCTIONS)
+
 __all__ = [
     "Tensor",
     "Variable",
+    "arange",
+    "argmax",
+    "argmin",
+    "as_tensor",
+    "avg_pool2d",
+    "chunk",
+    "clip",
     "concatenate",
     "conv2d",
+    "cumsum",
+    "device",
     "embedding",
+    "empty",
+    "empty_like",
+    "enable_grad",
+    "exp",
+    "eye",
+    "flatten",
+    "flip",
+    "from_numpy",
+    "full",
+    "full_like",
+    "gather",
     "gradcheck",
+    "hstack",
+    "linspace",
+    "log",
+    "log_softmax",
+    "logsumexp",
     "manual_seed",
+    "masked_fill",
+    "matmul",
     "max_pool2d",
     "maximum",
+    "mean",
     "minimum",
+    "multinomial",
     "no_grad",
+    "norm",
     "one_hot",
+    "ones",
+    "ones_like",
     "pad",
+    "permute",
+    "prod",
+    "rand",
+    "rand_like",
+    "randint",
+    "randn",
+    "randn_like",
+    "randperm",
+    "relu",
+    "repeat",
+    "reshape",
+    "set_grad_enabled",
+    "sigmoid",
+    "softmax",
+    "split",
+    "sqrt",
+    "squeeze",
     "stack",
+    "std",
+    "tanh",
+    "tensor",
+    "transpose",
+    "tril",
+    "triu",
+    "unbind",
+    "unsqueeze",
+    "var",
+    "vstack",
     "where",
     "whose",
+    "zeros",
+    "zeros_like",
+    *(name for name in elementwise.TABLE if name != "round"),
 ]
+
+# Named as Python's own, and so left out of `from tinytorch import *`.
+sum, max, min, all, any, abs = (
+    reductions.sum,
+    reductions.max,
+    reductions.min,
+    reductions.all,
+    reductions.any,
+    function_of("abs"),
+)
 
 ROOMS = ("data", "nn", "optim", "training")
 
 
+DTYPES = conversions.DTYPES | conversions.NAMED  # by PyTorch's names: tinytorch.float32
+
+
 def __getattr__(name: str):
-    """The rooms of the package, each imported when it is first asked for."""
+    """The rooms of the package, each imported when it is first asked for; and dtypes."""
     if name in ROOMS:
         return importlib.import_module(f"tinytorch.{name}")
+    if name in DTYPES:
+        return DTYPES[name]
     raise AttributeError(f"module 'tinytorch' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *ROOMS, "__version__"})
+    return sorted({*__all__, *ROOMS, *DTYPES, "__version__"})
 
 
 exports.activate_if_asked()

@@ -227,3 +227,117 @@ add(
     numbers((3, 3)),
     numbers((3, 3), salt=1),
 )
+
+# The losses' other arguments, and the losses that have a function of the same name here and there
+
+PER_CLASS = np.array([0.5, 2.0, 0.0])
+for reduction in ("mean", "sum", "none"):
+    for detail, own in (
+        ("weight", {"weight": PER_CLASS}),
+        ("ignore_index", {"ignore_index": 2}),
+        ("weight ignore_index", {"weight": PER_CLASS + 0.1, "ignore_index": 1}),
+        ("weight label_smoothing", {"weight": PER_CLASS, "label_smoothing": 0.2}),
+        ("all three", {"weight": PER_CLASS, "ignore_index": 0, "label_smoothing": 0.2}),
+    ):
+        for name, shape, labels in (
+            ("cross_entropy", (4, 3), LABELS),
+            ("cross_entropy", (2, 3, 2), LABELS.reshape(2, 2)),
+            ("nll_loss", (4, 3), LABELS),
+        ):
+            if name == "nll_loss" and "label_smoothing" in own:
+                continue
+            add(
+                "CrossEntropyLoss" if name == "cross_entropy" else "NLLLoss",
+                f"{detail} {reduction} {shape}",
+                lambda z, n=name, t=labels, o=own, r=reduction: getattr(nn.functional, n)(
+                    z, t, reduction=r, **o
+                ),
+                lambda torch, z, n=name, t=labels, o=own, r=reduction: getattr(F(torch), n)(
+                    z,
+                    torch.tensor(t),
+                    reduction=r,
+                    **{k: torch.tensor(v) if k == "weight" else v for k, v in o.items()},
+                ),
+                numbers(shape),
+            )
+    for name, kind, options in (
+        ("l1_loss", "L1Loss", {}),
+        ("huber_loss", "HuberLoss", {"delta": 0.7}),
+        ("smooth_l1_loss", "SmoothL1Loss", {"beta": 0.7}),
+        ("binary_cross_entropy", "BCELoss", {"weight": PER_CLASS}),
+        ("binary_cross_entropy_with_logits", "BCEWithLogitsLoss", {"pos_weight": PER_CLASS}),
+        ("binary_cross_entropy_with_logits", "BCEWithLogitsLoss", {"weight": PER_CLASS}),
+    ):
+        inner = kind == "BCELoss"
+        add(
+            kind,
+            f"{reduction} {[*options]}",
+            lambda x, y, k=kind, o=options, r=reduction: getattr(nn, k)(reduction=r, **o)(x, y),
+            lambda torch, x, y, n=name, o=options, r=reduction: getattr(F(torch), n)(
+                x,
+                y,
+                reduction=r,
+                **{k: torch.tensor(v) if "weight" in k else v for k, v in o.items()},
+            ),
+            numbers((4, 3), 0.1, 0.9) if inner else numbers((4, 3)),
+            numbers((4, 3), 0.01, 0.99, salt=1),
+        )
+add(
+    "CrossEntropyLoss",
+    "probabilities in space, weight",
+    lambda z, t: nn.CrossEntropyLoss(weight=PER_CLASS)(z, t.softmax(1)),
+    lambda torch, z, t: F(torch).cross_entropy(z, t.softmax(1), weight=torch.tensor(PER_CLASS)),
+    numbers((2, 3, 2)),
+    numbers((2, 3, 2), salt=1),
+)
+add("ELU", "", nn.ELU(0.7), lambda torch, x: F(torch).elu(x, 0.7), numbers((3, 3)))
+add("Softplus", "", nn.Softplus(), lambda torch, x: F(torch).softplus(x), numbers((3, 3)))
+add("LogSigmoid", "", nn.LogSigmoid(), lambda torch, x: F(torch).logsigmoid(x), numbers((3, 3)))
+add(
+    "AvgPool2d",
+    "",
+    nn.AvgPool2d(2),
+    lambda torch, x: F(torch).avg_pool2d(x, 2),
+    numbers((1, 2, 4, 4)),
+)
+add(
+    "attention",
+    "causal",
+    lambda q, k, v: nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True),
+    lambda torch, q, k, v: F(torch).scaled_dot_product_attention(q, k, v, is_causal=True),
+    numbers((2, 3, 4)),
+    numbers((2, 3, 4), salt=1),
+    numbers((2, 3, 2), salt=2),
+)
+add(
+    "normalize",
+    "",
+    nn.functional.normalize,
+    lambda torch, x: F(torch).normalize(x),
+    numbers((3, 3)),
+)
+add(
+    "layer_norm",
+    "",
+    lambda x, w, b: nn.functional.layer_norm(x, (3,), w, b),
+    lambda torch, x, w, b: F(torch).layer_norm(x, (3,), w, b),
+    numbers((2, 3)),
+    numbers((3,), salt=1),
+    numbers((3,), salt=2),
+)
+add(
+    "pad",
+    "as PyTorch",
+    lambda x: nn.functional.pad(x, (1, 0, 2, 1), value=0.5),
+    lambda torch, x: F(torch).pad(x, (1, 0, 2, 1), value=0.5),
+    numbers((2, 3, 3)),
+)
+add(
+    "linear",
+    "as PyTorch",
+    nn.functional.linear,
+    lambda torch, x, w, b: F(torch).linear(x, w, b),
+    numbers((2, 3)),
+    numbers((4, 3), salt=1),
+    numbers((4,), salt=2),
+)

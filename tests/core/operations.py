@@ -7,6 +7,7 @@ import numpy as np
 
 import tinytorch
 from tests.core.cases import add, numbers, same
+from tinytorch.core import elementwise
 
 # Two numbers, element by element
 
@@ -344,4 +345,136 @@ for detail, image, kernel, stride, padding in [
         lambda torch, x, k=kernel, s=stride, p=padding: torch.nn.functional.max_pool2d(x, k, s, p),
         x,
         smooth=image is not None,
+    )
+
+# Functions of one number under PyTorch's names
+
+DOMAINS = {
+    "arcsin": (-0.9, 0.9), "arccos": (-0.9, 0.9), "arctanh": (-0.9, 0.9), "arccosh": (1.2, 4),
+    "log2": (0.3, 3), "log10": (0.3, 3), "log1p": (-0.6, 3), "reciprocal": (0.5, 3),
+    "rsqrt": (0.5, 3), "tan": (-1.2, 1.2),
+}  # fmt: skip
+STEPS = {"sign", "floor", "ceil", "trunc", "round"}
+for name in elementwise.TABLE:
+    if name in STEPS:
+        continue
+    theirs = name if name not in ("softplus", "logsigmoid", "silu") else f"nn.functional.{name}"
+    for shape in ((), (3, 3), (0, 3)):
+        add(
+            name,
+            f"{shape}",
+            getattr(tinytorch, name),
+            lambda torch, x, path=theirs: operator.attrgetter(path)(torch)(x),
+            numbers(shape, *DOMAINS.get(name, (-2, 2))),
+        )
+for name in STEPS:
+    same(name, "", operator.methodcaller(name), numbers((3, 3)))
+for name in ("softplus", "logsigmoid", "silu"):
+    add(
+        name,
+        "far out",
+        operator.methodcaller(name),
+        lambda torch, x, name=name: getattr(torch.nn.functional, name)(x),
+        np.array([-300.0, -40.0, 10.0, 19.0]),
+    )
+
+# More reductions
+
+for shape, axis in AXES:
+    for keep in (False, True):
+        every = tuple(range(len(shape))) if axis is None else axis
+        reduced = math.prod(np.zeros(shape).shape[i] for i in np.atleast_1d(every).astype(int))
+        detail = f"{shape} axis={axis}" + " keepdims" * keep
+        for p in (1, 2, math.inf):
+            if reduced:
+                add(
+                    "norm",
+                    f"{p} {detail}",
+                    lambda x, p=p, a=axis, k=keep: x.norm(p, a, keepdims=k),
+                    lambda torch, x, p=p, a=None if every == () else every, k=keep: (
+                        torch.linalg.vector_norm(x, p, a, keepdim=k)
+                    ),
+                    numbers(shape),
+                )
+        if reduced > 1:
+            add(
+                "std",
+                detail,
+                lambda x, a=axis, k=keep: x.std(a, keepdims=k),
+                lambda torch, x, a=every, k=keep: torch.std(x, a, keepdim=k),
+                numbers(shape),
+            )
+        if type(axis) is int:
+            same("prod", detail, lambda x, a=axis, k=keep: x.prod(a, k), numbers(shape))
+    if type(axis) is int:
+        same("cumsum", f"{shape} {axis}", lambda x, a=axis: x.cumsum(a), numbers(shape))
+same("prod", "all", lambda x: x.prod(), numbers((2, 3)))
+same("prod", "zeros", lambda x: x.prod(1), np.array([[0.0, 2, 3], [0, 0, 3], [1, 2, 3]]))
+same("norm", "zero", lambda x: x.norm(), np.zeros(3), smooth=False)
+for name in ("max", "min"):
+    add(
+        name,
+        "with places",
+        lambda x, n=name: getattr(x, n)(dim=1).values,
+        lambda torch, x, n=name: getattr(x, n)(dim=1).values,
+        numbers((3, 3)),
+    )
+same("sum", "dim", lambda x: x.sum(dim=1, keepdim=True), numbers((3, 3)))
+
+# More shapes
+
+same("flatten", "", lambda x: x.flatten(1), numbers((2, 3, 2)))
+same("flatten", "some", lambda x: x.flatten(0, 1), numbers((2, 3, 2)))
+for size, axis in ((2, 0), ([1, 2], 1), (5, 1)):
+    same("split", f"{size} {axis}", lambda x, s=size, a=axis: x.split(s, a)[-1], numbers((5, 3)))
+for chunks in (1, 2, 3):
+    same("chunk", f"{chunks}", lambda x, n=chunks: x.chunk(n, 0)[0], numbers((5, 3)))
+same("unbind", "", lambda x: x.unbind(1)[2], numbers((3, 3)))
+same("flip", "", lambda x: x.flip(0), numbers((3, 3)))
+same("flip", "two axes", lambda x: x.flip((0, 2)), numbers((2, 3, 2)))
+same("repeat", "", lambda x: x.repeat(2, 3), numbers((2, 3)))
+same("repeat", "a new axis", lambda x: x.repeat(2, 1, 2), numbers((2, 3)))
+same("tril", "", lambda x: x.tril(), numbers((3, 3)))
+same("triu", "above", lambda x: x.triu(1), numbers((2, 3, 3)))
+for name, parts in (
+    ("vstack", [(3,), (2, 3)]),
+    ("hstack", [(2,), (3,)]),
+    ("hstack", [(2, 1), (2, 3)]),
+):
+    add(
+        name,
+        f"{parts}",
+        lambda x, y, n=name: getattr(tinytorch, n)([x, y]),
+        lambda torch, x, y, n=name: getattr(torch, n)([x, y]),
+        *(numbers(shape, salt=i) for i, shape in enumerate(parts)),
+    )
+PLACES = np.array([[0, 2, 0], [1, 1, 2]])
+for axis in (0, 1):
+    add(
+        "gather",
+        f"{axis}",
+        lambda x, a=axis: x.gather(a, PLACES),
+        lambda torch, x, a=axis: x.gather(a, torch.tensor(PLACES)),
+        numbers((3, 3)),
+    )
+MASK = numbers((3, 3), salt=4) > 0
+add(
+    "masked_fill",
+    "",
+    lambda x: x.masked_fill(MASK, 0.5),
+    lambda torch, x: x.masked_fill(torch.tensor(MASK), 0.5),
+    numbers((3, 3)),
+)
+for detail, image, kernel, stride, padding in [
+    ("square", (2, 2, 4, 4), 2, None, 0),
+    ("overlapping", (2, 1, 5, 5), 3, 1, 0),
+    ("padded", (1, 1, 4, 4), 3, 2, 1),
+    ("pairs", (1, 2, 5, 4), (3, 2), (2, 1), (1, 0)),
+]:
+    add(
+        "avg_pool2d",
+        detail,
+        lambda x, k=kernel, s=stride, p=padding: tinytorch.avg_pool2d(x, k, s, p),
+        lambda torch, x, k=kernel, s=stride, p=padding: torch.nn.functional.avg_pool2d(x, k, s, p),
+        numbers(image),
     )

@@ -12,8 +12,8 @@ from tests.core import test_overwritten as stale
 from tests.core import test_tensor as tensors
 from tests.core.cases import difference, run_ours
 from tests.core.parity import CASES, stored
-from tinytorch import Tensor, gradcheck, nn
-from tinytorch.core import autograd, convolution, functional, losses, normalization
+from tinytorch import Tensor, gradcheck
+from tinytorch.core import autograd, convolution, functional, layers, losses, normalization
 from tinytorch.core import tensor as core
 from tinytorch.optim import Optimizer
 
@@ -162,9 +162,15 @@ EDITED = [
     (convolution, "max_pool2d", "free &= ~chosen", "pass", cases("max_pool2d")),
     (normalization, "standardize", " - y * average(g * y)", "", cases("LayerNorm")),
     (normalization.BatchNorm, "forward", "(n / (n - 1))", "1", RUNNING),
-    (losses.CrossEntropyLoss, "_indices", "-= 1 - smoothing", "-= 1", cases("CrossEntropyLoss")),
+    (
+        losses.CrossEntropyLoss,
+        "_indices",
+        "-= (1 - smoothing) * own",
+        "-= own",
+        cases("CrossEntropyLoss"),
+    ),
     (losses.Loss, "reduce", "g / count", "g", cases("MSELoss")),
-    (nn.Dropout, "forward", "x.dtype.type(scale)", "np.float64(scale)", DROPOUT),
+    (layers, "dropout", "x.dtype.type(scale)", "np.float64(scale)", DROPOUT),
 ]
 
 

@@ -1,9 +1,29 @@
 """Activations: the functions between the linear maps."""
 
-from tinytorch.core.checks import INTEGER, PROPORTION, require
+from tinytorch.core import elementwise  # noqa: F401  makes them methods
+from tinytorch.core.axes import dims
+from tinytorch.core.checks import INTEGER, POSITIVE, PROPORTION, require
 from tinytorch.core.functional import where
 from tinytorch.core.module import Module
 from tinytorch.core.tensor import Tensor
+
+
+def leaky_relu(x: Tensor, negative_slope: float = 0.01) -> Tensor:
+    """x where it is positive, elsewhere `negative_slope` times x.
+
+    >>> F.leaky_relu(Tensor([-1.0, 2.0]), 0.1).tolist() == Tensor([-0.1, 2.0]).tolist()
+    True
+    """
+    return where(x > 0, x, negative_slope * x)
+
+
+def elu(x: Tensor, alpha: float = 1.0) -> Tensor:
+    """x where it is positive, elsewhere alpha (exp(x) - 1) (Clevert et al. 2016).
+
+    >>> F.elu(Tensor([0.0, 2.0]))
+    Tensor([0., 2.])
+    """
+    return where(x > 0, x, alpha * x.clip(max=0).expm1())
 
 
 class ReLU(Module):
@@ -24,7 +44,7 @@ class LeakyReLU(Module):
         self.negative_slope = require("LeakyReLU", "negative_slope", negative_slope, PROPORTION)
 
     def forward(self, x: Tensor) -> Tensor:
-        return where(x > 0, x, self.negative_slope * x)
+        return leaky_relu(x, self.negative_slope)
 
     def _parts(self):
         return [repr(self.negative_slope)]
@@ -48,7 +68,7 @@ class SiLU(Module):
     """x / (1 + exp(-x)), element by element."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * x.sigmoid()
+        return x.silu()
 
 
 class GELU(Module):
@@ -76,6 +96,7 @@ class Softmax(Module):
         ValueError: `axis` is no integer or, when it is called, no axis of the input.
     """
 
+    @dims
     def __init__(self, axis: int = -1):
         self.axis = require(type(self).__name__, "axis", axis, INTEGER)
 
@@ -91,3 +112,34 @@ class LogSoftmax(Softmax):
 
     def forward(self, x: Tensor) -> Tensor:
         return x.log_softmax(self.axis)
+
+
+class Softplus(Module):
+    """log(1 + exp(x)), element by element."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.softplus()
+
+
+class LogSigmoid(Module):
+    """log σ(x), element by element."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.logsigmoid()
+
+
+class ELU(Module):
+    """x where it is positive, elsewhere `alpha` (exp(x) - 1) (Clevert et al. 2016).
+
+    Raises:
+        ValueError: `alpha` is not positive.
+    """
+
+    def __init__(self, alpha: float = 1.0):
+        self.alpha = require("ELU", "alpha", alpha, POSITIVE)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return elu(x, self.alpha)
+
+    def _parts(self):
+        return [] if self.alpha == 1 else [repr(self.alpha)]

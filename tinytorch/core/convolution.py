@@ -11,7 +11,8 @@ import numpy as np
 
 from tinytorch.core.checks import at_least
 from tinytorch.core.functional import tensors
-from tinytorch.core.tensor import Tensor, as_float, promote, record
+from tinytorch.core.sums import total
+from tinytorch.core.tensor import Tensor, as_float, passed, promote, record
 
 
 def pair(owner: str, name: str, value, least: int) -> tuple[int, int]:
@@ -111,15 +112,7 @@ def max_pool2d(x: Tensor, kernel_size, stride=None, padding=0) -> Tensor:
         ValueError: `x` has other axes, a window is larger than the padded images, a padding is
             more than half of it, or an argument is outside what is allowed.
     """
-    kernel = pair("max_pool2d", "kernel_size", kernel_size, 1)
-    stride = kernel if stride is None else pair("max_pool2d", "stride", stride, 1)
-    padding = pair("max_pool2d", "padding", padding, 0)
-    x = as_float(*tensors(x))
-    if x.ndim != 4:
-        raise ValueError(f"max_pool2d needs images (N, C, H, W), got shape {x.shape}")
-    if any(2 * p > k for p, k in zip(padding, kernel, strict=True)):
-        raise ValueError(f"max_pool2d: padding {padding} is more than half of kernel {kernel}")
-    fits("max_pool2d", x.shape, kernel, padding)
+    x, kernel, stride, padding = pooled("max_pool2d", x, kernel_size, stride, padding)
     frame = framed(x._data, padding, -np.inf) if any(padding) else x._data
     view = windows(frame, kernel, stride)
     value = view[..., 0, 0].copy()
@@ -139,6 +132,46 @@ def max_pool2d(x: Tensor, kernel_size, stride=None, padding=0) -> Tensor:
         return inside(total, padding)
 
     return record(value, (x, derivative))
+
+
+def avg_pool2d(x: Tensor, kernel_size, stride=None, padding=0) -> Tensor:
+    """The mean of each window; a border of zeros takes part, as PyTorch has it.
+
+    Arguments and shapes as of `max_pool2d`.
+
+    >>> tinytorch.avg_pool2d(tinytorch.ones(1, 1, 4, 4), 2).shape
+    (1, 1, 2, 2)
+
+    Raises:
+        ValueError: as `max_pool2d`.
+    """
+    x, kernel, stride, padding = pooled("avg_pool2d", x, kernel_size, stride, padding)
+    frame = framed(x._data, padding) if any(padding) else x._data
+    view, area = windows(frame, kernel, stride), kernel[0] * kernel[1]
+    value = total(view, (4, 5)) / area
+
+    def derivative(g):
+        spread = np.zeros_like(frame)
+        target = windows(spread, kernel, stride)
+        for i, j in np.ndindex(*kernel):
+            target[..., i, j] += g / area
+        return inside(spread, padding)
+
+    return passed(value, (x, derivative))
+
+
+def pooled(name: str, x: Tensor, kernel_size, stride, padding) -> tuple:
+    """The images and the arguments of a pooling, checked."""
+    kernel = pair(name, "kernel_size", kernel_size, 1)
+    stride = kernel if stride is None else pair(name, "stride", stride, 1)
+    padding = pair(name, "padding", padding, 0)
+    x = as_float(*tensors(x))
+    if x.ndim != 4:
+        raise ValueError(f"{name} needs images (N, C, H, W), got shape {x.shape}")
+    if any(2 * p > k for p, k in zip(padding, kernel, strict=True)):
+        raise ValueError(f"{name}: padding {padding} is more than half of kernel {kernel}")
+    fits(name, x.shape, kernel, padding)
+    return x, kernel, stride, padding
 
 
 def fits(name: str, shape: tuple, kernel, padding: tuple) -> None:

@@ -8,8 +8,8 @@ from itertools import pairwise
 import numpy as np
 
 from tinytorch.core.activations import ReLU
-from tinytorch.core.checks import POSITIVE_COUNT, PROPORTION, require
-from tinytorch.core.convolution import conv2d, max_pool2d, pair
+from tinytorch.core.checks import INTEGER, POSITIVE_COUNT, PROPORTION, require
+from tinytorch.core.convolution import avg_pool2d, conv2d, max_pool2d, pair
 from tinytorch.core.functional import embedding
 from tinytorch.core.init import initialize
 from tinytorch.core.module import Module
@@ -118,30 +118,72 @@ class MaxPool2d(Module):
         ValueError: as `max_pool2d`.
     """
 
+    pool = staticmethod(max_pool2d)
+
     def __init__(self, kernel_size, stride=None, padding=0):
-        stride = kernel_size if stride is None else stride
-        self.kernel_size = pair("MaxPool2d", "kernel_size", kernel_size, 1)
-        self.stride = pair("MaxPool2d", "stride", stride, 1)
-        self.padding = pair("MaxPool2d", "padding", padding, 0)
+        name, stride = type(self).__name__, kernel_size if stride is None else stride
+        self.kernel_size = pair(name, "kernel_size", kernel_size, 1)
+        self.stride = pair(name, "stride", stride, 1)
+        self.padding = pair(name, "padding", padding, 0)
 
     def forward(self, x: Tensor) -> Tensor:
-        return max_pool2d(x, self.kernel_size, self.stride, self.padding)
+        return self.pool(x, self.kernel_size, self.stride, self.padding)
 
     def _parts(self):
         return [f"{self.kernel_size}, stride={self.stride}, padding={self.padding}"]
 
 
+class AvgPool2d(MaxPool2d):
+    """The mean of each window of an image; see `avg_pool2d`. Arguments and shapes as MaxPool2d."""
+
+    pool = staticmethod(avg_pool2d)
+
+
 class Flatten(Module):
-    """(N, ...) -> (N, product of the rest).
+    """(N, ...) -> (N, product of the rest); or the axes from `start_dim` to `end_dim` as one.
 
     Raises:
-        ValueError: the input has no axes.
+        ValueError: the input has no axes, or not these.
     """
+
+    def __init__(self, start_dim: int = 1, end_dim: int = -1):
+        self.start_dim = require("Flatten", "start_dim", start_dim, INTEGER)
+        self.end_dim = require("Flatten", "end_dim", end_dim, INTEGER)
 
     def forward(self, x: Tensor) -> Tensor:
         if not x.ndim:
             raise ValueError("Flatten needs a batch, got shape ()")
-        return x.reshape(x.shape[0], int(np.prod(x.shape[1:])))
+        if self.start_dim == x.ndim == 1:
+            return x.reshape(len(x), 1)
+        return x.flatten(self.start_dim, self.end_dim)
+
+    def _parts(self):
+        plain = (self.start_dim, self.end_dim) == (1, -1)
+        return [] if plain else [f"start_dim={self.start_dim}, end_dim={self.end_dim}"]
+
+
+class Identity(Module):
+    """What it is given."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x
+
+
+def dropout(x: Tensor, p: float = 0.5, training: bool = True, *, rng=None) -> Tensor:
+    """Zero each element with probability p, and divide the others by 1 - p.
+
+    >>> F.dropout(tinytorch.ones(2), training=False)
+    Tensor([1., 1.])
+
+    Raises:
+        ValueError: `p` lies outside [0, 1].
+    """
+    require("dropout", "p", p, PROPORTION)
+    if not training or p == 0:
+        return x
+    kept = generator(rng).random(x.shape) >= p
+    scale = 1 / (1 - p) if p < 1 else 0.0
+    return x * (kept * x.dtype.type(scale))
 
 
 class Dropout(Module):
@@ -158,11 +200,7 @@ class Dropout(Module):
         self.rng = None if rng is None else generator(rng)
 
     def forward(self, x: Tensor) -> Tensor:
-        if not self.training or self.p == 0:
-            return x
-        kept = generator(self.rng).random(x.shape) >= self.p
-        scale = 1 / (1 - self.p) if self.p < 1 else 0.0
-        return x * (kept * x.dtype.type(scale))
+        return dropout(x, self.p, self.training, rng=self.rng)
 
     def _parts(self):
         return [repr(self.p)]
@@ -192,7 +230,8 @@ class Embedding(Module):
 
 
 class Sequential(Module):
-    """Modules applied one after another: `Sequential(a, b)` or `Sequential([a, b])`.
+    """Modules applied one after another: `Sequential(a, b)`, `Sequential([a, b])`, or the values of
+    a dictionary in its order.
 
     Raises:
         TypeError: one of them is neither a module nor a function.
@@ -201,6 +240,8 @@ class Sequential(Module):
     def __init__(self, *layers):
         if len(layers) == 1 and isinstance(layers[0], (list, tuple)):
             layers = layers[0]
+        elif len(layers) == 1 and isinstance(layers[0], dict):
+            layers = tuple(layers[0].values())
         for i, layer in enumerate(layers):
             if isinstance(layer, type) or not callable(layer):
                 raise TypeError(f"Sequential: layer {i} is not a module or function: {layer!r}")

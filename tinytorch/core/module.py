@@ -8,6 +8,15 @@ from tinytorch.core.autograd import topological_order
 from tinytorch.core.tensor import Tensor, as_array
 
 
+def Parameter(data, requires_grad: bool = True) -> Tensor:
+    """A tensor that a module learns, on the memory of `data`: any leaf that requires a gradient.
+
+    >>> nn.Parameter(tinytorch.ones(2)).requires_grad
+    True
+    """
+    return Tensor(data, requires_grad)
+
+
 class Module:
     """Base of layers, losses and models.
 
@@ -52,10 +61,31 @@ class Module:
         """(name, tensor) of every tensor that requires none."""
         return ((name, t) for name, t in self.named_tensors() if not t.requires_grad)
 
-    def zero_grad(self) -> None:
-        """Forget the gradients of all parameters."""
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters, or set them to zero."""
         for p in self.parameters():
-            p.zero_grad()
+            p.grad = None if set_to_none or p.grad is None else np.zeros_like(p.data)
+
+    def apply(self, function) -> "Module":
+        """Call `function` with every module, those below first."""
+        for module in reversed([*self.modules()]):
+            function(module)
+        return self
+
+    def to(self, *where) -> "Module":
+        """All parameters and buffers in another floating-point dtype; the device is always "cpu".
+
+        Raises:
+            ValueError: another device than "cpu".
+        """
+        for tensor in [t for _, t in self.named_tensors()]:
+            if tensor.dtype.kind == "f":
+                tensor.data = tensor.detach().to(*where).data
+        return self
+
+    def cpu(self) -> "Module":
+        """The module itself: there is no other device."""
+        return self
 
     def train(self, mode: bool = True) -> "Module":
         """Switch dropout and batch statistics on (or off)."""

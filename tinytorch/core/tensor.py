@@ -10,6 +10,7 @@ import functools
 import math
 import operator
 from numbers import Real
+from typing import NamedTuple
 
 import numpy as np
 
@@ -146,9 +147,11 @@ class Tensor:
         return self._data.ndim
 
     @property
-    def size(self) -> int:
-        """How many elements there are."""
-        return self._data.size
+    def size(self) -> "Size":
+        """How many elements there are; called, as in PyTorch, the shape: `x.size(0)`."""
+        n = Size(self._data.size)
+        n.shape = self._data.shape
+        return n
 
     @property
     def dtype(self) -> np.dtype:
@@ -208,7 +211,7 @@ class Tensor:
         return int(self.item())
 
     def __bool__(self) -> bool:
-        if self.size != 1:
+        if self._data.size != 1:
             raise ValueError(
                 f"a tensor of shape {self.shape} is neither true nor false: "
                 "compare it first, then use .any() or .all()"
@@ -217,7 +220,7 @@ class Tensor:
 
     def __repr__(self) -> str:
         body = np.array2string(self._data, separator=", ", prefix="Tensor(", precision=4)
-        shape = f", shape={self.shape}" if self.size == 0 or "..." in body else ""
+        shape = f", shape={self.shape}" if self._data.size == 0 or "..." in body else ""
         dtype = "" if self.dtype == np.float32 else f", dtype={self.dtype}"
         grad = ", requires_grad=True" if self.requires_grad else ""
         return f"Tensor({body}{shape}{dtype}{grad})"
@@ -228,7 +231,7 @@ class Tensor:
         Raises:
             ValueError: there are more elements than one, or none.
         """
-        if self.size != 1:
+        if self._data.size != 1:
             raise ValueError(
                 f"item() needs a tensor with one element, this one has shape {self.shape}"
             )
@@ -304,7 +307,7 @@ class Tensor:
                 "requires_grad=True, and compute outside no_grad()"
             )
         if gradient is None:
-            if self.size != 1:
+            if self._data.size != 1:
                 raise ValueError(
                     f"backward() without a gradient needs a scalar; this tensor has shape "
                     f"{self.shape}: reduce it first (.mean(), .sum()), or pass gradient="
@@ -449,22 +452,22 @@ class Tensor:
     # Comparison gives arrays of booleans: nothing flows back through it
 
     def __eq__(self, other):
-        return False if other is None else self._data == raw(other)
+        return False if other is None else answer(self._data == raw(other))
 
     def __ne__(self, other):
-        return True if other is None else self._data != raw(other)
+        return True if other is None else answer(self._data != raw(other))
 
     def __lt__(self, other):
-        return self._data < raw(other)
+        return answer(self._data < raw(other))
 
     def __le__(self, other):
-        return self._data <= raw(other)
+        return answer(self._data <= raw(other))
 
     def __gt__(self, other):
-        return self._data > raw(other)
+        return answer(self._data > raw(other))
 
     def __ge__(self, other):
-        return self._data >= raw(other)
+        return answer(self._data >= raw(other))
 
     # Functions of one number, element by element
 
@@ -587,23 +590,31 @@ class Tensor:
             (x, lambda g: restore(g, axis, keepdims) * deviation * (2 / count)),
         )
 
-    @dims
-    def max(self, axis=None, keepdims: bool = False):
+    def max(self, axis=None, keepdims: bool = False, *, dim=None, keepdim: bool = False):
         """The largest element; equal ones share the gradient evenly.
 
+        With `dim` in the place of `axis`, as PyTorch has it: (values, indices).
+
         Raises:
             ValueError: `axis` does not fit, or there are no elements along it.
         """
-        return self._extremum("max", np.maximum, axis, keepdims)
+        if dim is not None:
+            values = self._extremum("max", np.maximum, dim, keepdim)
+            return Extremes(values, self.argmax(dim, keepdim))
+        return self._extremum("max", np.maximum, axis, keepdims or keepdim)
 
-    @dims
-    def min(self, axis=None, keepdims: bool = False):
+    def min(self, axis=None, keepdims: bool = False, *, dim=None, keepdim: bool = False):
         """The smallest element; equal ones share the gradient evenly.
 
+        With `dim` in the place of `axis`, as PyTorch has it: (values, indices).
+
         Raises:
             ValueError: `axis` does not fit, or there are no elements along it.
         """
-        return self._extremum("min", np.minimum, axis, keepdims)
+        if dim is not None:
+            values = self._extremum("min", np.minimum, dim, keepdim)
+            return Extremes(values, self.argmin(dim, keepdim))
+        return self._extremum("min", np.minimum, axis, keepdims or keepdim)
 
     def _extremum(self, name, ufunc, axis, keepdims):
         axis = axes(name, axis, self.shape)
@@ -620,9 +631,14 @@ class Tensor:
         return record(value, (self, derivative))
 
     @dims
-    def argmax(self, axis=None) -> np.ndarray:
-        """Indices of the largest elements, as an array."""
-        return self._data.argmax(axis=axis)
+    def argmax(self, axis=None, keepdims: bool = False):
+        """Indices of the largest elements, as an array (`Answer`)."""
+        return answer(self._data.argmax(axis=axis, keepdims=keepdims))
+
+    @dims
+    def argmin(self, axis=None, keepdims: bool = False):
+        """Indices of the smallest elements, as an array (`Answer`)."""
+        return answer(self._data.argmin(axis=axis, keepdims=keepdims))
 
     @dims
     def logsumexp(self, axis=None, keepdims: bool = False):
@@ -673,12 +689,12 @@ class Tensor:
         Raises:
             ValueError: they are not as many as the other shape holds.
         """
-        shape, before = sequence(shape), self.shape
+        shape, before, value = sequence(shape), self.shape, self._data
         try:
-            value = self._data.reshape(shape)
+            value = value.reshape(shape)
         except ValueError as error:
             raise ValueError(
-                f"cannot reshape a tensor of shape {before}, {self.size} elements, into {shape}"
+                f"cannot reshape a tensor of shape {before}, {value.size} elements, into {shape}"
             ) from error
         return viewed(value, self, lambda g: g.reshape(before))
 
@@ -777,6 +793,50 @@ class Tensor:
 
 
 Variable = Tensor  # the name of older textbooks
+
+
+class Size(int):
+    """How many elements a tensor has. Called, the lengths of its axes, or of one of them."""
+
+    shape: tuple
+
+    def __call__(self, axis=None):
+        return self.shape if axis is None else self.shape[axis]
+
+
+class Extremes(NamedTuple):
+    """What `max` and `min` give with `dim`: the elements, and their places."""
+
+    values: Tensor
+    indices: np.ndarray
+
+
+class Answer(np.ndarray):
+    """An array that no gradient goes through, such as comparisons and argmax give.
+
+    It is NumPy's, with PyTorch's names for what becomes of it.
+    """
+
+    def float(self) -> Tensor:
+        """The numbers, or 0 and 1, as a float32 tensor."""
+        return Tensor(self, dtype=np.float32)
+
+    def double(self) -> Tensor:
+        """The same as a float64 tensor."""
+        return Tensor(self, dtype=np.float64)
+
+    def long(self) -> Tensor:
+        """The same as a tensor of integers."""
+        return Tensor(self, dtype=np.int64)
+
+    def type(self, dtype) -> Tensor:
+        """The same as a tensor of this dtype."""
+        return Tensor(self, dtype=dtype)
+
+
+def answer(value):
+    return value.view(Answer) if type(value) is np.ndarray else value
+
 
 # What NumPy's functions of elements are here, by NumPy's names.
 UFUNCS = {

@@ -1,0 +1,188 @@
+"""PyTorch's names for what becomes of a tensor: other types, and new numbers in its place."""
+
+import numpy as np
+
+from tinytorch.core.autograd import grad_enabled
+from tinytorch.core.methods import method
+from tinytorch.core.random import generator as source
+from tinytorch.core.tensor import Tensor
+
+DTYPES = {
+    "float32": np.float32, "float64": np.float64, "int64": np.int64, "int32": np.int32,
+    "int16": np.int16, "int8": np.int8, "uint8": np.uint8,
+}  # fmt: skip
+NAMED = {"float": np.float32, "double": np.float64, "long": np.int64, "int": np.int32, "bool": bool}
+CPU = "cpu"
+
+
+def _to(name: str, dtype):
+    def function(x):
+        return x if x.dtype == dtype else x.astype(dtype)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"This tensor if it is {np.dtype(dtype)}, else its numbers in that dtype."
+    return function
+
+
+for _name, _dtype in NAMED.items():
+    setattr(Tensor, _name, _to(_name, _dtype))
+
+
+@method
+def to(x, *where):
+    """In another dtype; of devices there is the CPU, where everything is.
+
+    >>> tinytorch.ones(2).to("cpu").to(tinytorch.float64).dtype
+    dtype('float64')
+
+    Raises:
+        ValueError: another device than "cpu".
+    """
+    for target in where:
+        if isinstance(target, (str, Device)) and str(target) not in DTYPES:
+            device(target)
+        else:
+            dtype = target.dtype if isinstance(target, Tensor) else np.dtype(target)
+            x = x if x.dtype == dtype else x.astype(dtype)
+    return x
+
+
+class Device(str):
+    """The name of a device. There is one, "cpu"."""
+
+    __slots__ = ()
+
+    @property
+    def type(self) -> str:
+        """The kind of device: "cpu"."""
+        return CPU
+
+
+def device(name) -> Device:
+    """The device of that name.
+
+    >>> tinytorch.device("cpu").type
+    'cpu'
+
+    Raises:
+        ValueError: another than "cpu": everything is NumPy's.
+    """
+    if str(name) != CPU:
+        raise ValueError(f"device: there is only 'cpu', got {name!r}")
+    return Device(CPU)
+
+
+@method
+def tolist(x) -> list:
+    """The numbers in nested lists.
+
+    >>> tinytorch.ones(2).tolist()
+    [1.0, 1.0]
+    """
+    return x.data.tolist()
+
+
+def requires_grad_(x, requires_grad: bool = True) -> Tensor:
+    """Set `requires_grad`, and return the tensor."""
+    x.requires_grad = requires_grad
+    return x
+
+
+def _in_place(name: str, compute, what: str):
+    def function(x, *args, **options):
+        if x.requires_grad and grad_enabled():
+            raise RuntimeError(f"{name}() on a tensor that requires a gradient: use no_grad()")
+        return x.copy_(compute(x, *args, **options))
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"""{what}, in the tensor's own array.
+
+    Raises:
+        RuntimeError: the tensor requires a gradient, outside no_grad().
+        ValueError: the result has another shape.
+    """
+    return function
+
+
+def _scaled(sign):
+    return lambda x, other, *, alpha=1: x + sign * alpha * other
+
+
+IN_PLACE = {
+    "zero_": (lambda x: np.zeros_like(x.data), "Zeros"),
+    "fill_": (lambda x, value: np.full_like(x.data, value), "One number everywhere"),
+    "add_": (_scaled(1), "Add `alpha` (1) times another"),
+    "sub_": (_scaled(-1), "Subtract `alpha` (1) times another"),
+    "mul_": (lambda x, other: x * other, "Multiply by another"),
+    "div_": (lambda x, other: x / other, "Divide by another"),
+    "clamp_": (lambda x, min=None, max=None: x.clip(min, max), "Limit to [min, max]"),
+    "normal_": (
+        lambda x, mean=0.0, std=1.0, *, generator=None: (
+            source(generator).normal(mean, std, x.shape).astype(x.dtype)
+        ),
+        "Numbers from the normal distribution of this mean and deviation",
+    ),
+    "uniform_": (
+        lambda x, low=0.0, high=1.0, *, generator=None: (
+            source(generator).uniform(low, high, x.shape).astype(x.dtype)
+        ),
+        "Numbers uniform in [low, high)",
+    ),
+}
+for _name, _row in IN_PLACE.items():
+    setattr(Tensor, _name, _in_place(_name, *_row))
+Tensor.type = to
+Tensor.requires_grad_ = requires_grad_
+Tensor.device = Device(CPU)
+
+
+@method
+def cpu(x) -> Tensor:
+    """The tensor itself: there is no other device."""
+    return x
+
+
+@method
+def contiguous(x) -> Tensor:
+    """The tensor itself: nothing here asks for an order in memory."""
+    return x
+
+
+@method
+def dim(x) -> int:
+    """How many axes there are, as `ndim`."""
+    return x.ndim
+
+
+@method
+def numel(x) -> int:
+    """How many elements there are, as `size`."""
+    return x.data.size
+
+
+@method
+def t(x) -> Tensor:
+    """The transpose of a matrix, as `T`."""
+    return x.T
+
+
+# Methods under PyTorch's names: (its name, ours).
+SAME = {
+    "pow": "__pow__", "mul": "__mul__", "add": "__add__", "sub": "__sub__", "div": "__truediv__",
+    "matmul": "__matmul__", "mm": "__matmul__", "bmm": "__matmul__", "dot": "__matmul__",
+    "neg": "__neg__", "eq": "__eq__", "ne": "__ne__", "lt": "__lt__", "le": "__le__",
+    "gt": "__gt__", "ge": "__ge__", "clamp": "clip", "view": "reshape",
+}  # fmt: skip
+
+
+def _same(theirs: str, ours: str):
+    def function(x, *args, **options):
+        return getattr(x, ours)(*args, **options)
+
+    function.__name__ = function.__qualname__ = theirs
+    function.__doc__ = f"PyTorch's name of `{ours}`."
+    return function
+
+
+for _name, _ours in SAME.items():
+    setattr(Tensor, _name, _same(_name, _ours))

@@ -1,0 +1,148 @@
+"""Functions of one number, element by element: each is a function here and a method of tensors.
+
+A row of the table states the value and, beside it, the derivative, a function of the input x and
+the value y. Both keep their relative precision wherever the result is a number of that dtype.
+"""
+
+import math
+
+import numpy as np
+
+from tinytorch.core.stable import erf, logistic, normal, softplus
+from tinytorch.core.tensor import UFUNCS, Tensor, as_float, record
+
+LN2, LN10 = math.log(2), math.log(10)
+
+
+def _inverse_of_1_plus_square(x):
+    t = 1 / np.maximum(np.abs(x), 1)  # x² would overflow
+    return t * t / (t * t + np.square(x * t))
+
+
+def _none(x, y):
+    return np.zeros_like(x)
+
+
+# name: (value, derivative, what it is, an example's input, PyTorch's other names)
+TABLE = {
+    "sin": (np.sin, lambda x, y: np.cos(x), "The sine, of radians", 0, ()),
+    "cos": (np.cos, lambda x, y: -np.sin(x), "The cosine, of radians", 0, ()),
+    "tan": (np.tan, lambda x, y: 1 + y * y, "The tangent, of radians", 0, ()),
+    "arcsin": (
+        np.arcsin,
+        lambda x, y: 1 / np.sqrt((1 - x) * (1 + x)),
+        "The angle in [-π/2, π/2] whose sine it is",
+        1,
+        ("asin",),
+    ),
+    "arccos": (
+        np.arccos,
+        lambda x, y: -1 / np.sqrt((1 - x) * (1 + x)),
+        "The angle in [0, π] whose cosine it is",
+        1,
+        ("acos",),
+    ),
+    "arctan": (
+        np.arctan,
+        lambda x, y: _inverse_of_1_plus_square(x),
+        "The angle in [-π/2, π/2] whose tangent it is",
+        1,
+        ("atan",),
+    ),
+    "sinh": (np.sinh, lambda x, y: np.cosh(x), "The hyperbolic sine", 0, ()),
+    "cosh": (np.cosh, lambda x, y: np.sinh(x), "The hyperbolic cosine", 0, ()),
+    "arcsinh": (
+        np.arcsinh,
+        lambda x, y: 1 / np.hypot(1, x),
+        "The inverse of sinh",
+        0,
+        ("asinh",),
+    ),
+    "arccosh": (
+        np.arccosh,
+        lambda x, y: 1 / (np.sqrt(x - 1) * np.sqrt(x + 1)),
+        "The inverse of cosh, for x ≥ 1",
+        1,
+        ("acosh",),
+    ),
+    "arctanh": (
+        np.arctanh,
+        lambda x, y: 1 / ((1 - x) * (1 + x)),
+        "The inverse of tanh, for |x| ≤ 1",
+        0,
+        ("atanh",),
+    ),
+    "exp2": (np.exp2, lambda x, y: y * LN2, "2 to the power of it", 3, ()),
+    "expm1": (np.expm1, lambda x, y: np.exp(x), "exp(x) - 1, also where x is small", 1e-6, ()),
+    "log1p": (np.log1p, lambda x, y: 1 / (1 + x), "log(1 + x), also where x is small", 1e-6, ()),
+    "log2": (np.log2, lambda x, y: 1 / (x * LN2), "The logarithm to base 2", 8, ()),
+    "log10": (np.log10, lambda x, y: 1 / (x * LN10), "The logarithm to base 10", 1000, ()),
+    "square": (np.square, lambda x, y: 2 * x, "Its square", 3, ()),
+    "reciprocal": (np.reciprocal, lambda x, y: -y * y, "1 / x", 4, ()),
+    "rsqrt": (lambda x: 1 / np.sqrt(x), lambda x, y: -0.5 * y / x, "1 / √x", 4, ()),
+    "sign": (np.sign, _none, "-1, 0 or 1", -3, ("sgn",)),
+    "floor": (np.floor, _none, "The next whole number below", 1.5, ()),
+    "ceil": (np.ceil, _none, "The next whole number above", 1.5, ()),
+    "trunc": (np.trunc, _none, "The whole number towards zero", -1.5, ("fix",)),
+    "round": (np.round, _none, "The nearest whole number, an even one if two are", 2.5, ()),
+    "erf": (
+        erf,
+        lambda x, y: (2 * math.sqrt(2) * normal(x * math.sqrt(2))[1]).astype(x.dtype),
+        "The error function, 2/√π ∫ exp(-t²) dt from 0 to x",
+        0,
+        (),
+    ),
+    "softplus": (
+        softplus,
+        lambda x, y: logistic(x)[0],
+        "log(1 + exp(x)) (Dugas et al. 2001)",
+        0,
+        (),
+    ),
+    "logsigmoid": (
+        lambda x: -softplus(-x),
+        lambda x, y: logistic(x)[1],
+        "log σ(x) = -log(1 + exp(-x))",
+        0,
+        (),
+    ),
+    "silu": (
+        lambda x: x * logistic(x)[0],
+        lambda x, y: _silu_slope(x),
+        "x σ(x) (Elfwing et al. 2018)",
+        1,
+        ("swish",),
+    ),
+}
+
+
+def _silu_slope(x):
+    p, q = logistic(x)
+    return p * (1 + x * q)
+
+
+def _made(name: str, value, derivative, what: str, example: float):
+    def function(x):
+        x = as_float(x if isinstance(x, Tensor) else Tensor(x))
+        data = x._data
+        y = value(data)
+        return record(y, (x, lambda g: g * derivative(data, y)))
+
+    function.__name__ = name
+    function.__qualname__ = name
+    shown = function(float(example))
+    function.__doc__ = (
+        f"{what}, for each element.\n\n    >>> tinytorch.{name}({example})\n    {shown!r}\n"
+    )
+    return function
+
+
+FUNCTIONS = {}
+for _name, (*_row, _aliases) in TABLE.items():
+    FUNCTIONS[_name] = _function = _made(_name, *_row)
+    for _alias in (_name, *_aliases):
+        setattr(Tensor, _alias, _function)
+        UFUNCS[_alias] = FUNCTIONS[_alias] = _function
+UFUNCS["rint"] = FUNCTIONS["round"]
+globals().update(FUNCTIONS)
+__all__ = [*FUNCTIONS]
