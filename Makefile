@@ -14,7 +14,7 @@ else
 TESTING := requirements-referees
 endif
 
-.PHONY: help book test serve lint format unit gate bench golden publish lock clean
+.PHONY: help book test serve lint format unit gate bench stress golden publish lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -45,6 +45,9 @@ gate: $(VENV)/.$(TESTING) ## build the book strictly, reusing nothing
 
 bench: $(VENV)/.$(TESTING) ## measure the optimizers against PyTorch and the memory's bandwidth
 	$(BIN)/python -m benchmarks
+
+stress: $(VENV)/.$(TESTING) ## run the pages with varied settings; which claims flip?
+	$(BIN)/python book/stress.py
 
 golden: $(VENV)/.$(TESTING) ## ask the referees anew: golden trajectories and the parity tables
 	$(BIN)/python -m tests.core.parity

@@ -11,7 +11,7 @@ from tinytorch.lab.measure import (
     measured_rate,
     sharpness,
 )
-from tinytorch.lab.page import Table, claim, glue
+from tinytorch.lab.page import Table, below, claim, glue
 from tinytorch.lab.records import recorded
 from tinytorch.lab.runs import TrainingRuns, sweep, train_runs, trajectory, tune
 from tinytorch.lab.studies.search import Between, Search, Trial, best_of, grid, search
@@ -67,6 +67,7 @@ __all__ = [
     "TrainingRuns",
     "Trial",
     "addresses",
+    "below",
     "best_of",
     "canvas",
     "claim",

@@ -3,17 +3,59 @@
 import html
 import re
 
+import numpy as np
 
-def claim(words: str, holds, **measured) -> None:
+from tinytorch.lab import stress
+
+heard: list[dict] | None = None  # where claims are noted instead, while a page is under stress
+
+
+def claim(words: str, holds, *, scope=None, **measured) -> None:
     """Stop the build, naming the claim and what was measured, unless it holds.
+
+    Arguments:
+        holds: true or false, or an array of them; or `below(a, b)`, which knows by how much.
+        scope: under which variations of the page's settings it is meant to hold too: "everywhere",
+            "here" (under none), or names of `tinytorch.lab.stress.VARIATIONS`. None does not say.
 
     Raises:
         AssertionError: `holds` is false (or an array with a false element).
+        ValueError: `scope` names no variation.
     """
-    holds = holds.all() if hasattr(holds, "all") else holds
-    if not holds:
+    scope = stress.as_scope(scope)
+    fine = bool(holds.all() if hasattr(holds, "all") else holds)
+    if heard is not None:
+        margin = getattr(holds, "margin", None)
+        heard.append({"words": words, "holds": fine, "scope": scope, "margin": margin})
+    elif not fine:
         numbers = ", ".join(f"{name} = {value!r}" for name, value in measured.items())
         raise AssertionError(f"not so: {words}" + (f" (measured: {numbers})" if numbers else ""))
+
+
+class below:
+    """a < b, for numbers or arrays of them, and by how much: for `claim`.
+
+    Attributes:
+        margin: the smallest b / a where both are positive, in words ("1.5 times"); otherwise the
+            smallest b - a.
+    """
+
+    def __init__(self, a, b):
+        a, b = np.broadcast_arrays(np.asarray(a, dtype=float), np.asarray(b, dtype=float))
+        self.truth = a < b
+        if (a > 0).all() and (b > 0).all():
+            self.margin = f"{(b / a).min():.3g} times"
+        else:
+            self.margin = f"{(b - a).min():.3g}"
+
+    def all(self) -> bool:
+        return bool(self.truth.all())
+
+    def __bool__(self) -> bool:
+        return self.all()
+
+    def __repr__(self) -> str:
+        return f"{self.all()} by {self.margin}"
 
 
 SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "+")

@@ -6,6 +6,7 @@
     training            python -m benchmarks.training
     site                python -m benchmarks.site
     card                python -m tinytorch.lab.card.record
+    verdicts            make stress
 
 They stand in the package so that a page finds them wherever its notebook is opened, and so that
 the book is executed anew when one of them changes.

@@ -1,0 +1,245 @@
+"""Run the pages again with their settings varied, one at a time: which claims flip?
+
+    python book/stress.py                        all pages, all variations; the record is renewed
+    python book/stress.py book/optimizers/adam.md --only seeds
+
+What was run is kept in stress.db, and read as long as neither the page nor the package changes.
+Fails if a claim flips under a variation that its scope names, or a page does not run as it is.
+"""
+
+import argparse
+import ast
+import contextlib
+import hashlib
+import io
+import json
+import linecache
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import jupytext
+
+from tinytorch.lab import page as lab_page
+from tinytorch.lab import records, stress, study
+
+ROOT = Path(__file__).resolve().parents[1]
+RECORD = Path(records.__file__).parent / "verdicts.json"
+SECONDS = 900.0  # for a page
+ENVIRONMENT = {
+    "MPLBACKEND": "Agg", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1", "TQDM_DISABLE": "1", "PYTHONHASHSEED": "0",
+}  # fmt: skip
+
+
+# One page, in this process
+
+
+def cells(text: str) -> list[tuple[str, set]]:
+    """(source, tags) of the code cells of a page."""
+    notebook = jupytext.reads(text, fmt="md:myst")
+    return [
+        (c.source, set(c.metadata.get("tags", []))) for c in notebook.cells if c.cell_type == "code"
+    ]
+
+
+def assigned(source: str) -> list[str]:
+    """The names that a cell of parameters gives values to."""
+    names = []
+    for node in ast.parse(source).body:
+        if isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names += [n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)]
+    return names
+
+
+def kinds(text: str) -> list[str]:
+    """The variations that change something on a page."""
+    names = [n for source, tags in cells(text) if "parameters" in tags for n in assigned(source)]
+    return [v for v in stress.VARIATIONS if v in {stress.kind_of(name) for name in names}]
+
+
+def run_here(text: str, variation: str) -> dict:
+    """Run a page's cells; what its claims said.
+
+    Returns:
+        "claims" as `tinytorch.lab.page.heard` has them; "changed", the settings that were varied,
+        as text; "error", the first one of a cell.
+    """
+    space = {"__name__": "__main__", "display": lambda *objects, **how: None}
+    error, changed, lab_page.heard = "", {}, []
+    try:
+        for number, (source, tags) in enumerate(cells(text)):
+            if "skip-execution" in tags:
+                continue
+            name = f"<cell {number}>"  # so that a rule which is read finds its lines
+            linecache.cache[name] = (len(source), None, source.splitlines(True), name)
+            try:
+                exec(compile(source, name, "exec"), space)
+            except Exception as problem:
+                if not error and "raises-exception" not in tags:
+                    error = f"{type(problem).__name__}: {' '.join(str(problem).split())}"[:300]
+            if "parameters" in tags and variation:
+                known = {n: space[n] for n in assigned(source) if n in space}
+                new = stress.varied(variation, known)
+                space.update(new)
+                changed |= {name: f"{value!r}"[:80] for name, value in new.items()}
+        return {"claims": lab_page.heard, "changed": changed, "error": error}
+    finally:
+        lab_page.heard = None
+
+
+# Many pages, each in a process of its own
+
+
+def run_page(page: str, variation: str, source: str, seed: int = 0) -> dict:
+    """Run a page in a process of its own. `source` is a digest of all that it depends on."""
+    done = subprocess.run(
+        [sys.executable, __file__, "--one", page, variation], env={**os.environ, **ENVIRONMENT},
+        capture_output=True, text=True, encoding="utf-8", stdin=subprocess.DEVNULL,
+        timeout=SECONDS, check=False,
+    )  # fmt: skip
+    lines = done.stdout.strip().splitlines()
+    if done.returncode or not lines:
+        raise RuntimeError((done.stderr.strip().splitlines() or ["it was killed"])[-1])
+    return {"found": lines[-1]}
+
+
+def digest(*paths: Path) -> str:
+    found = hashlib.sha256()
+    for path in paths:
+        found.update(path.read_bytes())
+    return found.hexdigest()[:16]
+
+
+def pages(named) -> list[Path]:
+    """The pages that claim something, and whose cells are Python alone."""
+    found = [Path(n).resolve() for n in named] or sorted((ROOT / "book").rglob("*.md"))
+    chosen = []
+    for path in found:
+        text = path.read_text(encoding="utf-8")
+        code = "\n".join(source for source, _ in cells(text)) if "{code-cell}" in text else ""
+        if re.search(r"^\s*claim\(", code, re.MULTILINE) and not re.search(
+            r"^!", code, re.MULTILINE
+        ):
+            chosen.append(path)
+    return chosen
+
+
+def compared(plain: dict, varied: dict[str, dict]) -> dict:
+    """What became of each claim of a page.
+
+    Arguments:
+        plain: what `run_here` gives with nothing varied; varied: likewise, by variation.
+    """
+    claims = []
+    for number, claim in enumerate(numbered(plain["claims"]).items()):
+        key, found = claim
+        row = {**found, "number": number, "survived": [], "flipped": [], "unreached": []}
+        for variation, result in varied.items():
+            again = numbered(result["claims"]).get(key)
+            state = "unreached" if again is None else "survived" if again["holds"] else "flipped"
+            row[state].append(variation)
+        claims.append(row)
+    return {
+        "error": plain["error"],
+        "variations": {
+            v: {"changed": r["changed"], "error": r["error"]} for v, r in varied.items()
+        },
+        "claims": claims,
+    }
+
+
+def numbered(claims: list[dict]) -> dict[tuple, dict]:
+    """Claims by words; one that is made several times by its number too."""
+    found: dict[tuple, dict] = {}
+    for claim in claims:
+        times = sum(words == claim["words"] for words, _ in found)
+        found[claim["words"], times] = claim
+    return found
+
+
+def broken(name: str, page: dict) -> list[str]:
+    """What is wrong: a page that does not run, a claim that is false or flips in its scope."""
+    problems = [f"{name}: {page['error']}"] if page["error"] else []
+    for claim in page["claims"]:
+        if not claim["holds"]:
+            problems.append(f"{name}: not so: {claim['words']}")
+        for state, word in (("flipped", "flips"), ("unreached", "is not reached")):
+            inside = [v for v in claim[state] if v in (claim["scope"] or [])]
+            if inside:
+                problems.append(f"{name}: {word} under {', '.join(inside)}: {claim['words']}")
+    return problems
+
+
+def outside(name: str, page: dict) -> list[str]:
+    """Claims that flip where they are not meant to hold, or do not say."""
+    told = []
+    for claim in page["claims"]:
+        flips = [v for v in claim["flipped"] if v not in (claim["scope"] or [])]
+        if flips:
+            says = "no scope stated" if claim["scope"] is None else "as its scope allows"
+            told.append(f"{name}: flips under {', '.join(flips)} ({says}): {claim['words']}")
+    return told
+
+
+def stressed(paths: list[Path], only=None, jobs: int = 2, store=None, progress=None) -> dict:
+    """Run pages, as they are and varied; for each what became of its claims."""
+    package = digest(*sorted((ROOT / "tinytorch").rglob("*.py")), Path(__file__))
+    cases = []
+    for path in paths:
+        text = path.read_text(encoding="utf-8")
+        chosen = [v for v in kinds(text) if only is None or v in only]
+        source = f"{package} {digest(path)}"
+        cases += [{"page": str(path), "variation": v, "source": source} for v in ("", *chosen)]
+    runs = study(
+        run_page, cases, seeds=[0], name="stress", store=store, jobs=jobs, progress=progress,
+        seconds=SECONDS, retry=True,
+    )  # fmt: skip
+    found: dict[str, dict] = {}
+    for case, run in zip(cases, runs, strict=True):
+        lost = {"claims": [], "changed": {}, "error": run.error}
+        result = lost if run.error else json.loads(run.results["found"])
+        found.setdefault(case["page"], {})[case["variation"]] = result
+    named = {}
+    for path, results in found.items():
+        with contextlib.suppress(ValueError):
+            path = Path(path).relative_to(ROOT / "book").as_posix()
+        named[path] = compared(results.pop(""), results)
+    return named
+
+
+def main(arguments=None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("pages", nargs="*")
+    parser.add_argument("--only", nargs="*", choices=list(stress.VARIATIONS), metavar="VARIATION")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--store", default=str(ROOT / "stress.db"))
+    parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if options.one:
+        path = Path(options.one[0]).resolve()
+        os.chdir(path.parent)
+        with contextlib.redirect_stdout(io.StringIO()):
+            result = run_here(path.read_text(encoding="utf-8"), options.one[1])
+        print(json.dumps(result))
+        return 0
+    found = stressed(pages(options.pages), options.only, options.jobs, options.store)
+    problems = [line for name, page in found.items() for line in broken(name, page)]
+    for line in [line for name, page in found.items() for line in outside(name, page)]:
+        print(line)
+    claims = [claim for page in found.values() for claim in page["claims"]]
+    stated = sum(claim["scope"] is not None for claim in claims)
+    print(f"{len(found)} pages, {len(claims)} claims, {stated} of them with a scope")
+    if not options.pages and options.only is None:
+        text = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+        RECORD.write_text(text.replace('{"words"', '\n{"words"') + "\n", encoding="utf-8")
+    if problems:
+        print(f"\n{len(problems)} to mend:", *problems, sep="\n  ", file=sys.stderr)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,308 @@
+"""Stress itself: an over-claim of each kind is caught, what is true survives, nothing is silent."""
+
+import importlib.util
+import json
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tinytorch.lab import below, claim, stress
+from tinytorch.lab import page as lab_page
+
+ROOT = Path(__file__).resolve().parents[2]
+spec = importlib.util.spec_from_file_location("book_stress", ROOT / "book" / "stress.py")
+book_stress = importlib.util.module_from_spec(spec)
+sys.modules["book_stress"] = book_stress
+spec.loader.exec_module(book_stress)
+
+HEAD = """
+---
+jupytext:
+  text_representation:
+    format_name: myst
+kernelspec:
+  display_name: Python 3
+  language: python
+  name: python3
+---
+
+# A page
+
+```{code-cell} python
+import numpy as np
+from tinytorch.lab import Quadratic, below, claim, tune, trajectory
+from tinytorch.optim import SGD, Adam, Momentum
+```
+
+```{code-cell} python
+:tags: [parameters]
+SETTINGS
+```
+
+```{code-cell} python
+:tags: [remove-cell]
+BODY
+```
+"""
+
+# What text says too much, by kind: (variation that finds it, settings, cell)
+OVERCLAIMS = {
+    "a lead that a longer run turns round": (
+        "longer",
+        "steps = 100",
+        """
+        bowl = Quadratic([0.01, 1.0])
+        ends = [bowl(trajectory(SGD, bowl, steps=steps, lr=f / 1.01))[-1] for f in (1, 2)]
+        claim("half the best step leads", below(*ends), scope="longer")
+        """,
+    ),
+    "a lead that lucky seeds gave": (
+        "seeds",
+        "seeds = [0, 1, 2]",
+        """
+        draws = [np.random.default_rng(seed).normal() for seed in seeds]
+        claim("the numbers are positive", min(draws) > 0, scope="seeds")
+        """,
+    ),
+    "a best value that stands at the grid's edge": (
+        "grid",
+        "rates = np.geomspace(0.01, 0.1, 5)",
+        """
+        bowl = Quadratic([1.0])
+        ends = [bowl(trajectory(SGD, bowl, [1.0], steps=10, lr=lr))[-1] for lr in rates]
+        claim("0.1 is the best rate", rates[np.argmin(ends)] < 0.1 + 1e-9, scope="grid")
+        """,
+    ),
+    "a lead that hangs on the axes": (
+        "axes",
+        "angle = 0.0",
+        """
+        valley = Quadratic([1.0, 1000.0], angle)
+        path = trajectory(Adam, valley, valley.minima[0] + [1, 1], steps=80, lr=0.1, betas=(0, 0.9))
+        claim("Adam goes straight", np.ptp(path[:40] @ [1, -1]) < 0.1, scope="axes")
+        """,
+    ),
+    "a rival with its default settings": (
+        "rivals",
+        "tuned = False",
+        """
+        valley = Quadratic([1.0, 100.0])
+        own = valley(trajectory(Momentum, valley, steps=60, lr=0.02, momentum=0.8))[-1]
+        rates = np.geomspace(1e-3, 0.0199, 9) if tuned else [1e-3]
+        rival = min(valley(trajectory(Adam, valley, steps=60, lr=lr * 30))[-1] for lr in rates)
+        claim("momentum is far ahead of Adam", below(1e3 * own, rival), scope="rivals")
+        """,
+    ),
+    "a comparison at a constant rate": (
+        "falling",
+        "falling = False",
+        """
+        line, rng = Quadratic([1.0]), np.random.default_rng(0)
+        x, late = np.full(400, 5.0), []
+        for t in range(300):
+            lr = 0.3 * (1 - t / 300) if falling else 0.3
+            x = x - lr * (x + rng.normal(size=400))
+        claim("noise keeps it away", (x**2).mean() > 0.1, scope="falling")
+        """,
+    ),
+    "a finding of one batch size": (
+        "batch",
+        "batch = 4",
+        """
+        noise = np.random.default_rng(0).normal(size=(1000, batch)).mean(axis=1)
+        claim("the gradient is half noise", noise.std() > 0.4, scope="batch")
+        """,
+    ),
+    "a finding of one level of noise": (
+        "noise",
+        "noise = 0.1",
+        """
+        claim("it ends within 0.2", 1.5 * noise < 0.2, scope="noise")
+        """,
+    ),
+    "equality that is float64's": (
+        "float32",
+        "dtype = 'float64'",
+        """
+        third = np.ones(1, dtype) / np.array(3, dtype)
+        claim("a third to 1e-12", abs(float(third[0]) - 1 / 3) < 1e-12, scope="float32")
+        """,
+    ),
+}
+
+
+def written(folder, settings: str, body: str) -> Path:
+    path = folder / "page.md"
+    text = HEAD.lstrip().replace("SETTINGS", settings)
+    path.write_text(text.replace("BODY", textwrap.dedent(body).strip()), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _in_this_process(request, monkeypatch):
+    """A process for each page takes seconds; a test of its own has one."""
+
+    def run_page(page, variation, source, seed):
+        text = Path(page).read_text(encoding="utf-8")
+        return {"found": json.dumps(book_stress.run_here(text, variation))}
+
+    if "process" not in request.node.name:
+        monkeypatch.setattr(book_stress, "run_page", run_page)
+
+
+def stressed(path, **how) -> dict:
+    (found,) = book_stress.stressed([path], jobs=1, progress=False, **how).values()
+    return found
+
+
+def test_an_over_claim_of_each_kind_is_planted():
+    assert {variation for variation, *_ in OVERCLAIMS.values()} == set(stress.VARIATIONS)
+
+
+@pytest.mark.parametrize("kind", OVERCLAIMS)
+def test_an_over_claim_is_caught(tmp_path, kind):
+    variation, settings, body = OVERCLAIMS[kind]
+    path = written(tmp_path, settings, body)
+    assert book_stress.kinds(path.read_text(encoding="utf-8")) == [variation]
+    found = stressed(path)
+    assert found["error"] == ""
+    assert all(c["holds"] for c in found["claims"]), "it must hold as it stands"
+    assert found["variations"][variation]["error"] == ""
+    assert any(c["flipped"] == [variation] for c in found["claims"])
+    (problem,) = book_stress.broken("page", found)
+    assert f"flips under {variation}" in problem
+
+
+def test_what_is_true_survives_and_a_narrow_scope_is_no_fault_but_is_told(tmp_path):
+    path = written(
+        tmp_path,
+        "steps, seeds, rates = 3, range(2), (0.1, 1.0)",
+        """
+        claim("steps are positive", below(0, steps), scope="everywhere")
+        claim("few steps", steps < 5, scope="here")
+        claim("few seeds", len(seeds) < 3, scope=("longer", "grid"))
+        claim("not said", steps == 3)
+        for rate in rates:
+            claim("each rate", rate > 0)
+        """,
+    )
+    found = stressed(path)
+    assert book_stress.broken("page", found) == []
+    told = book_stress.outside("page", found)
+    assert len(told) == 3
+    assert any("no scope stated" in t and "not said" in t for t in told)
+    by_words = {}
+    for row in found["claims"]:
+        by_words.setdefault(row["words"], []).append(row)
+    assert by_words["steps are positive"][0]["survived"] == ["longer", "seeds", "grid"]
+    assert by_words["steps are positive"][0]["margin"] == "3"
+    assert by_words["few seeds"][0]["flipped"] == ["seeds"]
+    assert len(by_words["each rate"]) == 2
+    assert found["variations"]["longer"]["changed"] == {"steps": "12"}
+
+
+def test_a_page_that_breaks_under_a_variation_is_no_survivor(tmp_path):
+    path = written(
+        tmp_path,
+        "steps = 3",
+        """
+        table = np.arange(5)[steps]
+        claim("it is three", table == 3, scope="longer")
+        """,
+    )
+    found = stressed(path)
+    assert "IndexError" in found["variations"]["longer"]["error"]
+    assert found["claims"][0]["unreached"] == ["longer"]
+    assert "is not reached under longer" in book_stress.broken("page", found)[0]
+
+
+def test_a_page_that_does_not_run_or_is_false_is_told(tmp_path):
+    path = written(tmp_path, "steps = 3", 'claim("wrong", False)\n1 / 0')
+    problems = book_stress.broken("page", stressed(path))
+    assert problems == ["page: ZeroDivisionError: division by zero", "page: not so: wrong"]
+
+
+def test_a_page_is_read_again_until_it_changes(tmp_path):
+    path, store = written(tmp_path, "steps = 3", 'claim("so", steps < 9)'), tmp_path / "s.db"
+    first = stressed(path, store=store)
+    assert stressed(path, store=store) == first
+    written(tmp_path, "steps = 3", 'claim("so", steps < 99)')
+    assert stressed(path, store=store)["claims"][0]["flipped"] == []
+    assert first["claims"][0]["flipped"] == ["longer"]
+
+
+def test_a_page_runs_in_a_process_of_its_own(tmp_path):
+    (tmp_path / "beside.txt").write_text("1", encoding="utf-8")
+    path = written(
+        tmp_path,
+        "steps = 3",
+        """
+        print("noise on the output")
+        claim("files beside the page are found", open("beside.txt").read() == "1")
+        claim("few steps", steps < 5, scope="longer")
+        """,
+    )
+    found = stressed(path)
+    assert [c["holds"] for c in found["claims"]] == [True, True]
+    assert found["claims"][1]["flipped"] == ["longer"]
+
+
+# The settings
+
+
+@pytest.mark.parametrize(
+    ("variation", "before", "after"),
+    [
+        ("longer", dict(steps=3, warm_epochs=2, stepsize=1), dict(steps=12, warm_epochs=8)),
+        ("seeds", dict(seeds=range(2), seed=4), dict(seeds=[1000, 1001, 1002, 1003], seed=1004)),
+        ("axes", dict(angle=0.1), dict(angle=0.7)),
+        ("rivals", dict(tuned=False), dict(tuned=True)),
+        ("noise", dict(noise=0.5, noises=1), dict(noise=1.0)),
+        ("float32", dict(dtype="float64"), dict(dtype="float32")),
+    ],
+)
+def test_settings_are_changed_by_their_last_word(variation, before, after):
+    assert stress.varied(variation, before) == after
+
+
+def test_a_grid_is_widened_in_its_own_form_and_spacing():
+    new = stress.varied("grid", dict(rates=np.geomspace(0.01, 1, 3)))["rates"]
+    np.testing.assert_allclose(new, 10.0 ** np.arange(-2.5, 2) * 1, rtol=1e-12)
+    even = stress.varied("grid", dict(grid=[0.0, 0.5, 1.0]))["grid"]
+    assert isinstance(even, list)
+    np.testing.assert_allclose(even, [-0.25, 0.25, 0.75, 1.25, 1.75])
+    with pytest.raises(ValueError, match="at least two values"):
+        stress.varied("grid", dict(grid=[1.0]))
+
+
+def test_an_unknown_variation_or_scope_is_refused():
+    with pytest.raises(ValueError, match=r"one of longer, .*; got 'wind'"):
+        stress.varied("wind", {})
+    for scope in ("wind", ["seeds", "wind"]):
+        with pytest.raises(ValueError, match="scope must be everywhere, here, or of"):
+            claim("so", True, scope=scope)
+
+
+def test_claims_are_noted_under_stress_and_stop_the_build_otherwise(monkeypatch):
+    with pytest.raises(AssertionError, match=r"not so: b \(measured: x = 2\)"):
+        claim("b", False, x=2)
+    monkeypatch.setattr(lab_page, "heard", [])
+    claim("b", False, x=2)
+    claim("c", below([1, 2], [3, 3]), scope="everywhere")
+    assert [c["holds"] for c in lab_page.heard] == [False, True]
+    assert lab_page.heard[1]["margin"] == "1.5 times"
+    assert lab_page.heard[1]["scope"] == list(stress.VARIATIONS)
+
+
+def test_below_says_by_how_much():
+    assert below(1, 2)
+    assert not below(2, 2)
+    assert not below([1, 5], [2, 4])
+    assert below(-1, 1).margin == "2"
+    assert below(0.5, [1, 4]).margin == "2 times"
+    claim("so", below(0.5, [1, 4]))
+    with pytest.raises(AssertionError, match="not so"):
+        claim("so", below([0.5, 2], [1, 1]))
