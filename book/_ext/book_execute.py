@@ -44,6 +44,7 @@ CELLS_FIND = {  # around them, whatever the reader has set: two builds give the 
     "OPENBLAS_NUM_THREADS": "1",  # the order of a sum must not depend on the machine's cores
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
+    "TINYTORCH_ENGINE": "blocked",  # nor a number on whether numba is installed
     "TQDM_DISABLE": "1",  # nobody watches a page that is built
 }
 CELLS_MISS = (  # a claim is an assertion; a warning is one; what a command prints has no colours

@@ -933,7 +933,9 @@ def admitted(dtype) -> np.dtype:
             f"a tensor holds float32, float64, integers or booleans, not {dtype}: "
             "convert with .astype('float32')"
         )
-    return dtype.newbyteorder("=")
+    return np.dtype(
+        dtype.name
+    )  # the one that NumPy has of it, which compiled code knows by its place
 
 
 def as_tensor(value, dtype) -> Tensor:

@@ -1,5 +1,6 @@
 """Blocked steps give the bits that the rule gives on whole arrays; fused ones round once more."""
 
+import pickle
 import subprocess
 import sys
 import textwrap
@@ -14,6 +15,7 @@ from tinytorch.optim import SGD, Adam, AdamW, Momentum, Optimizer, engine, engin
 from tinytorch.optim.engines import choosing, slicing
 from tinytorch.optim.engines.loop import NotFusable, fuse
 from tinytorch.optim.optimizer import ascend, coupled, decoupled
+from tinytorch.optim.optimizers import gradient_descent
 
 ELEMENTWISE = [
     cls
@@ -206,6 +208,28 @@ def test_fused_whatever_the_memory_looks_like(prepare):
         np.testing.assert_array_equal(a, b)
     for a, b in zip(stepped("fused", prepare), expected, strict=True):
         assert_rounded(a, b)
+
+
+def test_arrays_from_a_pickle_are_fused_too(monkeypatch):
+    """Their dtype is an object of its own, where the others share NumPy's."""
+    pytest.importorskip("numba", reason="the fused engine needs numba")
+    arrays = [pickle.loads(pickle.dumps(np.linspace(0, 1, 7))), np.linspace(1, 2, 7)]
+    assert arrays[0].dtype is not arrays[1].dtype
+    whole = [a.copy() for a in arrays]
+    engines.run((gradient_descent,), [tuple(whole)], {"lr": 0.5}, engine="whole")
+    monkeypatch.setattr(choosing, "blocked", lambda *_: pytest.fail("it is not fused"))
+    engines.run((gradient_descent,), [tuple(arrays)], {"lr": 0.5}, engine="fused")
+    np.testing.assert_array_equal(arrays, whole)
+
+
+def test_a_tensor_made_of_a_list_is_fused(monkeypatch):
+    pytest.importorskip("numba", reason="the fused engine needs numba")
+    p = Tensor([1.0, 2.0], requires_grad=True)
+    p.grad = Tensor([1.0, 1.0])
+    monkeypatch.setattr(choosing, "blocked", lambda *_: pytest.fail("it is not fused"))
+    SGD([p], lr=0.5, engine="fused").step()
+    assert p.data.tolist() == [0.5, 1.5]
+    assert p.data.dtype is np.dtype(np.float32)
 
 
 def test_fused_refuses_a_read_only_parameter_as_whole_does():

@@ -52,7 +52,7 @@ def flat(arrays) -> np.ndarray:
 def run(name: str, kwargs: dict, given: Problem) -> np.ndarray:
     """Our parameters after every step, shape (steps, numbers of all parameters)."""
     params = [Tensor(s.copy(), requires_grad=True) for s in given.starts]
-    optimizer = getattr(tinytorch.optim, name)(params, **kwargs)
+    optimizer = getattr(tinytorch.optim, name)(params, **kwargs, engine="blocked")
     rows = []
     for gradients, factor in zip(given.gradients, given.factors, strict=True):
         for p, g in zip(params, gradients, strict=True):

@@ -1,7 +1,15 @@
-"""Which way a step is run: the engines by name, and who says which."""
+"""Which way a step is run: the engines by name, and who says which.
+
+An optimizer that was given no engine takes that of the surrounding `with engine(...)`; without
+one, that of the environment variable TINYTORCH_ENGINE; without that, "fused" where numba is
+installed and "blocked" where it is not. (The book's build and the tests say "blocked", so that
+no number in them depends on what is installed.)
+"""
 
 import contextlib
 import functools
+import importlib.util
+import os
 import warnings
 from contextvars import ContextVar
 
@@ -9,7 +17,9 @@ from tinytorch.optim.engines.calling import keywords, require_numbers
 from tinytorch.optim.engines.familiar import familiar
 from tinytorch.optim.engines.slicing import blocked, either_way, in_blocks, whole
 
-_chosen: ContextVar[str] = ContextVar("engine", default="blocked")
+VARIABLE = "TINYTORCH_ENGINE"
+
+_chosen: ContextVar[str] = ContextVar("engine", default="")
 
 
 @contextlib.contextmanager
@@ -30,14 +40,22 @@ def engine(name: str):
 
 
 def chosen() -> str:
-    """The engine of the surrounding `with` block."""
-    return _chosen.get()
+    """The engine of the surrounding `with` block, or the default."""
+    return _chosen.get() or default()
 
 
-def known(name: str) -> str:
+@functools.cache
+def default() -> str:
+    """The engine that the environment names; where it names none, the fastest that is there."""
+    if named := os.environ.get(VARIABLE, ""):
+        return known(named, VARIABLE)
+    return "blocked" if importlib.util.find_spec("numba") is None else "fused"
+
+
+def known(name: str, what: str = "engine") -> str:
     """`name`, if an engine has it."""
     if name not in ENGINES:
-        raise ValueError(f"engine must be one of {', '.join(ENGINES)}; got {name!r}")
+        raise ValueError(f"{what} must be one of {', '.join(ENGINES)}; got {name!r}")
     return name
 
 
@@ -49,23 +67,26 @@ def run(stages, batch, numbers: dict, elementwise: bool = True, engine: str | No
         batch: for each parameter its arrays (p, g, *state).
         numbers: every value that a stage may ask for by name.
         elementwise: whether the stages may be run on slices.
-        engine: one of ENGINES; the one of the surrounding `with` block, if None.
+        engine: one of ENGINES; if None, the one that is `chosen`.
 
     Raises:
         TypeError: a stage asks for a number that there is not.
     """
     require_numbers(stages, numbers)
-    way = ENGINES[(engine or _chosen.get()) if elementwise else "whole"]
+    asked = engine or _chosen.get()
+    way = ENGINES[(asked or default()) if elementwise else "whole"]
     kept = stages if way is whole else familiar(stages)
     if kept is None:  # new functions in every step: what would be made of them is never used again
         in_blocks(batch, stages, keywords(stages, numbers))
+    elif way is fused and not asked:
+        fused(kept, batch, numbers, asked=False)
     else:
         way(kept, batch, numbers)
 
 
-def fused(stages, batch, numbers: dict) -> None:
+def fused(stages, batch, numbers: dict, asked: bool = True) -> None:
     step, reason = compiler(stages)
-    if step is None:
+    if step is None and asked:
         notice(reason)
     rest = either_way(step, stages, batch, numbers) if step else batch
     if rest:
@@ -82,10 +103,10 @@ def compiler(stages) -> tuple:
 
         loop.fuse(stages)
         compiled.check_layout()
-    except ModuleNotFoundError as error:
-        if error.name != "numba":
-            raise
-        return None, "numba is not installed (pip install numba)"
+    except ImportError as error:
+        if error.name == "numba":
+            return None, "numba is not installed (pip install numba)"
+        return None, f"numba cannot be imported ({error})"
     except loop.NotFusable as error:
         return None, str(error)
     return compiled.by_loop, None

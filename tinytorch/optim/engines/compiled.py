@@ -6,16 +6,18 @@ and large or many and small.
 """
 
 import functools
+import hashlib
 import itertools
 
 import numba
 import numpy as np
 from numba import types
 
-from tinytorch.optim.engines import stealing
+from tinytorch.optim.engines import machine, stealing
 from tinytorch.optim.engines.calling import written
 from tinytorch.optim.engines.intrinsics import DATA, address, pointer
 from tinytorch.optim.engines.loop import Loop, NotFusable, fuse
+from tinytorch.optim.engines.machine import njit
 from tinytorch.optim.engines.threads import overlap
 
 ALONE = 200_000  # elements; below, waking a second thread costs as much as it saves
@@ -55,7 +57,17 @@ def by_loop(stages, batch: list, numbers: dict) -> list:
             fit = sizes >= 0
             launch(stages, ids[fit], sizes[fit], begins[fit], values, dtype)
             batch, ids = list(itertools.compress(batch, ~fit)), ids[~fit]
-    return batch
+    return rest(stages, batch, numbers)
+
+
+def rest(stages, batch: list, numbers: dict) -> list:
+    """Step those that only had another object for their dtype, as arrays have that come from a
+    pickle. Returns the others."""
+    named = [[(a, np.dtype(a.dtype.name)) for a in arrays] for arrays in batch]
+    other = [any(a.dtype is not dtype for a, dtype in pairs) for pairs in named]
+    again = [[a.view(dtype) for a, dtype in pairs] for pairs in itertools.compress(named, other)]
+    stay = [arrays for arrays, turned in zip(batch, other, strict=True) if not turned]
+    return stay + by_loop(stages, again, numbers) if again else stay
 
 
 @functools.cache
@@ -90,11 +102,20 @@ def compiled(stages, dtype):
     """The stages' loop as machine code: void elements(ids, begin, until, constants)."""
     loop = fuse(stages, exact=False)
     number = numba.from_dtype(dtype)
-    scope = {"np": np, "address": address, "pointer": pointer, "dtype": number}
-    exec(source(loop), scope)
+    scope = {
+        "np": np,
+        "address": address,
+        "pointer": pointer,
+        "dtype": number,
+        "__name__": __name__,
+    }
+    text = source(loop)
+    name = f"elements_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    # Under the name of a file that there is: numba keeps no code that came from nowhere.
+    exec(compile(text.replace("elements", name, 1), machine.__file__, "exec"), scope)
     ids, constants = types.CPointer(types.intp), types.CPointer(number)
     signature = types.void(ids, types.intp, types.intp, constants)
-    return numba.cfunc(signature, error_model="numpy")(scope["elements"])
+    return machine.cfunc(signature, error_model="numpy")(scope[name])
 
 
 def source(loop: Loop) -> str:
@@ -110,7 +131,7 @@ def source(loop: Loop) -> str:
     return "\n".join(lines)
 
 
-@numba.njit
+@njit((types.intp[:, ::1], types.intp, types.intp))
 def fitting(ids, dtype_id, item):
     """For each row the size of its arrays, and where the first one's data lies; the size is -1 if
     the arrays differ in it, are not plain memory of dtype, or the gradient (the second one) lies

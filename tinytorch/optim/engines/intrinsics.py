@@ -3,10 +3,11 @@ several threads read and write."""
 
 import os
 
-import numba
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
+
+from tinytorch.optim.engines.machine import njit
 
 WORD = 8  # bytes of an integer
 LINE = 64  # bytes of a line of the cache
@@ -36,13 +37,13 @@ def call(typing_context, function, a, b, c, d):
     return types.void(*[types.intp] * 5), generate
 
 
-@numba.njit("intp(intp, intp)")
+@njit("intp(intp, intp)")
 def word(address, i):
     """The i-th of the integers at an address."""
     return pointer(address, types.intp)[i]
 
 
-@numba.njit("intp(intp)")
+@njit("intp(intp)")
 def address(array_id):
     """Where the elements of the array lie whose id() this is."""
     return word(array_id + DATA, 0)
@@ -94,12 +95,12 @@ if hasattr(os, "sched_yield"):
     give_way = types.ExternalFunction("sched_yield", types.int32())
 else:  # not on Windows
 
-    @numba.njit("int32()")
+    @njit("int32()")
     def give_way():
         return 0
 
 
-@numba.njit("intp(intp)")
+@njit("intp(intp)")
 def pause(looks):
     """Count one look at what is waited for; now and then let others have the processor, since
     one of them may be who is waited for."""

@@ -16,9 +16,9 @@ import os
 import threading
 import time
 
-import numba
 import numpy as np
 from numba import types
+from numba.types import intp
 
 from tinytorch.optim.engines.intrinsics import (
     LINE,
@@ -31,6 +31,7 @@ from tinytorch.optim.engines.intrinsics import (
     swap,
     word,
 )
+from tinytorch.optim.engines.machine import njit
 
 PIECE = 32_768  # elements
 LOOKS = 16_000  # before a helper falls asleep: some hundred microseconds
@@ -59,7 +60,7 @@ def distribute(code: int, itemsize: int, ids, sizes, constants, helpers: int) ->
     offer(job, code, itemsize, ids, sizes, constants, words, helpers)
 
 
-@numba.njit("void(intp, intp, intp, intp)", error_model="numpy")
+@njit("void(intp, intp, intp, intp)", error_model="numpy")
 def apply(job, row, begin, until):
     """Run the code from `begin` to `until`; from where p meets a line of the cache on, vectors
     of it do not straddle two."""
@@ -70,7 +71,7 @@ def apply(job, row, begin, until):
     call(word(job, CODE), row, aligned, until, word(job, CONSTANTS))
 
 
-@numba.njit("void(intp, intp)", nogil=True, error_model="numpy")
+@njit("void(intp, intp)", nogil=True, error_model="numpy")
 def take(job, part):
     """Take pieces of a job until none is left, first those of one's own part."""
     ends, parts = word(job, ENDS), word(job, PARTS)
@@ -94,7 +95,13 @@ def take(job, part):
         part = (part + 1) % parts
 
 
-@numba.njit(nogil=True)
+@njit(
+    [
+        (intp[::1], intp, intp, intp[:, ::1], intp[::1], number[::1], intp, intp)
+        for number in (types.float32, types.float64)
+    ],
+    nogil=True,
+)
 def offer(memory, code, itemsize, ids, sizes, constants, words, helpers):
     """Offer the work to all helpers that watch, do what is there to do, wait for those who help."""
     job = memory.ctypes.data
@@ -121,7 +128,7 @@ def offer(memory, code, itemsize, ids, sizes, constants, words, helpers):
         looks = pause(looks)
 
 
-@numba.njit(nogil=True)
+@njit((intp, intp), nogil=True)
 def serve(own, part):
     """Do the jobs that come to this helper's word, until none has come for a while."""
     looks = 0
@@ -135,7 +142,7 @@ def serve(own, part):
             looks = 0
 
 
-@numba.njit
+@njit((intp,))
 def rouse(own):
     return swap(own, ASLEEP, WATCHING)
 
@@ -147,7 +154,6 @@ class Team:
         self.words = np.full((count, APART // WORD), ASLEEP, np.intp)
         self.begin = self.words.ctypes.data
         self.bells = []
-        serve.compile((types.intp, types.intp))
         for i in range(count):
             bell = threading.Lock()
             bell.acquire()
