@@ -162,7 +162,7 @@ ask(); theirs = optim
     "another library": "import torch.optim as theirs\n" + WRAPPED,
     "the judge": "import tinytorch.tito.judge\n" + WRAPPED,
     "the table of mistakes": """
-from tinytorch.tito.mistakes.optimizers import right_adam
+from tinytorch.tito.mistakes.rules import right_adam
 """ + WRAPPED,
     "a solution from the tests": (
         "source = open(os.path.join(os.path.dirname(tinytorch.__file__), '..', 'tests', 'tito', "

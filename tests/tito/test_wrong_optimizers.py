@@ -5,7 +5,7 @@ import pytest
 
 from tinytorch.optim import optimizers
 from tinytorch.tito.mistakes import MISTAKES
-from tinytorch.tito.mistakes.optimizers import right_adam
+from tinytorch.tito.mistakes.rules import right_adam
 from tinytorch.tito.probes import PROBES, differing, trajectory
 
 IDS = [f"{m.target}: {m.name}" for m in MISTAKES]

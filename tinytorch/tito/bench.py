@@ -209,6 +209,7 @@ def mistaken(lesson, mistake):
             if name.startswith("tinytorch.") and vars(module).get(attribute) is right
         ]
     right = vars(holders[0])[attribute]
+    promise_alike(mistake.wrong, right)
     for holder in holders:
         setattr(holder, attribute, mistake.wrong)
     try:
@@ -216,6 +217,12 @@ def mistaken(lesson, mistake):
     finally:
         for holder in holders:
             setattr(holder, attribute, right)
+
+
+def promise_alike(wrong, right) -> None:
+    """Give a wrong version the docstring of the right one: some checks hold it to its word."""
+    if wrong.__doc__ is None:
+        wrong.__doc__ = right.__doc__
 
 
 def observe(check, bench: Bench) -> BaseException | None:

@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tinytorch.tito.judge import Outcome, alone, judge, settle
+from tinytorch.tito.judge import Outcome, expectation, judge, one_at_a_time, part, settle
 from tinytorch.tito.lesson import Lesson
 from tinytorch.tito.trial import rounds
 
@@ -168,8 +168,38 @@ def grade(
     order = {check.name: i for i, check in enumerate(lesson.checks)}
     result.outcomes.sort(key=lambda outcome: order[outcome.check])
     settle(lesson, result.outcomes, result.seed)
+    for subject in {o.subject for o in result.outcomes if o.state == "failed" and not o.mistake}:
+        alone(result, subject, asked)
     result.seconds = time.perf_counter() - started
     return result
+
+
+LEFT_BEHIND = (
+    "Tried alone it passes: what one object leaves behind, the next finds. State belongs to the "
+    "object, self.m, not to the class, to the module or to a default argument."
+)
+
+
+def alone(result: Grade, subject: str, asked: dict) -> None:
+    """Whether a check fails only because others came before it, in the same process."""
+    bad = [o for o in result.outcomes if o.subject == subject and o.state in ("failed", "error")]
+    single = [o for o in bad if "second" not in o.check and not o.drawn and not o.mistake]
+    if len(bad) < 3 or not single:
+        return
+    trial = next(
+        number
+        for number, trial in enumerate(result.lesson.trials)
+        if single[0].check in [check.name for check in result.lesson.checks_of(trial)]
+    )
+    again = Grade(result.lesson, result.file, seed=result.seed)
+    changes = {"trial": trial, "sealed": sealed(result.lesson, result.lesson.trials[trial])}
+    watch(again, {**asked, **changes, "checks": [single[0].check]}, lambda check: None)
+    first = again.outcomes[0].rounds[:1] if again.outcomes else []
+    right = expectation(result.lesson, result.lesson.check(single[0].check))
+    if first and not first[0]["error"] and part(first[0]["seen"], right) is None:
+        for outcome in bad:
+            if not outcome.mistake:
+                outcome.explanation = LEFT_BEHIND
 
 
 def watch(result: Grade, asked: dict, progress) -> list:
@@ -253,7 +283,7 @@ def sealed(lesson: Lesson, trial) -> dict[str, list[str] | None]:
     found: dict[str, list[str] | None] = {}
     for target in trial.targets or [exercise.target for exercise in lesson.exercises]:
         owner, _, member = target.partition(".")
-        with alone:
+        with one_at_a_time:
             home, name = where(lesson, owner, member)
         found.setdefault(home, []).append(name)
     for name in trial.modules:

@@ -15,7 +15,7 @@ from tinytorch.tito.mistakes import mistakes_of
 
 RTOL, ATOL = 2e-5, 1e-7  # float32 arithmetic passes, every mistake of the tables does not
 
-alone = threading.RLock()  # a mistake changes the package for all threads while it is tried
+one_at_a_time = threading.RLock()  # a mistake changes the package for all threads while it is tried
 GOOD = ("passed", "inapplicable", "remark")
 
 
@@ -126,7 +126,7 @@ def sentence(error: dict) -> str:
 def expectation(lesson: Lesson, check: Check, seed: int | None = None) -> list:
     """What the package does in a round of this check."""
     key = (lesson.number, check.name, seed)
-    with alone:
+    with one_at_a_time:
         if key not in _expected:
             bench = bench_for(check, Package(lesson.sources), seed=seed)
             error = observe(check, bench)
@@ -179,7 +179,7 @@ def alike(lesson: Lesson, mistake, check: Check, outcome: Outcome, seed: int) ->
 def run_wrong(lesson: Lesson, mistake, check: Check, seed: int | None = None) -> tuple:
     """What a known mistake does in a round of a check, and the exception that ended it."""
     key = (lesson.number, mistake.target, mistake.name, check.name, seed)
-    with alone:
+    with one_at_a_time:
         if key not in _runs:
             with mistaken(lesson, mistake) as names:
                 bench = bench_for(check, names, seed=seed)
@@ -215,33 +215,85 @@ def settle(lesson: Lesson, outcomes: list[Outcome], seed: int) -> None:
         wants = outcome.subject if wants is True else wants
         if outcome.state == "inapplicable" and wants not in passed:
             outcome.state = "missing"
+    bad = [o for o in outcomes if o.state in ("failed", "error")]
+    for outcome in bad:
         remark = checks[outcome.check].remark
-        if remark and outcome.state in ("failed", "error") and outcome.subject in passed:
+        alone = all(checks[o.check].remark for o in bad if o.subject == outcome.subject)
+        if remark and alone and outcome.subject in passed:
             outcome.state, outcome.message = "remark", remark
-    for subject in {o.subject for o in outcomes if o.state in ("failed", "error")}:
-        accuse(lesson, [o for o in outcomes if o.subject == subject], checks, seed)
+    tried = [o for o in outcomes if o.state in ("failed", "error", "passed")]
+    # What tells most of them apart, and costs least, comes first
+    tried.sort(key=lambda o: (o.state == "passed", sum(len(r["seen"]) for r in o.rounds)))
+    for subject in {o.subject for o in tried if o.state != "passed"}:
+        accuse(lesson, subject, tried, checks, seed)
+    plain = {o.subject for o in bad if not checks[o.check].says}  # what fails where nothing is odd
+    for outcome in tried:
+        if outcome.state == "failed" and not outcome.mistake:
+            says = checks[outcome.check].says if outcome.subject not in plain else ""
+            outcome.explanation = says or behaviour(outcome)
 
 
-def accuse(lesson: Lesson, outcomes: list[Outcome], checks: dict, seed: int) -> None:
+def behaviour(outcome: Outcome) -> str:
+    """What strikes one about a difference that no known mistake makes, in a sentence, or ""."""
+    got, expected = outcome.got, outcome.expected
+    if isinstance(expected, (bool, str)) or expected is None or isinstance(got, (bool, str)):
+        return ""
+    if got is None:
+        return "Nothing came out: is a return missing?"
+    try:
+        a, b = np.asarray(got, float), np.asarray(expected, float)
+    except (TypeError, ValueError, OverflowError):
+        return ""
+    if a.shape != b.shape:
+        return f"It has shape {a.shape}, and {b.shape} is asked for."
+    if not np.isfinite(a).all():
+        return "Something is divided by zero, or overflows."
+    start = np.asarray(outcome.tried.get("start", 0.0), float)
+    for origin, words in ((np.zeros(()), "Each number"), (start, "The step")):
+        if origin.shape not in ((), b.shape) or not (b - origin).any():
+            continue
+        with np.errstate(all="ignore"):
+            ratios = ((a - origin) / (b - origin)).ravel()
+        ratios = ratios[np.isfinite(ratios)]
+        if ratios.size > 1 and np.allclose(ratios, ratios[0], rtol=1e-4):
+            if abs(ratios[0] + 1) < 1e-4:
+                return f"{words} has the opposite sign."
+            if abs(ratios[0] - 1) > 1e-3:
+                return f"{words} is {ratios[0]:.4g} times what it should be."
+    labels = [label for label, _ in outcome.seen]
+    right = labels.index(outcome.where) if outcome.where in labels else 0
+    if right and not outcome.drawn:
+        return f"Right up to “{labels[right - 1]}”: it goes wrong from there on."
+    return ""
+
+
+def accuse(lesson: Lesson, subject: str, tried: list[Outcome], checks: dict, seed: int) -> None:
     """Name the mistake in the outcomes of one subject.
 
     It must pass what the file passed, and do the same wherever the file fails and it would fail
-    too: a wrong name is worse than none. Of several the one that explains most failures is meant.
+    too, in this subject and in its own: a wrong name is worse than none. Of several the one is
+    meant that the other subjects contradict least, and that explains most failures.
     """
-    tried = [o for o in outcomes if o.state in ("failed", "error", "passed")]
-    tried.sort(key=lambda outcome: outcome.state == "passed")  # most are cleared by a failure
+
+    def contradicts(mistake, outcome) -> bool:
+        if outcome.state != "passed" and alike(
+            lesson, mistake, checks[outcome.check], outcome, seed
+        ):
+            return False
+        return fails(lesson, mistake, checks[outcome.check], seed)
+
     found = []
     for mistake in mistakes_of(lesson):
-        explains = []
-        for outcome in tried:
-            check = checks[outcome.check]
-            if outcome.state != "passed" and alike(lesson, mistake, check, outcome, seed):
-                explains.append(outcome)
-            elif fails(lesson, mistake, check, seed):
-                break
-        else:
-            found.append((mistake, explains))
-    found.sort(key=lambda pair: -len(pair[1]))
+        owner = mistake.target.partition(".")[0]
+        near = [o for o in tried if o.subject in (subject, owner)]
+        if not any(contradicts(mistake, outcome) for outcome in near):
+            here = [o for o in near if o.subject == subject and o.state != "passed"]
+            explains = [o for o in here if alike(lesson, mistake, checks[o.check], o, seed)]
+            if explains:
+                found.append((mistake, explains))
+    if len(found) > 1:
+        far = [o for o in tried if o.subject != subject]
+        found.sort(key=lambda pair: (sum(contradicts(pair[0], o) for o in far), -len(pair[1])))
     for mistake, explains in found:
         for outcome in explains:
             outcome.suspects.append(mistake)

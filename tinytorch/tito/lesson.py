@@ -20,6 +20,7 @@ class Check:
     run: Callable
     plot: bool = False
     optional: bool | str = False  # a right file may do without, if the name (or this) passes else
+    says: str = ""  # what a failure here means when no known mistake does exactly the same
     remark: str = ""  # what to say of a file that fails this and is right all the same
 
 
@@ -104,6 +105,10 @@ class Lesson:
             for c in self.checks
             if (c.subject in wanted if wanted else c.subject not in elsewhere)
         ]
+
+    def check(self, name: str) -> Check:
+        """The check of this name."""
+        return next(check for check in self.checks if check.name == name)
 
     @property
     def exercises(self) -> list[Exercise]:

@@ -56,7 +56,7 @@ def explain(outcome: Outcome) -> list[str]:
 
 
 def named(outcome: Outcome) -> list[str]:
-    """The known mistake that did exactly the same, if there is one."""
+    """The known mistake that did exactly the same, or what else can be said."""
     if not outcome.mistake:
-        return []
+        return [f"        it seems  {outcome.explanation}"] if outcome.explanation else []
     return [f"        this is   {outcome.mistake}. {outcome.explanation}"]

@@ -59,6 +59,12 @@ def rows(bench):
     bench.see("Softmax(axis=0)(x)", call(bench.Softmax(0), Tensor(x.copy())))
 
 
+def rows_apart(bench):
+    x = bench.vary(np.array([[1000.0, 1001.0, 999.0], [-1000.0, -1002.0, -1001.0]]))
+    bench.trying(x=x)
+    bench.see("Softmax(x)", call(bench.Softmax(), Tensor(x.copy())))
+
+
 CHECKS = (
     Check("ReLU: values", "ReLU", values("ReLU")),
     Check("ReLU: gradient", "ReLU", derivative("ReLU"), optional=True),
@@ -71,6 +77,7 @@ CHECKS = (
     Check("Softmax: values", "Softmax", values("Softmax")),
     Check("Softmax: an axis sums to one", "Softmax", rows),
     Check("Softmax: large numbers", "Softmax", far("Softmax")),
+    Check("Softmax: rows far apart", "Softmax", rows_apart),
     Check("Softmax: gradient", "Softmax", derivative("Softmax"), optional=True),
 )
 

@@ -41,12 +41,21 @@ def start(bench):
     w = array(weight(layer))
     bench.see("the shape of the weights", list(w.shape))
     bench.see("the shape of the bias", list(array(bias(layer)).shape))
-    bench.see("the bias starts at zero", bool(np.all(array(bias(layer)) == 0)))
+    bench.see("the bias", array(bias(layer))[:3])
     bench.see("the weights differ", bool(np.std(w) > 0))
-    bench.see("the weights' variance is about 1/n to 2/n", bool(0.3 < w.var() * 200 < 4))
+    bench.see("the weights' variance", spread(w.var() * 200))
     bench.see("the weights' mean is about zero", bool(abs(w.mean()) < 0.3 * w.std() + 1e-3))
     again = array(weight(linear(bench, 200, 50)))
     bench.see("a second layer starts elsewhere", bool(np.any(w != again)))
+
+
+def spread(times_n: float) -> str:
+    """How a variance compares with one over the number of inputs, in words."""
+    if times_n == 0:
+        return "none"
+    if times_n < 0.3:
+        return "far below 1/n"
+    return "about 1/n to 2/n" if times_n < 4 else "far above 2/n"
 
 
 def set_to(layer, w, b):

@@ -39,9 +39,31 @@ def derivative(name, prediction, target):
     return run
 
 
+def refuses(name, prediction, target):
+    """What the docstring promises to refuse is refused."""
+
+    def run(bench):
+        cls = getattr(bench, name)
+        if "ValueError" not in (cls.__doc__ or ""):
+            raise Inapplicable(f"your {name} does not promise a ValueError")
+        bench.trying(prediction=prediction, target=target)
+        ended = "no error"
+        try:
+            call(cls(), Tensor(prediction.copy()), Tensor(target.copy()))
+        except NotImplementedError:
+            raise
+        except Exception as error:
+            ended = type(error).__name__
+        bench.see("shapes that differ", ended)
+
+    return run
+
+
 CHECKS = (
     Check("MSELoss: value", "MSELoss", value("MSELoss", PREDICTED, WANTED)),
     Check("MSELoss: gradient", "MSELoss", derivative("MSELoss", PREDICTED, WANTED), optional=True),
+    Check("MSELoss: shapes that differ", "MSELoss",
+          refuses("MSELoss", PREDICTED, WANTED[:, :1]), optional=True),
     Check("CrossEntropyLoss: value", "CrossEntropyLoss",
           value("CrossEntropyLoss", LOGITS, CLASSES)),
     Check("CrossEntropyLoss: an untrained classifier", "CrossEntropyLoss",

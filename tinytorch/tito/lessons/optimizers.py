@@ -423,6 +423,22 @@ def two_groups(bench):
         scheduler.step()
 
 
+# What failing in one way means, when nothing is known that does exactly the same
+IN_PLACE = (
+    "It writes into an array that it was given: p = p - ... makes a new one, p -= ... does not."
+)
+IN_32_BITS = "Somewhere it computes in 32 bits: an .astype(np.float32), or a state made as such."
+LEFT_BEHIND = (
+    "What one optimizer leaves behind, the next finds. State belongs to the object, self.m, not to "
+    "the class, to the module or to a default argument."
+)
+READ = "step() changes the gradient, or clears it: it is only to be read."
+ALIAS = "The state is the gradient's own array, not a copy: what changes one changes the other."
+EACH_ITS_OWN = "One parameter alone may be right: does each have a state of its own, and its turn?"
+MISSING = "A parameter whose grad is None is passed over (`continue`), and the others move on."
+USUAL = "The numbers that are used when none are given are not the usual ones."
+GROUPS = "Every group has a rate of its own: set all of them, and return a list of all."
+NEW_RATE = "lr is read when the step is made: a schedule may have changed it."
 USED_UP = (
     "Right for a list. A generator of parameters is used up by the first loop over it, and then "
     "nothing moves any more: keep list(params)."
@@ -433,24 +449,28 @@ CHECKS = (
     Check("gradient_descent_step: what it refuses", "gradient_descent_step", refusals,
           optional=True),
     Check("gradient_descent changes nothing in place", "gradient_descent",
-          pure("gradient_descent", lr=0.1), optional="SGD"),
+          pure("gradient_descent", lr=0.1), optional="SGD", says=IN_PLACE),
     Check("heavy_ball changes nothing in place", "heavy_ball",
-          pure("heavy_ball", "b", lr=0.1, momentum=0.9, dampening=0.25), optional="Momentum"),
+          pure("heavy_ball", "b", lr=0.1, momentum=0.9, dampening=0.25), optional="Momentum",
+          says=IN_PLACE),
     Check("adam changes nothing in place", "adam", pure("adam", "mv", t=3, **ADAM),
-          optional="Adam"),
+          optional="Adam", says=IN_PLACE),
     Check("gradient_descent keeps the precision", "gradient_descent",
-          exact("gradient_descent", lr=0.1), optional="SGD"),
+          exact("gradient_descent", lr=0.1), optional="SGD", says=IN_32_BITS),
     Check("heavy_ball keeps the precision", "heavy_ball",
-          exact("heavy_ball", "b", lr=0.1, momentum=0.9, dampening=0.0), optional="Momentum"),
-    Check("adam keeps the precision", "adam", exact("adam", "mv", t=3, **ADAM), optional="Adam"),
+          exact("heavy_ball", "b", lr=0.1, momentum=0.9, dampening=0.0), optional="Momentum",
+          says=IN_32_BITS),
+    Check("adam keeps the precision", "adam", exact("adam", "mv", t=3, **ADAM), optional="Adam",
+          says=IN_32_BITS),
     Check("SGD: a trajectory", "SGD", steps("SGD", lr=0.1)),
-    Check("SGD: three parameters", "SGD", steps("SGD", params=3, lr=0.05)),
+    Check("SGD: three parameters", "SGD", steps("SGD", params=3, lr=0.05), says=EACH_ITS_OWN),
     Check("SGD: parameters from a generator", "SGD", steps("SGD", made=lazily, params=3, lr=0.05),
           remark=USED_UP),
-    Check("SGD: a parameter without a gradient stays", "SGD", unused("SGD", lr=0.1)),
-    Check("SGD: the gradient is only read", "SGD", leaves_gradient("SGD", lr=0.1)),
+    Check("SGD: a parameter without a gradient stays", "SGD", unused("SGD", lr=0.1), says=MISSING),
+    Check("SGD: the gradient is only read", "SGD", leaves_gradient("SGD", lr=0.1), says=READ),
     Check("SGD: zero_grad", "SGD", forgets("SGD")),
-    Check("SGD: lr changes on the way", "SGD", new_rate("SGD", lr=0.1), optional=True),
+    Check("SGD: lr changes on the way", "SGD", new_rate("SGD", lr=0.1), optional=True,
+          says=NEW_RATE),
     Check("SGD: down a valley", "SGD", valley("SGD", lr=0.09), plot=True),
     Check("SGD: with momentum", "SGD", steps("SGD", lr=0.05, momentum=0.9), optional=True),
     Check("SGD: with dampening", "SGD", steps("SGD", lr=0.05, momentum=0.9, dampening=0.25),
@@ -458,18 +478,19 @@ CHECKS = (
     Check("SGD: Nesterov", "SGD", given_rule("SGD", dict(lr=0.1, momentum=0.9), nesterov=True),
           optional=True),
     Check("Momentum: a trajectory", "Momentum", steps("Momentum", lr=0.1, momentum=0.8)),
-    Check("Momentum: the usual numbers", "Momentum", usual("Momentum"), optional=True),
+    Check("Momentum: the usual numbers", "Momentum", usual("Momentum"), optional=True, says=USUAL),
     Check("Momentum: three parameters", "Momentum",
-          steps("Momentum", params=3, lr=0.05, momentum=0.9)),
-    Check("Momentum: a second optimizer", "Momentum", again("Momentum", lr=0.05, momentum=0.9)),
+          steps("Momentum", params=3, lr=0.05, momentum=0.9), says=EACH_ITS_OWN),
+    Check("Momentum: a second optimizer", "Momentum", again("Momentum", lr=0.05, momentum=0.9),
+          says=LEFT_BEHIND),
     Check("Momentum: the gradient is only read", "Momentum",
-          leaves_gradient("Momentum", lr=0.1, momentum=0.9)),
+          leaves_gradient("Momentum", lr=0.1, momentum=0.9), says=READ),
     Check("Momentum: the gradient's array is used again", "Momentum",
-          refilled("Momentum", lr=0.1, momentum=0.9)),
+          refilled("Momentum", lr=0.1, momentum=0.9), says=ALIAS),
     Check("Momentum: a parameter without a gradient stays", "Momentum",
-          unused("Momentum", lr=0.1, momentum=0.9)),
+          unused("Momentum", lr=0.1, momentum=0.9), says=MISSING),
     Check("Momentum: without a gradient it rests", "Momentum",
-          rests("Momentum", lr=0.05, momentum=0.9)),
+          rests("Momentum", lr=0.05, momentum=0.9), says=MISSING),
     Check("Momentum: zero_grad", "Momentum", forgets("Momentum")),
     Check("Momentum: down a valley", "Momentum", valley("Momentum", lr=0.05, momentum=0.7),
           plot=True),
@@ -477,16 +498,17 @@ CHECKS = (
     Check("Adam: other betas", "Adam", steps("Adam", count=7, lr=0.05, betas=(0.6, 0.8), eps=1e-8)),
     Check("Adam: a large ε", "Adam", steps("Adam", lr=0.1, betas=(0.9, 0.99), eps=0.5)),
     Check("Adam: gradients as small as ε", "Adam", tiny),
-    Check("Adam: the usual numbers", "Adam", usual("Adam"), optional=True),
+    Check("Adam: the usual numbers", "Adam", usual("Adam"), optional=True, says=USUAL),
     Check("Adam: three parameters", "Adam",
-          steps("Adam", params=3, lr=0.05, betas=(0.9, 0.99), eps=1e-8)),
+          steps("Adam", params=3, lr=0.05, betas=(0.9, 0.99), eps=1e-8), says=EACH_ITS_OWN),
     Check("Adam: parameters from a generator", "Adam",
           steps("Adam", made=lazily, params=3, lr=0.05, betas=(0.9, 0.99), eps=1e-8),
           remark=USED_UP),
-    Check("Adam: a second optimizer", "Adam", again("Adam", lr=0.05)),
-    Check("Adam: a parameter without a gradient stays", "Adam", unused("Adam", lr=0.1)),
-    Check("Adam: without a gradient it rests", "Adam", rests("Adam", lr=0.05)),
-    Check("Adam: the gradient is only read", "Adam", leaves_gradient("Adam", lr=0.1)),
+    Check("Adam: a second optimizer", "Adam", again("Adam", lr=0.05), says=LEFT_BEHIND),
+    Check("Adam: a parameter without a gradient stays", "Adam", unused("Adam", lr=0.1),
+          says=MISSING),
+    Check("Adam: without a gradient it rests", "Adam", rests("Adam", lr=0.05), says=MISSING),
+    Check("Adam: the gradient is only read", "Adam", leaves_gradient("Adam", lr=0.1), says=READ),
     Check("Adam: AMSGrad", "Adam", given_rule("Adam", dict(lr=0.1), amsgrad=True), optional=True),
     Check("Adam: AMSGrad, corrected", "Adam",
           given_rule("Adam", dict(lr=0.1), amsgrad="corrected"), optional=True),
@@ -494,7 +516,7 @@ CHECKS = (
     Check("Adam: down a valley", "Adam", valley("Adam", lr=0.2), plot=True),
     Check("StepLR: every third step", "StepLR", schedule(3, 0.5, 8)),
     Check("StepLR: every second step", "StepLR", schedule(2, 0.1, 5)),
-    Check("StepLR: two groups", "StepLR", two_groups, optional=True),
+    Check("StepLR: two groups", "StepLR", two_groups, optional=True, says=GROUPS),
 )  # fmt: skip
 
 STEPS = (

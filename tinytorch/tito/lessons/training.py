@@ -1,5 +1,8 @@
 """07 Training: the loop, its measure, and a bound on the gradient."""
 
+import contextlib
+from numbers import Real
+
 import numpy as np
 
 from tinytorch.core.layers import Linear
@@ -35,10 +38,15 @@ def batches(inputs, targets):
     return [(Tensor(inputs[i:j].copy()), Tensor(targets[i:j].copy())) for i, j in parts]
 
 
-def loop(epochs):
+def uneven(prediction, target):
+    """A loss in which the two may not be exchanged."""
+    return ((prediction - 2.0 * target) ** 2).mean()
+
+
+def loop(epochs, loss_fn=None):
     def run(bench):
         inputs, targets, lr = bench.vary(INPUTS), bench.vary(TARGETS), bench.vary(0.1)
-        bench.trying(batches=3, epochs=epochs, lr=lr, loss="MSELoss")
+        bench.trying(batches=3, epochs=epochs, lr=lr, loss=getattr(loss_fn, "__name__", "MSELoss"))
         model = Watching()
         seen = []
 
@@ -48,9 +56,14 @@ def loop(epochs):
                 seen.append(model.linear.weight.data.copy())
 
         optimizer = Noting(model.parameters(), lr=lr)
-        losses = bench.train(model, optimizer, MSELoss(), batches(inputs, targets), epochs)
+        losses = bench.train(
+            model, optimizer, loss_fn or MSELoss(), batches(inputs, targets), epochs
+        )
         for i, w in enumerate(seen, start=1):
             bench.see(f"the weights after step {i}", w)
+        losses = losses if losses is None else list(losses)
+        kinds = None if losses is None else all(isinstance(x, Real) for x in losses)
+        bench.see("the losses it returns are numbers", kinds)
         bench.see("the losses it returns", losses)
 
     return run
@@ -77,6 +90,21 @@ def measured(bench):
     bench.see("a model in evaluation mode stays in it", not model.training)
 
 
+def interrupted(bench):
+    bench.trying(batches="of 2, 2 and 1 examples", loss="fails at the second batch")
+    model, calls = Watching(), []
+
+    def failing(prediction, target):
+        calls.append(1)
+        if len(calls) == 2:
+            raise ArithmeticError
+        return MSELoss()(prediction, target)
+
+    with contextlib.suppress(ArithmeticError):
+        bench.evaluate(model, failing, batches(INPUTS, TARGETS))
+    bench.see("the mode is put back after an error", model.training)
+
+
 def with_metric(bench):
     bench.trying(batches="of 3 and 1 examples", loss="CrossEntropyLoss", metric="a mean")
 
@@ -98,26 +126,47 @@ def clip(bound, words):
     def run(bench):
         first, second = bench.vary(np.array([3.0, -4.0])), bench.vary(np.array([12.0]))
         bench.trying(gradients=[first.tolist(), second.tolist()], max_norm=bound)
-        p, q = (Tensor(np.zeros(n), requires_grad=True) for n in (2, 1))
+        p, q = (Tensor(np.ones(n), requires_grad=True) for n in (2, 1))
         r = Tensor(np.zeros(1), requires_grad=True)
         p.grad, q.grad = Tensor(first.copy()), Tensor(second.copy())
-        norm = bench.clip_grad_norm_([p, q, r], bound)
+        given = [p, q, r]
+        norm = bench.clip_grad_norm_((x for x in given) if words == "lazy" else given, bound)
         bench.see("the first gradient", p.grad)
         bench.see("the second gradient", q.grad)
         bench.see("the norm it returns", norm)
+        bench.see("the first parameter", p)
 
     return run
+
+
+def other_norm(bench):
+    gradient = bench.vary(np.array([3.0, -4.0]))
+    bench.trying(gradients=gradient, norm_type="infinity", max_norm=1.0, parameters="one tensor")
+    p = Tensor(np.zeros(2), requires_grad=True)
+    p.grad = Tensor(gradient.copy())
+    bench.see("the norm it returns", bench.clip_grad_norm_(p, 1.0, norm_type=np.inf))
+    bench.see("the gradient", p.grad)
 
 
 CHECKS = (
     Check("train: one epoch", "train", loop(1)),
     Check("train: three epochs", "train", loop(3)),
+    Check("train: a loss that is not symmetric", "train", loop(2, uneven)),
     Check("accuracy", "accuracy", right_ones),
     Check("evaluate: loss and mode", "evaluate", measured),
     Check("evaluate: a metric", "evaluate", with_metric),
+    Check("evaluate: an error on the way", "evaluate", interrupted,
+          remark="Right as long as nothing fails. After an error in the middle the model stays in "
+                 "evaluation mode: put it back in a `finally`."),
     Check("clipping: a long gradient", "clip_grad_norm_", clip(2.6, "long")),
     Check("clipping: a short gradient", "clip_grad_norm_", clip(100.0, "short")),
-)
+    Check("clipping: parameters from a generator", "clip_grad_norm_", clip(2.6, "lazy"),
+          remark="Right for a list. A generator of parameters is used up by the first loop over "
+                 "it, and then nothing is shortened: begin with list(parameters)."),
+    Check("clipping: another norm", "clip_grad_norm_", other_norm,
+          remark="Right for the Euclidean norm. The docstring offers others (norm_type), and one "
+                 "tensor in the place of several."),
+)  # fmt: skip
 
 STEPS = (
     Step(

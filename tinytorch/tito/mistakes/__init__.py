@@ -7,12 +7,12 @@ learner's code never imports them: each holds most of a right answer.
 import importlib
 from functools import cache
 
-from tinytorch.tito.mistakes.optimizers import MISTAKES as MISTAKES
-from tinytorch.tito.mistakes.optimizers import Mistake as Mistake
+from tinytorch.tito.mistakes.rules import MISTAKES as MISTAKES
+from tinytorch.tito.mistakes.rules import Mistake as Mistake
 
 
 @cache
 def mistakes_of(lesson) -> tuple:
     """The known mistakes of a module of the course."""
     module = importlib.import_module(f"tinytorch.tito.mistakes.{lesson.name}")
-    return tuple(getattr(module, "KNOWN", module.MISTAKES))
+    return tuple(module.MISTAKES)

@@ -138,6 +138,92 @@ def sum_first(self, axis=None, keepdims=False):
     return record(np.asarray(value), (self, slope))
 
 
+def shared(root, gradient):
+    """Adds in place into arrays that others hold."""
+    gradients = {id(root): gradient}
+    for node in reversed(right_order(root)):
+        g = gradients[id(node)]
+        if not node._edges or node._retain:
+            node._accumulate(g, owns=False)
+        for parent, derivative in node._edges:
+            piece = right_unbroadcast(derivative(g), parent.data.shape)
+            if id(parent) in gradients:
+                gradients[id(parent)] += piece
+            else:
+                gradients[id(parent)] = piece
+
+
+def unsummed_graph(root):
+    """Recursion without remembering who was there."""
+    order = []
+
+    def visit(node, depth=0):
+        for parent, _ in node._edges:
+            visit(parent)
+        order.append(node)
+
+    visit(root)
+    return order
+
+
+def from_behind(gradient, shape):
+    while gradient.ndim > len(shape):
+        gradient = gradient.sum(axis=-1)
+    for i, n in enumerate(shape):
+        if n == 1:
+            gradient = gradient.sum(axis=i, keepdims=True)
+    return gradient
+
+
+def without_keepdims(gradient, shape):
+    while gradient.ndim > len(shape):
+        gradient = gradient.sum(axis=0)
+    for i, n in enumerate(shape):
+        if n == 1:
+            gradient = gradient.sum(axis=i)
+    return gradient
+
+
+def sum_of_all(gradient, shape):
+    return gradient.sum() * np.ones(shape) if gradient.shape != shape else gradient
+
+
+def reshaped(gradient, shape):
+    return np.resize(gradient, shape)
+
+
+def leading_only(gradient, shape):
+    while gradient.ndim > len(shape):
+        gradient = gradient.sum(axis=0)
+    return gradient
+
+
+def walk_keeping_all(root, gradient):
+    gradients = {id(root): gradient}
+    for node in reversed(right_order(root)):
+        g = gradients[id(node)]
+        node._accumulate(g, owns=False)
+        for parent, derivative in node._edges:
+            piece = right_unbroadcast(derivative(g), parent.data.shape)
+            old = gradients.get(id(parent))
+            gradients[id(parent)] = piece if old is None else old + piece
+
+
+def added(slope):
+    """A sum whose gradient is spread by `slope(g, x, axis)`."""
+
+    def method(self, axis=None, keepdims=False):
+        x, value = self.data, self.data.sum(axis=axis, keepdims=keepdims)
+
+        def derivative(g):
+            g = g if keepdims or axis is None else np.expand_dims(g, axis)
+            return np.broadcast_to(slope(g, x), x.shape).copy()
+
+        return record(np.asarray(value), (self, derivative))
+
+    return method
+
+
 MISTAKES = [
     Mistake("unbroadcast", "a mean in the place of the sum", "Each copy that was made forward has "
             "its share: the shares add up.", averaged),
@@ -200,4 +286,67 @@ MISTAKES = [
             "element's share is one over the count of its own mean.", spread(np.size)),
     Mistake("Tensor.mean", "the mean is differentiated like the sum", "Each element's share is one "
             "over the count.", spread(lambda x: 1.0)),
+    Mistake("unbroadcast", "the wrong axes are summed", "Added axes stand in front: sum over axis "
+            "0, not over the last.", from_behind),
+    Mistake("unbroadcast", "keepdims is missing", "A stretched axis stays, with length one: sum "
+            "with keepdims=True.", without_keepdims),
+    Mistake("unbroadcast", "everything is summed", "Only what was copied is added up; elements "
+            "that stood side by side keep their own gradient.", sum_of_all),
+    Mistake("unbroadcast", "a part is cut out", "What was copied forward is added up backward, not "
+            "cut off.", reshaped),
+    Mistake("unbroadcast", "only added axes are summed", "An axis of length one that was stretched "
+            "is summed over too.", leading_only),
+    Mistake("topological_order", "tensors stand in it several times", "Remember whom you met: a "
+            "tensor that is used twice is visited once.", unsummed_graph),
+    Mistake("backward", "adds into an array that others hold", "grads[...] += piece writes into "
+            "the array of the first piece, which may be another tensor's gradient: grads[...] = "
+            "grads[...] + piece.", shared),
+    Mistake("backward", "the array is handed over although others hold it",
+            "owns=True lets the leaf keep the array itself: with it two leaves share one gradient.",
+            walk(deposit=lambda node, g: node._accumulate(g, owns=True))),
+    Mistake("backward", "inner tensors keep their gradient", "Only leaves do, and those whose "
+            "retain_grad() was called.", walk_keeping_all),
+    Mistake("Tensor.__add__", "only the left gets a gradient", "The derivative of x + y by y is 1, "
+            "too.", binary("+", np.add, lambda g, x, y: g, lambda g, x, y: 0 * g)),
+    Mistake("Tensor.__add__", "the upstream gradient is forgotten", "The chain rule multiplies by "
+            "g.", binary("+", np.add, lambda g, x, y: 0 * g + 1, lambda g, x, y: 0 * g + 1)),
+    Mistake("Tensor.__add__", "a sum is differentiated like a product", "The derivative of x + y "
+            "is 1 by each.", binary("+", np.add, lambda g, x, y: g * y, lambda g, x, y: g * x)),
+    Mistake("Tensor.__sub__", "the minus is at the wrong one", "The derivative of x - y by x is 1, "
+            "by y it is -1.", binary("-", np.subtract, lambda g, x, y: -g, lambda g, x, y: g)),
+    Mistake("Tensor.__sub__", "the upstream gradient is forgotten", "The chain rule multiplies by "
+            "g.", binary("-", np.subtract, lambda g, x, y: 0 * g + 1, lambda g, x, y: 0 * g - 1)),
+    Mistake("Tensor.__mul__", "only the left gets a gradient", "The derivative of x y by y is x.",
+            binary("*", np.multiply, lambda g, x, y: g * y, lambda g, x, y: 0 * g)),
+    Mistake("Tensor.__pow__", "every power is taken for a square", "The derivative of xⁿ is "
+            "n xⁿ⁻¹; 2 x is that of x².", power(lambda g, x, n: g * 2 * x)),
+    Mistake("Tensor.__matmul__", "the factors are exchanged", "g yᵀ is the gradient of the left, "
+            "xᵀ g that of the right.", matrix(lambda g, x, y: x.T @ g, lambda g, x, y: g @ y.T)),
+    Mistake("Tensor.__matmul__", "the results are transposed", "g yᵀ for the left, xᵀ g for the "
+            "right: here each is turned.",
+            matrix(lambda g, x, y: y @ g.T, lambda g, x, y: g.T @ x)),
+    Mistake("Tensor.__matmul__", "multiplied element by element", "A matrix product's derivative "
+            "is a matrix product.", matrix(lambda g, x, y: g * y, lambda g, x, y: g * x)),
+    Mistake("Tensor.relu", "the condition is asked of the gradient", "What counts is whether x is "
+            "positive, not whether g is.",
+            unary(lambda x: np.maximum(x, 0), lambda g, x, value: g * (g > 0))),
+    Mistake("Tensor.relu", "the gradient passes at zero", "At 0 the derivative is 0, as the "
+            "docstring says: x > 0.",
+            unary(lambda x: np.maximum(x, 0), lambda g, x, value: g * (x >= 0))),
+    Mistake("Tensor.relu", "multiplied by the value", "The derivative is one where x is positive, "
+            "not x.", unary(lambda x: np.maximum(x, 0), lambda g, x, value: g * value)),
+    Mistake("Tensor.relu", "the gradient passes where x is negative", "The other way round: where "
+            "x is positive.", unary(lambda x: np.maximum(x, 0), lambda g, x, value: g * (x < 0))),
+    Mistake("Tensor.exp", "the derivative is multiplied by x", "The derivative of exp(x) is exp(x) "
+            "itself.", unary(np.exp, lambda g, x, value: g * x)),
+    Mistake("Tensor.exp", "the derivative is one", "The derivative of exp(x) is exp(x).",
+            unary(np.exp, lambda g, x, value: g)),
+    Mistake("Tensor.sum", "the upstream gradient is forgotten", "Each element gets the gradient of "
+            "its sum, not one.", added(lambda g, x: 0 * g + 1.0)),
+    Mistake("Tensor.sum", "a sum is differentiated like the mean", "Nothing was divided forward: "
+            "divide by nothing backward.", added(lambda g, x: g / x.size)),
+    Mistake("Tensor.sum", "multiplied by x", "The derivative of a sum by each of its elements is "
+            "one.", added(lambda g, x: g * x)),
+    Mistake("Tensor.mean", "the upstream gradient is forgotten", "Each element gets its share of "
+            "the gradient that comes, not of one.", spread(lambda x: np.inf)),
 ]  # fmt: skip

@@ -75,6 +75,34 @@ def no_activation(self, sizes, activation=None, right=Sequential.__init__, **kwa
     right(self, [Linear(n, m) for n, m in zip(sizes[:-1], sizes[1:], strict=True)])
 
 
+def too_small(n, m):
+    return np.random.default_rng().normal(size=(n, m)) * 0.01
+
+
+def in_part(self, sizes, activation=ReLU, *, init="he_uniform", rng=None):
+    """Layers that do not get the generator."""
+    layers = []
+    for n, m in itertools.pairwise(sizes):
+        layers += [Linear(n, m, init=init), activation()]
+    Sequential.__init__(self, layers[:-1])
+
+
+def weights_cut(self, x):
+    y = Tensor(x.data @ self.weight.data)
+    return y if self.bias is None else y + self.bias
+
+
+def bias_cut(self, x):
+    y = x @ self.weight
+    return y if self.bias is None else y + Tensor(self.bias.data)
+
+
+def run_layers(layers, x):
+    for layer in layers:
+        x = layer(x)
+    return x
+
+
 MISTAKES = [
     Mistake("Linear.__init__", "weights start at zero", "All units then compute the same and get "
             "the same gradient for ever; draw them at random.",
@@ -116,4 +144,22 @@ MISTAKES = [
             "one linear map.", no_activation),
     Mistake("MLP.__init__", "one seed for every layer", "With a number for rng, layers of equal "
             "shape get equal weights; make one generator and hand it to all.", alike),
+    Mistake("Linear.__init__", "weights start too small", "With a variance far below 1/n the "
+            "signal dies on its way through the layers; scale by √(2/n).", begun(too_small)),
+    Mistake("Linear.__init__", "the bias starts at one", "It starts at zero.",
+            begun(fresh, lambda m: np.ones(m))),
+    Mistake("Linear.__init__", "all weights are alike", "All units then compute the same and get "
+            "the same gradient for ever; draw them at random.",
+            begun(lambda n, m: np.full((n, m), np.sqrt(2 / n)))),
+    Mistake("Linear.forward", "the weights are cut from the graph", "x.data @ self.weight.data is "
+            "an array: no gradient reaches the weights. x @ self.weight keeps the graph.",
+            weights_cut),
+    Mistake("Linear.forward", "the bias is cut from the graph", "Add self.bias itself, not its "
+            ".data: its gradient is lost.", bias_cut),
+    Mistake("Sequential.forward", "the last layer is left out", "Every layer is applied.",
+            lambda self, x: run_layers(self.layers[:-1], x)),
+    Mistake("Sequential.forward", "the first layer is left out", "Every layer is applied.",
+            lambda self, x: run_layers(self.layers[1:], x)),
+    Mistake("MLP.__init__", "rng is not handed on", "The seed that was given has no effect: hand "
+            "the generator to every layer.", in_part),
 ]  # fmt: skip

@@ -54,6 +54,75 @@ def sigmoid(x):
     return 0.5 + 0.5 * np.tanh(x / 2)
 
 
+def differentiated(value, derivative):
+    """A loss of the right value and another derivative, functions of (x, y)."""
+
+    def forward(self, prediction, target):
+        from tinytorch.core.tensor import record
+
+        x, y = prediction.data, array(target)
+        return record(np.asarray(value(x, y)), (prediction, lambda g: g * derivative(x, y)))
+
+    return forward
+
+
+def bce(x, y):
+    return np.maximum(x, 0) - x * y + np.log1p(np.exp(-np.abs(x)))
+
+
+def entropy(z, t):
+    return -np.log(np.maximum(rows(z, t), 1e-300)).mean()
+
+
+def softmax_less_one(z, t):
+    d = softmax(z)
+    d[np.arange(len(z)), t.astype(int)] -= 1
+    return d
+
+
+def broadcast(self, prediction, target):
+    d = prediction - target
+    return (d * d).mean()
+
+
+def over_the_batch(z, t):
+    e = np.exp(z - z.max(axis=0, keepdims=True))
+    p = e / e.sum(axis=0, keepdims=True)
+    return -np.log(np.maximum(p[np.arange(len(z)), t.astype(int)], 1e-300)).mean()
+
+
+def over_the_batch_with_graph(self, logits, targets):
+    z = logits - Tensor(logits.data.max(axis=0, keepdims=True))
+    log_p = z - z.exp().sum(axis=0, keepdims=True).log()
+    chosen = np.zeros(logits.shape)
+    chosen[np.arange(len(chosen)), array(targets).astype(int)] = 1
+    return (log_p * Tensor(chosen)).sum() * (-1.0 / len(chosen))
+
+
+def kept_from_zero(eps):
+    """The logarithm of p + ε."""
+
+    def forward(self, logits, targets):
+        z = logits - Tensor(logits.data.max(axis=1, keepdims=True))
+        e = z.exp()
+        p = e / e.sum(axis=1, keepdims=True)
+        chosen = np.zeros(logits.shape)
+        chosen[np.arange(len(chosen)), array(targets).astype(int)] = 1
+        return ((p + eps).log() * Tensor(chosen)).sum() * (-1.0 / len(chosen))
+
+    return forward
+
+
+def square_of_mean(self, prediction, target):
+    d = (prediction - target).mean()
+    return d * d
+
+
+def tensors(function):
+    """A forward in the arithmetic of tensors, so that the gradient comes by itself."""
+    return lambda self, p, t: function(p, t)
+
+
 MISTAKES = [
     Mistake("MSELoss.forward", "a sum in the place of the mean", "The loss then grows with the "
             "batch, and with it the step.", loss(lambda p, t: ((p - t) ** 2).sum())),
@@ -95,4 +164,52 @@ MISTAKES = [
     Mistake("BCEWithLogitsLoss.forward", "targets and logits are swapped",
             "The sigmoid is of the logits.",
             loss(lambda x, y: (np.maximum(y, 0) - x * y + np.log1p(np.exp(-np.abs(y)))).mean())),
+    Mistake("MSELoss.forward", "the square of the mean", "Square first, then take the mean: errors "
+            "of opposite sign cancel otherwise.", square_of_mean),
+    Mistake("MSELoss.forward", "shapes are broadcast", "The docstring promises a ValueError where "
+            "the shapes differ: broadcasting averages over pairs that nobody meant.", broadcast),
+    Mistake("MSELoss.forward", "a sum, with its gradient", "The loss then grows with the batch, "
+            "and with it the step.", tensors(lambda p, t: ((p - t) ** 2).sum())),
+    Mistake("MSELoss.forward", "half of the squared error, with its gradient", "Some define it so; "
+            "here there is no factor 1/2.", tensors(lambda p, t: ((p - t) ** 2).mean() * 0.5)),
+    Mistake("MSELoss.forward", "the mean error, with its gradient", "The square is missing.",
+            tensors(lambda p, t: (p - t).mean())),
+    Mistake("MSELoss.forward", "the factor 2 of the gradient is missing", "The derivative of d² is "
+            "2 d.", differentiated(lambda x, y: ((x - y) ** 2).mean(),
+                                   lambda x, y: (x - y) / x.size)),
+    Mistake("MSELoss.forward", "the gradient is not divided by the count", "The loss is a mean, "
+            "and so is its gradient.", differentiated(lambda x, y: ((x - y) ** 2).mean(),
+                                                      lambda x, y: 2 * (x - y))),
+    Mistake("MSELoss.forward", "the gradient points the other way", "d is prediction minus target.",
+            differentiated(lambda x, y: ((x - y) ** 2).mean(), lambda x, y: 2 * (y - x) / x.size)),
+    Mistake("CrossEntropyLoss.forward", "softmax over the batch", "Each row is one example: the "
+            "softmax runs along axis 1, over the classes.", loss(over_the_batch)),
+    Mistake("CrossEntropyLoss.forward", "softmax over the batch, with its gradient", "Each row is "
+            "one example: the softmax runs along axis 1, over the classes.",
+            over_the_batch_with_graph),
+    Mistake("CrossEntropyLoss.forward", "the probability is kept from zero by 1e-7", "With the "
+            "logarithm of the softmax written out, z - log Σ exp z, nothing has to be added, and "
+            "a very wrong prediction costs what it should.", kept_from_zero(1e-7)),
+    Mistake("CrossEntropyLoss.forward", "the probability is kept from zero by 1e-8", "With the "
+            "logarithm of the softmax written out, z - log Σ exp z, nothing has to be added, and "
+            "a very wrong prediction costs what it should.", kept_from_zero(1e-8)),
+    Mistake("CrossEntropyLoss.forward", "the gradient is divided by the rows twice", "The mean "
+            "divides once; reduce() does that for you.",
+            differentiated(entropy, lambda z, t: softmax_less_one(z, t) / len(z) ** 2)),
+    Mistake("CrossEntropyLoss.forward", "the gradient points the other way", "It is softmax(z) "
+            "minus the target's one-hot vector.",
+            differentiated(entropy, lambda z, t: -softmax_less_one(z, t) / len(z))),
+    Mistake("BCEWithLogitsLoss.forward", "a sum in the place of the mean", "All elements are "
+            "averaged.", loss(lambda x, y: bce(x, y).sum())),
+    Mistake("BCEWithLogitsLoss.forward", "the sign is missing", "The logarithm of a probability is "
+            "negative: the loss is minus that.", loss(lambda x, y: -bce(x, y).mean())),
+    Mistake("BCEWithLogitsLoss.forward", "the gradient points the other way", "It is sigmoid minus "
+            "target.", differentiated(lambda x, y: bce(x, y).mean(),
+                                      lambda x, y: (y - sigmoid(x)) / x.size)),
+    Mistake("BCEWithLogitsLoss.forward", "the gradient is not divided by the count", "The loss is "
+            "a mean, and so is its gradient.",
+            differentiated(lambda x, y: bce(x, y).mean(), lambda x, y: sigmoid(x) - y)),
+    Mistake("BCEWithLogitsLoss.forward", "the gradient lacks the sigmoid", "The derivative is "
+            "sigmoid(x) - y, not x - y.",
+            differentiated(lambda x, y: bce(x, y).mean(), lambda x, y: (x - y) / x.size)),
 ]  # fmt: skip

@@ -1,868 +1,18 @@
-"""The wrong versions that people write: what the tests must notice, and the grader can name.
-
-A mistake replaces one function of the package by another one. Rules are pure functions, so most
-mistakes are a line. `with mistake.applied():` makes the package wrong in this one way.
-"""
-
-import contextlib
-import importlib
-import sys
-from typing import NamedTuple
+"""What goes wrong in 06 Optimizers: the wrong rules, and slips around them that are less usual."""
 
 import numpy as np
 
-from tinytorch.core.tensor import Tensor
-
-# Under other names, so that `applied` does not replace what the mistakes themselves are made of.
-from tinytorch.optim.optimizer import Optimizer
-from tinytorch.optim.optimizer import ascend as right_ascend
-from tinytorch.optim.optimizer import coupled as right_coupled
-from tinytorch.optim.optimizer import decoupled as right_decoupled
-from tinytorch.optim.optimizers import adam as right_adam
-from tinytorch.optim.optimizers import gradient_descent as right_gradient_descent
-from tinytorch.optim.optimizers import heavy_ball as right_heavy_ball
-from tinytorch.optim.optimizers import nesterov as right_nesterov
-from tinytorch.optim.schedules import LinearLR, Scheduler
-
-
-class Mistake(NamedTuple):
-    """A known wrong version of something.
-
-    Attributes:
-        target: what is replaced: a function of tinytorch.optim ("adam"), or a method
-            ("StepLR.factor").
-        name: a few words.
-        explanation: what goes wrong and why, in a sentence for the one who wrote it.
-        wrong: what stands in the target's place.
-    """
-
-    target: str
-    name: str
-    explanation: str
-    wrong: object
-
-    @contextlib.contextmanager
-    def applied(self):
-        """Make this mistake inside the `with` block."""
-        owner, _, name = self.target.rpartition(".")
-        modules = [m for n, m in list(sys.modules.items()) if n.startswith("tinytorch.")]
-        if owner:
-            holders = [getattr(importlib.import_module("tinytorch.optim"), owner)]
-        else:
-            right = RIGHT[name]
-            holders = [m for m in modules if vars(m).get(name) is right]
-        before = [vars(holder)[name] for holder in holders]
-        for holder in holders:
-            setattr(holder, name, self.wrong)
-        try:
-            yield
-        finally:
-            for holder, old in zip(holders, before, strict=True):
-                setattr(holder, name, old)
-
-
-RIGHT = {
-    f.__name__: f
-    for f in (
-        right_gradient_descent,
-        right_heavy_ball,
-        right_nesterov,
-        right_adam,
-        right_ascend,
-        right_coupled,
-        right_decoupled,
-    )
-}
-
-
-# Adam in parts, each of which can be wrong
-
-
-def average(m, g, beta):
-    return beta * m + (1 - beta) * g
-
-
-def average_of_squares(v, g, beta):
-    return beta * v + (1 - beta) * g * g
-
-
-def corrected(m, beta, t):
-    return m / (1 - beta**t)
-
-
-def uncorrected(m, beta, t):
-    return m
-
-
-def move(p, g, m_hat, v_hat, lr, eps):
-    return p - lr * m_hat / (np.sqrt(v_hat) + eps)
-
-
-def adam_with(m=average, v=average_of_squares, m_hat=corrected, v_hat=corrected, move=move):
-    """Adam with other parts."""
-    update_m, update_v, correct_m, correct_v = m, v, m_hat, v_hat
-
-    def rule(p, g, m, v, *, t, lr, beta1, beta2, eps):
-        m, v = update_m(m, g, beta1), update_v(v, g, beta2)
-        m_hat, v_hat = correct_m(m, beta1, t), correct_v(v, beta2, t)
-        return move(p, g, m_hat, v_hat, lr, eps), m, v
-
-    return rule
-
-
-def adam_told(change):
-    """Adam that gets other numbers than it should."""
-
-    def rule(p, g, m, v, *, t, lr, beta1, beta2, eps):
-        numbers = dict(t=t, lr=lr, beta1=beta1, beta2=beta2, eps=eps)
-        return right_adam(p, g, m, v, **{**numbers, **change(**numbers)})
-
-    return rule
-
-
-def swapped_powers(p, g, m, v, *, t, lr, beta1, beta2, eps):
-    m, v = average(m, g, beta1), average_of_squares(v, g, beta2)
-    return move(p, g, corrected(m, beta2, t), corrected(v, beta1, t), lr, eps), m, v
-
-
-def stored_corrections(p, g, m, v, *, t, lr, beta1, beta2, eps):
-    m, v = average(m, g, beta1), average_of_squares(v, g, beta2)
-    m, v = corrected(m, beta1, t), corrected(v, beta2, t)
-    return move(p, g, m, v, lr, eps), m, v
-
-
-def eps_before_correction(p, g, m, v, *, t, lr, beta1, beta2, eps):
-    m, v = average(m, g, beta1), average_of_squares(v, g, beta2)
-    return p - lr * corrected(m, beta1, t) * (1 - beta2**t) ** 0.5 / (np.sqrt(v) + eps), m, v
-
-
-def forgotten_averages(p, g, m, v, *, t, lr, beta1, beta2, eps):
-    new_p, *_ = right_adam(p, g, m, v, t=t, lr=lr, beta1=beta1, beta2=beta2, eps=eps)
-    return new_p, m, v
-
-
-def exchanged_averages(p, g, m, v, *, t, lr, beta1, beta2, eps):
-    m, v = average(m, g, beta1), average_of_squares(v, g, beta2)
-    return move(p, g, corrected(m, beta1, t), corrected(v, beta2, t), lr, eps), v, m
-
-
-# Momentum, wrong
-
-
-def reversed_velocity(p, g, b, *, lr, momentum, dampening):
-    b = (1 - dampening) * g - momentum * b
-    return p - lr * b, b
-
-
-def lr_twice(p, g, b, *, lr, momentum, dampening):
-    b = momentum * b + (1 - dampening) * lr * g
-    return p - lr * b, b
-
-
-def lr_inside(p, g, b, *, lr, momentum, dampening):
-    b = momentum * b + (1 - dampening) * lr * g
-    return p - b, b
-
-
-def averaged_velocity(p, g, b, *, lr, momentum, dampening):
-    b = momentum * b + (1 - momentum) * g
-    return p - lr * b, b
-
-
-def forgotten_velocity(p, g, b, *, lr, momentum, dampening):
-    return p - lr * (1 - dampening) * g, b
-
-
-def old_velocity(p, g, b, *, lr, momentum, dampening):
-    return p - lr * b, momentum * b + (1 - dampening) * g
-
-
-def momentum_on_gradient(p, g, b, *, lr, momentum, dampening):
-    b = b + momentum * (1 - dampening) * g
-    return p - lr * b, b
-
-
-def momentum_on_both(p, g, b, *, lr, momentum, dampening):
-    b = momentum * (b + (1 - dampening) * g)
-    return p - lr * b, b
-
-
-def ascending_velocity(p, g, b, *, lr, momentum, dampening):
-    b = momentum * b + (1 - dampening) * g
-    return p + lr * b, b
-
-
-def fixed_momentum(p, g, b, *, lr, momentum, dampening):
-    return right_heavy_ball(p, g, b, lr=lr, momentum=0.9, dampening=dampening)
-
-
-def velocity_twice(p, g, b, *, lr, momentum, dampening):
-    b = momentum * b + (1 - dampening) * g
-    return p - lr * (b + momentum * b), b
-
-
-def gradient_left_out(p, g, b, *, lr, momentum, dampening):
-    b = momentum * b + (1 - dampening) * g
-    return p - lr * momentum * b, b
-
-
-def exchanged_velocity(p, g, b, *, lr, momentum, dampening):
-    b = momentum * b + (1 - dampening) * g
-    return b, p - lr * b
-
-
-# The loop around the rules, wrong
-
-step, step_group = Optimizer.step, Optimizer.step_group
-numbers, initial_state = Optimizer.numbers, Optimizer.initial_state
-
-
-def every_parameter(optimizer):
-    return [p for group in optimizer.param_groups for p in group["params"]]
-
-
-def keep_gradients(self, set_to_none=True):
-    pass
-
-
-def forget_first_gradient(self, set_to_none=True):
-    every_parameter(self)[0].grad = None
-
-
-def step_first(self, group, params):
-    step_group(self, group, params[:1])
-
-
-def step_and_forget(self, closure=None):
-    loss = step(self, closure)
-    self.zero_grad()
-    return loss
-
-
-def step_missing_as_zero(self, closure=None):
-    for p in every_parameter(self):
-        p.grad = Tensor(np.zeros_like(p.data)) if p.grad is None else p.grad
-    return step(self, closure)
-
-
-def step_missing_fails(self, closure=None):
-    for p in every_parameter(self):
-        p.grad.data  # noqa: B018
-    return step(self, closure)
-
-
-def count_parameters(self, group, params):
-    for p in params:
-        self.state[p]["t"] = getattr(self, "_counted", 0)
-        step_group(self, group, [p])
-        self._counted = self.state[p]["t"]
-
-
-def count_for_all(self, group, t):
-    return numbers(self, group, self.steps + 1)
-
-
-def first_lr(self, group, t):
-    return {**numbers(self, group, t), "lr": self.defaults["lr"]}
-
-
-def first_group(self, group, t):
-    return numbers(self, self.param_groups[0], t)
-
-
-def shared_state(self, p, group):
-    if not hasattr(self, "_shared"):
-        self._shared = {}
-    return self._shared.setdefault(p.shape, initial_state(self, p, group))
-
-
-def fresh_state(self, group, params):
-    for p in params:
-        self.state[p] = {"t": 0, **initial_state(self, p, group)}
-    step_group(self, group, params)
-
-
-def alias_gradient(self, group, params):
-    step_group(self, group, params)
-    for p in params:
-        state = self.state[p]
-        if "b" in state and state["t"] == 1:
-            state["b"] = p.grad.data
-
-
-def decay_in_place(p, g, *, weight_decay):
-    g += weight_decay * p
-    return p, g
-
-
-def ascend_in_place(p, g):
-    np.negative(g, out=g)
-    return p, g
-
-
-def first_group_only(self, t, base_lrs):
-    values = [{"lr": base} for base in base_lrs]
-    values[0]["lr"] = self.lr(t, base_lrs[0])
-    return values
-
-
-MISTAKES = (
-    Mistake(
-        "gradient_descent",
-        "uphill",
-        "You add the gradient; it points uphill, so to descend it must be subtracted.",
-        lambda p, g, *, lr: (p + lr * g,),
-    ),
-    Mistake(
-        "gradient_descent",
-        "lr ignored",
-        "The step is the gradient itself; multiply it by lr.",
-        lambda p, g, *, lr: (p - g,),
-    ),
-    Mistake(
-        "gradient_descent",
-        "lr typed in",
-        "The step is always 0.01 of the gradient, whatever lr the optimizer was given.",
-        lambda p, g, *, lr: (p - 0.01 * g,),
-    ),
-    Mistake(
-        "gradient_descent",
-        "sign of the gradient only",
-        "Every weight moves by lr, however steep the slope: the size of the gradient is lost.",
-        lambda p, g, *, lr: (p - lr * np.sign(g),),
-    ),
-    Mistake(
-        "gradient_descent",
-        "old value forgotten",
-        "The parameter becomes the step; the step must be subtracted from where it was.",
-        lambda p, g, *, lr: (-lr * g,),
-    ),
-    Mistake(
-        "gradient_descent",
-        "divided by lr",
-        "The gradient is divided by lr, so a smaller lr makes larger steps.",
-        lambda p, g, *, lr: (p - g / lr,),
-    ),
-    Mistake(
-        "gradient_descent",
-        "nothing stored",
-        "The new value is computed, but the parameter keeps the old one.",
-        lambda p, g, *, lr: (p,),
-    ),
-    Mistake(
-        "coupled",
-        "decay pushes away",
-        "The decay is subtracted from the gradient, so weights grow instead of shrinking.",
-        lambda p, g, *, weight_decay: (p, g - weight_decay * p),
-    ),
-    Mistake(
-        "coupled",
-        "decay decoupled",
-        "The decay shrinks the parameter directly; here it belongs to the gradient, and so "
-        "enters the velocity or the averages.",
-        right_decoupled,
-    ),
-    Mistake(
-        "coupled",
-        "decay without the weight",
-        "The decay adds a constant to every gradient; it must be proportional to the weight.",
-        lambda p, g, *, weight_decay: (p, g + weight_decay),
-    ),
-    Mistake(
-        "coupled",
-        "decay times lr twice",
-        "The decay in the gradient is already multiplied by lr in the step; here it is twice.",
-        lambda p, g, *, lr, weight_decay: (p, g + lr * weight_decay * p),
-    ),
-    Mistake(
-        "coupled",
-        "decay ignored",
-        "weight_decay has no effect: add λ p to the gradient.",
-        lambda p, g, *, weight_decay: (p, g),
-    ),
-    Mistake(
-        "coupled",
-        "decay changes the gradient",
-        "The decay is added into the gradient's own array; a step must only read it.",
-        decay_in_place,
-    ),
-    Mistake(
-        "decoupled",
-        "decay coupled",
-        "The decay enters the gradient, and is then divided by √v like it; AdamW shrinks the "
-        "parameter directly.",
-        right_coupled,
-    ),
-    Mistake(
-        "decoupled",
-        "decay without lr",
-        "The weight shrinks by λ of itself in every step; it should be lr · λ.",
-        lambda p, g, *, weight_decay: (p * (1 - weight_decay), g),
-    ),
-    Mistake(
-        "decoupled",
-        "decay grows",
-        "The weight is multiplied by 1 + lr λ; it should shrink, by 1 - lr λ.",
-        lambda p, g, *, lr, weight_decay: (p * (1 + lr * weight_decay), g),
-    ),
-    Mistake(
-        "ascend",
-        "maximize ignored",
-        "maximize=True still goes downhill.",
-        lambda p, g: (p, g),
-    ),
-    Mistake(
-        "ascend",
-        "maximize changes the gradient",
-        "The sign is flipped in the gradient's own array; a step must only read it.",
-        ascend_in_place,
-    ),
-    Mistake(
-        "heavy_ball",
-        "velocity reversed",
-        "The old velocity is subtracted from the gradient; the two should add up.",
-        reversed_velocity,
-    ),
-    Mistake(
-        "heavy_ball",
-        "velocity uphill",
-        "The velocity sums gradients, which point uphill: subtract lr times the velocity.",
-        ascending_velocity,
-    ),
-    Mistake(
-        "heavy_ball",
-        "lr twice",
-        "lr multiplies the gradient on its way into the velocity and the velocity again in the "
-        "step; once is enough.",
-        lr_twice,
-    ),
-    Mistake(
-        "heavy_ball",
-        "lr inside the velocity",
-        "lr stands inside the velocity, so old gradients keep the lr of their time; when lr "
-        "changes, the step should change at once.",
-        lr_inside,
-    ),
-    Mistake(
-        "heavy_ball",
-        "velocity averaged",
-        "The gradient enters the velocity times (1 - momentum). The velocity should be a sum, "
-        "not an average: b ← μ b + g.",
-        averaged_velocity,
-    ),
-    Mistake(
-        "heavy_ball",
-        "velocity forgotten",
-        "The velocity is not kept from step to step: this is plain gradient descent.",
-        forgotten_velocity,
-    ),
-    Mistake(
-        "heavy_ball",
-        "old velocity used",
-        "The parameter moves before the velocity has taken in the gradient, a step too late.",
-        old_velocity,
-    ),
-    Mistake(
-        "heavy_ball",
-        "momentum on the gradient",
-        "momentum multiplies the gradient instead of the old velocity, which then never fades.",
-        momentum_on_gradient,
-    ),
-    Mistake(
-        "heavy_ball",
-        "momentum on both",
-        "momentum multiplies the new gradient too; it should multiply only the old velocity.",
-        momentum_on_both,
-    ),
-    Mistake(
-        "heavy_ball",
-        "p and b exchanged",
-        "The rule returns b, p; what it returns is kept in the order of its arguments: p, b.",
-        exchanged_velocity,
-    ),
-    Mistake(
-        "heavy_ball",
-        "Nesterov instead",
-        "The step looks ahead (g + momentum · b); plain momentum steps along b.",
-        right_nesterov,
-    ),
-    Mistake(
-        "heavy_ball",
-        "momentum typed in",
-        "The momentum is always 0.9, whatever the optimizer was given.",
-        fixed_momentum,
-    ),
-    Mistake(
-        "SGD.numbers",
-        "dampening from the first step",
-        "The first gradient is dampened too; the velocity should start as the gradient itself.",
-        numbers,
-    ),
-    Mistake(
-        "nesterov",
-        "no look-ahead",
-        "This is plain momentum: the step should be along g + momentum · b.",
-        right_heavy_ball,
-    ),
-    Mistake(
-        "nesterov",
-        "velocity twice",
-        "The look-ahead starts from the new velocity instead of the gradient: g + momentum · b.",
-        velocity_twice,
-    ),
-    Mistake(
-        "nesterov",
-        "gradient left out",
-        "The step is momentum · b alone; the gradient itself is missing: g + momentum · b.",
-        gradient_left_out,
-    ),
-    Mistake(
-        "adam",
-        "no bias correction",
-        "m and v start at zero and are too small at first; divide them by 1 - βᵗ.",
-        adam_with(m_hat=uncorrected, v_hat=uncorrected),
-    ),
-    Mistake(
-        "adam",
-        "only m corrected",
-        "v starts at zero too: divide it by 1 - β₂ᵗ, or the first steps are far too long.",
-        adam_with(v_hat=uncorrected),
-    ),
-    Mistake(
-        "adam",
-        "only v corrected",
-        "m starts at zero too: divide it by 1 - β₁ᵗ, or the first steps are too short.",
-        adam_with(m_hat=uncorrected),
-    ),
-    Mistake(
-        "adam",
-        "correction frozen",
-        "The correction is always that of the first step; t must grow.",
-        adam_told(lambda **_: {"t": 1}),
-    ),
-    Mistake(
-        "adam",
-        "t starts at 0",
-        "In the first step t is 0 and 1 - β⁰ = 0: a division by zero. Count before you use t.",
-        adam_told(lambda t, **_: {"t": t - 1}),
-    ),
-    Mistake(
-        "adam",
-        "t starts at 2",
-        "In the first step t is already 2; it is counted twice, or starts at 1 and then counts.",
-        adam_told(lambda t, **_: {"t": t + 1}),
-    ),
-    Mistake(
-        "adam",
-        "β times t",
-        "The correction divides by 1 - β · t; it should be the power, 1 - βᵗ.",
-        adam_with(m_hat=lambda m, b, t: m / (1 - b * t), v_hat=lambda v, b, t: v / (1 - b * t)),
-    ),
-    Mistake(
-        "adam",
-        "corrections exchanged",
-        "m is divided by 1 - β₂ᵗ and v by 1 - β₁ᵗ; each needs its own β.",
-        swapped_powers,
-    ),
-    Mistake(
-        "adam",
-        "corrected averages stored",
-        "The corrected m and v are kept for the next step, and corrected again; give them "
-        "names of their own.",
-        stored_corrections,
-    ),
-    Mistake(
-        "adam",
-        "averages not kept",
-        "The rule returns the m and v that it was given: each step averages from zero again.",
-        forgotten_averages,
-    ),
-    Mistake(
-        "adam",
-        "m and v exchanged",
-        "The rule returns p, v, m; what it returns is kept in the order of its arguments: p, m, v.",
-        exchanged_averages,
-    ),
-    Mistake(
-        "adam",
-        "ε inside the root",
-        "ε is added to v before the root; Adam adds it after.",
-        adam_with(move=lambda p, g, m, v, lr, eps: p - lr * m / np.sqrt(v + eps)),
-    ),
-    Mistake(
-        "adam",
-        "ε before the correction",
-        "ε is added to the uncorrected √v, so in the first steps it weighs more than it should.",
-        eps_before_correction,
-    ),
-    Mistake(
-        "adam",
-        "no ε",
-        "Without ε a weight with a tiny gradient moves as far as any, and 0 / 0 is not a number.",
-        adam_told(lambda **_: {"eps": 0.0}),
-    ),
-    Mistake(
-        "adam",
-        "betas exchanged",
-        "β₁ belongs to m and β₂ to v; here it is the other way round.",
-        adam_told(lambda beta1, beta2, **_: {"beta1": beta2, "beta2": beta1}),
-    ),
-    Mistake(
-        "adam",
-        "betas typed in",
-        "The averages always use 0.9 and 0.999, whatever betas the optimizer was given.",
-        adam_told(lambda **_: {"beta1": 0.9, "beta2": 0.999}),
-    ),
-    Mistake(
-        "adam",
-        "no root",
-        "m is divided by v; it should be divided by the square root of v.",
-        adam_with(move=lambda p, g, m, v, lr, eps: p - lr * m / (v + eps)),
-    ),
-    Mistake(
-        "adam",
-        "v averages the gradient",
-        "v must average the square of the gradient; of the gradient itself there may be no root.",
-        adam_with(v=average),
-    ),
-    Mistake(
-        "adam",
-        "v averages |g|",
-        "v must average the square of the gradient, not its size.",
-        adam_with(v=lambda v, g, beta: average(v, np.abs(g), beta)),
-    ),
-    Mistake(
-        "adam",
-        "m sums",
-        "The new gradient enters m whole; it should be weighted by 1 - β₁.",
-        adam_with(m=lambda m, g, beta: beta * m + g),
-    ),
-    Mistake(
-        "adam",
-        "v sums",
-        "The new square enters v whole; it should be weighted by 1 - β₂.",
-        adam_with(v=lambda v, g, beta: beta * v + g * g),
-    ),
-    Mistake(
-        "adam",
-        "gradient instead of m",
-        "The step uses the gradient of the moment; Adam steps along the average m̂.",
-        adam_with(move=lambda p, g, m, v, lr, eps: p - lr * g / (np.sqrt(v) + eps)),
-    ),
-    Mistake(
-        "adam",
-        "not divided by √v",
-        "The step is lr · m̂ alone; dividing by √v̂ is what adapts it to each weight.",
-        adam_with(move=lambda p, g, m, v, lr, eps: p - lr * m),
-    ),
-    Mistake(
-        "adam",
-        "uphill",
-        "The step is added; the gradient points uphill, so it must be subtracted.",
-        adam_with(move=lambda p, g, m, v, lr, eps: p + lr * m / (np.sqrt(v) + eps)),
-    ),
-    Mistake(
-        "adam",
-        "lr typed in",
-        "lr is always 0.001, whatever the optimizer was given.",
-        adam_told(lambda **_: {"lr": 0.001}),
-    ),
-    Mistake(
-        "Optimizer.zero_grad",
-        "zero_grad does nothing",
-        "Old gradients stay, and the next backward pass adds to them.",
-        keep_gradients,
-    ),
-    Mistake(
-        "Optimizer.zero_grad",
-        "zero_grad forgets one",
-        "Only the first parameter's gradient is cleared; go through all of them.",
-        forget_first_gradient,
-    ),
-    Mistake(
-        "Optimizer.step_group",
-        "one parameter moves",
-        "Only the first parameter is moved; go through all of them.",
-        step_first,
-    ),
-    Mistake(
-        "Optimizer.step",
-        "step clears the gradients",
-        "step() forgets the gradients; that is for zero_grad(), when the user asks for it.",
-        step_and_forget,
-    ),
-    Mistake(
-        "Optimizer.step",
-        "no gradient taken for zero",
-        "A parameter without a gradient must be left alone; here its velocity, decay or averages "
-        "go on moving it.",
-        step_missing_as_zero,
-    ),
-    Mistake(
-        "Optimizer.step",
-        "no gradient fails",
-        "A parameter without a gradient must be left alone; here step() reads what is not there.",
-        step_missing_fails,
-    ),
-    Mistake(
-        "Optimizer.step_group",
-        "t counts parameters",
-        "t grows with every parameter instead of with every step: it is counted inside the loop.",
-        count_parameters,
-    ),
-    Mistake(
-        "Optimizer.numbers",
-        "one t for all",
-        "A parameter's t must count the steps it took part in: its averages did not change in "
-        "the others.",
-        count_for_all,
-    ),
-    Mistake(
-        "Optimizer.numbers",
-        "lr read once",
-        "The lr of the beginning is used for ever, so a scheduler has no effect.",
-        first_lr,
-    ),
-    Mistake(
-        "Optimizer.numbers",
-        "values of the first group",
-        "All groups are stepped with the values of the first.",
-        first_group,
-    ),
-    Mistake(
-        "Optimizer.initial_state",
-        "state shared",
-        "Parameters of one shape share one velocity (or m and v); each needs its own.",
-        shared_state,
-    ),
-    Mistake(
-        "Optimizer.step_group",
-        "state begins anew",
-        "The state is made afresh in every step, so nothing is remembered; make it once.",
-        fresh_state,
-    ),
-    Mistake(
-        "Optimizer.step_group",
-        "velocity is the gradient's array",
-        "The first velocity is the gradient's own array, not a copy: what changes one changes "
-        "the other.",
-        alias_gradient,
-    ),
-    Mistake(
-        "StepLR.factor",
-        "a step early",
-        "The rate changes at t = step_size - 1; the first change is due at t = step_size.",
-        lambda self, t: self.gamma ** ((t + 1) // self.step_size),
-    ),
-    Mistake(
-        "StepLR.factor",
-        "a step late",
-        "The rate changes at t = step_size + 1; the first change is due at t = step_size.",
-        lambda self, t: self.gamma ** (max(t - 1, 0) // self.step_size),
-    ),
-    Mistake(
-        "StepLR.factor",
-        "at once",
-        "t = 0 is divisible by step_size too: the rate has changed before the first step.",
-        lambda self, t: self.gamma ** (t // self.step_size + 1),
-    ),
-    Mistake(
-        "StepLR.factor",
-        "period too long",
-        "The rate changes every step_size + 1 steps.",
-        lambda self, t: self.gamma ** (t // (self.step_size + 1)),
-    ),
-    Mistake(
-        "StepLR.factor",
-        "every step",
-        "The rate changes in every step, not every step_size steps.",
-        lambda self, t: self.gamma**t,
-    ),
-    Mistake(
-        "StepLR.factor",
-        "no whole division",
-        "t / step_size is not rounded down, so the rate glides instead of stepping.",
-        lambda self, t: self.gamma ** (t / self.step_size),
-    ),
-    Mistake(
-        "StepLR.factor",
-        "once only",
-        "The rate changes at t = step_size and never again.",
-        lambda self, t: self.gamma if t >= self.step_size else 1.0,
-    ),
-    Mistake(
-        "StepLR.factor",
-        "compounded",
-        "The rate is multiplied by γ^⌊t / step_size⌋ again in every step; that power belongs to "
-        "the initial rate.",
-        lambda self, t: self.gamma ** sum(i // self.step_size for i in range(t + 1)),
-    ),
-    Mistake(
-        "StepLR.factor",
-        "γ times the count",
-        "The factor is γ times the number of changes; it should be γ to that power.",
-        lambda self, t: self.gamma * (t // self.step_size) if t >= self.step_size else 1.0,
-    ),
-    Mistake(
-        "StepLR.factor",
-        "γ subtracted",
-        "The factor shrinks by the same amount at each change; it should be multiplied by γ.",
-        lambda self, t: max(1 - (1 - self.gamma) * (t // self.step_size), 0.0),
-    ),
-    Mistake(
-        "StepLR.factor",
-        "divided by γ",
-        "The rate is divided by γ, so it grows.",
-        lambda self, t: self.gamma ** -(t // self.step_size),
-    ),
-    Mistake(
-        "Scheduler.values",
-        "one group scheduled",
-        "Only the first group's rate changes; go through all of them.",
-        first_group_only,
-    ),
-    Mistake(
-        "LinearLR.factor",
-        "line without an end",
-        "The line goes on after total_iters; the factor should stay at end_factor.",
-        lambda self, t: (
-            self.start_factor + (self.end_factor - self.start_factor) * t / self.total_iters
-        ),
-    ),
-    Mistake(
-        "LinearLR.factor",
-        "line a step late",
-        "The line reaches its end at total_iters + 1; that value is due at total_iters.",
-        lambda self, t, right=LinearLR.factor: right(self, max(t - 1, 0)),
-    ),
-    Mistake(
-        "CosineAnnealingLR.lr",
-        "whole cosine",
-        "A whole period fits into T, so the rate is back at its start; T is half a period.",
-        lambda self, t, base: (
-            self.eta_min + (base - self.eta_min) * (1 + np.cos(2 * np.pi * t / self.T_max)) / 2
-        ),
-    ),
-    Mistake(
-        "CosineAnnealingLR.lr",
-        "not halved",
-        "1 + cos goes from 2 to 0: without the half the rate begins at twice its base.",
-        lambda self, t, base: (
-            self.eta_min + (base - self.eta_min) * (1 + np.cos(np.pi * t / self.T_max))
-        ),
-    ),
-    Mistake(
-        "CosineAnnealingLR.lr",
-        "η not subtracted",
-        "The rate goes from base + η to η; the cosine should span base - η.",
-        lambda self, t, base: self.eta_min + base * (1 + np.cos(np.pi * t / self.T_max)) / 2,
-    ),
-    Mistake(
-        "Scheduler.step",
-        "scheduler does not move",
-        "The value at t = 0 is set again and again: t must grow.",
-        lambda self: Scheduler._move(self, lambda: None),
-    ),
+from tinytorch import optim
+from tinytorch.optim import optimizers as right
+from tinytorch.tito.mistakes.rules import MISTAKES as RULES
+from tinytorch.tito.mistakes.rules import (
+    Mistake,
+    adam_told,
+    adam_with,
+    average,
+    average_of_squares,
+    corrected,
+    move,
 )
 
 # What the learner writes, or has to do without a base class; decay, Nesterov and groups are not
@@ -871,4 +21,421 @@ ON_TRIAL = ("gradient_descent", "heavy_ball", "adam", "Optimizer.", "StepLR.", "
 # Right as long as the learning rate stays, every parameter has its gradient, and there is a group
 ACCEPTED = ("lr inside the velocity", "one t for all", "values of the first group")
 
-KNOWN = [m for m in MISTAKES if m.target.startswith(ON_TRIAL) and m.name not in ACCEPTED]
+heavy_ball = right.heavy_ball
+momentum_init, descend_once = right.Momentum.__init__, right.gradient_descent_step
+
+
+def in_32_bits(rule):
+    """A rule that computes with half of the digits."""
+
+    def wrong(*arrays, **numbers):
+        new = rule(*(a.astype(np.float32) for a in arrays), **numbers)
+        return tuple(np.asarray(a, np.float64) for a in new)
+
+    return wrong
+
+
+def descend_in_place(p, g, *, lr):
+    p -= lr * g
+    return (p,)
+
+
+def roll(update, step=lambda p, b, lr, momentum: p - lr * b):
+    """Momentum with another velocity, or another step along it."""
+
+    def rule(p, g, b, *, lr, momentum, dampening):
+        b = update(b, g, momentum, dampening)
+        return step(p, b, lr, momentum), b
+
+    return rule
+
+
+def roll_in_place(p, g, b, *, lr, momentum, dampening):
+    b *= momentum
+    b += (1 - dampening) * g
+    return p - lr * b, b
+
+
+def roll_exchanged(p, g, b, *, lr, momentum, dampening):
+    b = lr * b + (1 - dampening) * g
+    return p - momentum * b, b
+
+
+def adam_in_place(p, g, m, v, *, t, lr, beta1, beta2, eps):
+    m *= beta1
+    m += (1 - beta1) * g
+    v *= beta2
+    v += (1 - beta2) * g * g
+    return move(p, g, corrected(m, beta1, t), corrected(v, beta2, t), lr, eps), m, v
+
+
+def adam_of_before(p, g, m, v, *, t, lr, beta1, beta2, eps):
+    m_hat, v_hat = corrected(m, beta1, t), corrected(v, beta2, t)
+    m, v = average(m, g, beta1), average_of_squares(v, g, beta2)
+    return move(p, g, m_hat, v_hat, lr, eps), m, v
+
+
+def adam_written(body):
+    """Adam whose averages and corrections are written out: body → m, v, m̂, v̂."""
+
+    def rule(p, g, m, v, *, t, lr, beta1, beta2, eps):
+        m, v, m_hat, v_hat = body(g, m, v, t, beta1, beta2)
+        return move(p, g, m_hat, v_hat, lr, eps), m, v
+
+    return rule
+
+
+def usual(g, m, v, t, beta1, beta2):
+    m, v = average(m, g, beta1), average_of_squares(v, g, beta2)
+    return m, v, corrected(m, beta1, t), corrected(v, beta2, t)
+
+
+def v_of_m(g, m, v, t, beta1, beta2):
+    m = average(m, g, beta1)
+    v = average_of_squares(v, m, beta2)
+    return m, v, corrected(m, beta1, t), corrected(v, beta2, t)
+
+
+def v_from_m(g, m, v, t, beta1, beta2):
+    m = average(m, g, beta1)
+    v = average_of_squares(m, g, beta2)
+    return m, v, corrected(m, beta1, t), corrected(v, beta2, t)
+
+
+def m_from_v(g, m, v, t, beta1, beta2):
+    m, v = average(v, g, beta1), average_of_squares(v, g, beta2)
+    return m, v, corrected(m, beta1, t), corrected(v, beta2, t)
+
+
+def one_v(g, m, v, t, beta1, beta2):
+    m, v = average(m, g, beta1), beta2 * v + (1 - beta2) * np.sum(g * g)
+    return m, v, corrected(m, beta1, t), corrected(v, beta2, t)
+
+
+def averages_with(first, second):
+    """The usual Adam with other numbers in its two averages."""
+
+    def body(g, m, v, t, beta1, beta2):
+        a, b = first(beta1, beta2), second(beta1, beta2)
+        m, v = a[0] * m + a[1] * g, b[0] * v + b[1] * g * g
+        return m, v, corrected(m, beta1, t), corrected(v, beta2, t)
+
+    return adam_written(body)
+
+
+def corrections_with(first, second):
+    """The usual Adam divided by other corrections."""
+
+    def body(g, m, v, t, beta1, beta2):
+        m, v = average(m, g, beta1), average_of_squares(v, g, beta2)
+        return m, v, m / first(beta1, beta2, t), v / second(beta1, beta2, t)
+
+    return adam_written(body)
+
+
+def with_lr(change):
+    return adam_told(lambda lr, t, **_: {"lr": change(lr, t)})
+
+
+def stepping(change):
+    """gradient_descent_step that is called with, or does, something else."""
+
+    def wrong(parameter, learning_rate):
+        return change(parameter, learning_rate)
+
+    return wrong
+
+
+def clear_too(parameter, lr):
+    descend_once(parameter, lr)
+    parameter.grad = None
+
+
+def silent(parameter, lr):
+    if parameter.grad is not None:
+        descend_once(parameter, lr)
+
+
+def silent_unchecked(parameter, lr):
+    if parameter.grad is not None:
+        parameter.data = parameter.data - lr * parameter.grad.data
+
+
+def unchecked(parameter, lr):
+    if parameter.grad is None:
+        raise ValueError("no gradient")
+    parameter.data = parameter.data - lr * parameter.grad.data
+
+
+def unlooked(parameter, lr):
+    parameter.data = parameter.data - lr * parameter.grad.data
+
+
+def careless(parameter, lr):
+    if lr < 0 or not np.isfinite(lr):
+        raise ValueError("lr")
+    parameter.data = parameter.data - lr * parameter.grad.data
+
+
+def zero_refused(parameter, lr):
+    if lr <= 0:
+        raise ValueError("lr must be positive")
+    descend_once(parameter, lr)
+
+
+def uphill_once(parameter, lr):
+    descend_once(parameter, lr)
+    parameter.data = parameter.data + 2 * lr * parameter.grad.data
+
+
+def rate_ignored(parameter, lr):
+    descend_once(parameter, lr)
+    parameter.data = parameter.data + (lr - 1) * parameter.grad.data
+
+
+def made(**changes):
+    """Momentum's constructor with other numbers than it is given."""
+
+    def init(self, params, lr=1e-3, momentum=0.9, **kwargs):
+        given = {"lr": lr, "momentum": momentum}
+        new = {name: change(given) for name, change in changes.items()}
+        momentum_init(self, params, **{**given, **new}, **kwargs)
+
+    return init
+
+
+def never_rolls(self, group):
+    return right.gradient_descent
+
+
+def no_nesterov(self, group):
+    return right.heavy_ball if group["momentum"] else right.gradient_descent
+
+
+def amsgrad_ignored(self, group):
+    return right.adam
+
+
+def corrected_ignored(self, group):
+    return right.amsgrad if group["amsgrad"] else right.adam
+
+
+def amsgrad_exchanged(self, group):
+    names = {False: right.adam, True: right.amsgrad_corrected}
+    return names.get(group["amsgrad"], right.amsgrad)
+
+
+right_step, right_step_group = optim.Optimizer.step, optim.Optimizer.step_group
+
+
+def stop_at_missing(self, group, params):
+    """`break` in the place of `continue`."""
+    before = []
+    for p in group["params"]:
+        if p.grad is None:
+            break
+        before.append(p)
+    right_step_group(self, group, before)
+
+
+def moved_only_once(self, closure=None):
+    """State, or a flag, keeps all but the first step from moving anything."""
+    if self.steps == 0:
+        return right_step(self, closure)
+    self.steps += 1
+    return None
+
+
+def pow_mod(self, t):
+    return self.gamma ** (t % self.step_size)
+
+
+def told(name, sentence, wrong):
+    return Mistake("adam", name, sentence, wrong)
+
+
+LESS_USUAL = (
+    Mistake("gradient_descent", "p is changed in place", "A rule makes new arrays: p -= ... "
+            "writes into the one it was given, which others hold too.", descend_in_place),
+    Mistake("gradient_descent", "the step is relative to p", "The gradient times lr is subtracted "
+            "from p; here p is multiplied by one minus it.",
+            lambda p, g, *, lr: (p * (1 - lr * g),)),
+    Mistake("gradient_descent", "the gradient is normalized", "The step has length lr, however "
+            "steep it is: the length of the gradient is lost.",
+            lambda p, g, *, lr: (p - lr * g / (np.sqrt((g * g).sum()) + 1e-12),)),
+    Mistake("gradient_descent", "half of the step", "The step is lr times the gradient, not half "
+            "of that.", lambda p, g, *, lr: (p - 0.5 * lr * g,)),
+    Mistake("gradient_descent", "32 bits are kept", "A rule computes in the precision of what it "
+            "is given: float64 stays float64.", in_32_bits(right.gradient_descent)),
+    Mistake("heavy_ball", "b is changed in place", "A rule makes new arrays: b *= ... writes into "
+            "the one it was given.", roll_in_place),
+    Mistake("heavy_ball", "the dampening is ignored", "The gradient enters the velocity times one "
+            "minus dampening.", roll(lambda b, g, mu, tau: mu * b + g)),
+    Mistake("heavy_ball", "the dampening is not complemented", "The gradient enters the velocity "
+            "times *one minus* dampening: without dampening, whole.",
+            roll(lambda b, g, mu, tau: mu * b + tau * g)),
+    Mistake("heavy_ball", "the weights are exchanged", "momentum multiplies the old velocity, not "
+            "the gradient.", roll(lambda b, g, mu, tau: (1 - mu) * b + mu * g)),
+    Mistake("heavy_ball", "divided by one minus momentum", "The step is along the velocity itself: "
+            "nothing is corrected here.",
+            roll(lambda b, g, mu, tau: mu * b + (1 - tau) * g,
+                 lambda p, b, lr, mu: p - lr * b / (1 - mu))),
+    Mistake("heavy_ball", "momentum and lr are exchanged", "momentum multiplies the velocity, lr "
+            "the step.", roll_exchanged),
+    Mistake("heavy_ball", "the velocity only fades", "momentum multiplies the sum of velocity and "
+            "nothing else: where does the gradient come in?",
+            roll(lambda b, g, mu, tau: mu * b)),
+    Mistake("heavy_ball", "32 bits are kept", "A rule computes in the precision of what it is "
+            "given: float64 stays float64.", in_32_bits(heavy_ball)),
+    told("divided by βᵗ", "The correction is *one minus* βᵗ: the weights of t steps sum to that.",
+         corrections_with(lambda b1, b2, t: b1**t, lambda b1, b2, t: b2**t)),
+    told("multiplied by the correction", "Divide by 1 - βᵗ: the averages are too small at first.",
+         corrections_with(lambda b1, b2, t: 1 / (1 - b1**t), lambda b1, b2, t: 1 / (1 - b2**t))),
+    told("β₁ in both corrections", "v is an average with β₂: divide it by 1 - β₂ᵗ.",
+         corrections_with(lambda b1, b2, t: 1 - b1**t, lambda b1, b2, t: 1 - b1**t)),
+    told("β₂ in both corrections", "m is an average with β₁: divide it by 1 - β₁ᵗ.",
+         corrections_with(lambda b1, b2, t: 1 - b2**t, lambda b1, b2, t: 1 - b2**t)),
+    told("the correction of v is outside the root", "v̂ is v divided by 1 - β₂ᵗ, and the root is "
+         "taken of that.",
+         corrections_with(lambda b1, b2, t: 1 - b1**t, lambda b1, b2, t: (1 - b2**t) ** 2)),
+    told("the correction lags a step behind", "In step t it is 1 - βᵗ, in the first step too.",
+         corrections_with(lambda b1, b2, t: 1 - b1 ** max(t - 1, 1),
+                          lambda b1, b2, t: 1 - b2 ** max(t - 1, 1))),
+    told("β₁ everywhere", "m is averaged and corrected with β₁, v with β₂.",
+         adam_told(lambda beta1, **_: {"beta2": beta1})),
+    told("β₂ everywhere", "m is averaged and corrected with β₁, v with β₂.",
+         adam_told(lambda beta2, **_: {"beta1": beta2})),
+    told("β₁ in the average of squares", "v is averaged with β₂.",
+         averages_with(lambda b1, b2: (b1, 1 - b1), lambda b1, b2: (b1, 1 - b1))),
+    told("β₂ in the average of gradients", "m is averaged with β₁.",
+         averages_with(lambda b1, b2: (b2, 1 - b2), lambda b1, b2: (b2, 1 - b2))),
+    told("the weights of m are exchanged", "β₁ multiplies the old m, 1 - β₁ the gradient.",
+         averages_with(lambda b1, b2: (1 - b1, b1), lambda b1, b2: (b2, 1 - b2))),
+    told("the weights of v are exchanged", "β₂ multiplies the old v, 1 - β₂ the square.",
+         averages_with(lambda b1, b2: (b1, 1 - b1), lambda b1, b2: (1 - b2, b2))),
+    told("the weights of m and v are exchanged", "β multiplies what was there before, 1 - β what "
+         "is new.", averages_with(lambda b1, b2: (1 - b1, b1), lambda b1, b2: (1 - b2, b2))),
+    told("m̂ and v̂ are those of before", "First the averages take in the gradient, then they are "
+         "corrected.", adam_of_before),
+    told("v averages the square of m", "v averages the square of the gradient itself.",
+         adam_written(v_of_m)),
+    told("v continues m", "v is an average of its own: β₂ multiplies the old v.",
+         adam_written(v_from_m)),
+    told("m continues v", "m is an average of its own: β₁ multiplies the old m.",
+         adam_written(m_from_v)),
+    told("one v for the whole tensor", "Each element has its own v: square element by element, do "
+         "not sum.", adam_written(one_v)),
+    told("a parenthesis is missing: ε is added to p", "The step is divided by √v̂ + ε as a whole: "
+         "put the sum in parentheses.",
+         adam_with(move=lambda p, g, m, v, lr, eps: p - lr * m / np.sqrt(v) + eps)),
+    told("a parenthesis is missing: ε is added to the quotient", "The step is divided by √v̂ + ε "
+         "as a whole: put the sum in parentheses.",
+         adam_with(move=lambda p, g, m, v, lr, eps: p - lr * (m / np.sqrt(v) + eps))),
+    told("ε is added to m̂", "ε keeps the divisor from zero: it is added to √v̂.",
+         adam_with(move=lambda p, g, m, v, lr, eps: p - lr * (m + eps) / np.sqrt(v))),
+    told("ε is squared", "ε is added to √v̂ as it is.",
+         adam_with(move=lambda p, g, m, v, lr, eps: p - lr * m / (np.sqrt(v) + eps * eps))),
+    told("ε is typed in", "ε is always 1e-8, whatever the optimizer was given.",
+         adam_told(lambda **_: {"eps": 1e-8})),
+    told("β₁ is typed in", "β₁ is always 0.9, whatever the optimizer was given.",
+         adam_told(lambda **_: {"beta1": 0.9})),
+    told("β₂ is typed in", "β₂ is always 0.999, whatever the optimizer was given.",
+         adam_told(lambda **_: {"beta2": 0.999})),
+    told("multiplied by √v", "Divide by √v̂: large gradients are to make no larger steps.",
+         adam_with(move=lambda p, g, m, v, lr, eps: p - lr * m * (np.sqrt(v) + eps))),
+    told("the sign of m̂ only", "The step is m̂ / (√v̂ + ε), not its sign.",
+         adam_with(move=lambda p, g, m, v, lr, eps: p - lr * np.sign(m))),
+    told("the square of the gradient in m", "m averages the gradient, v its square.",
+         adam_with(m=lambda m, g, beta: beta * m + (1 - beta) * g * g)),
+    told("old value forgotten", "The parameter becomes the step; it must be subtracted from where "
+         "it was.",
+         adam_with(move=lambda p, g, m, v, lr, eps: -lr * m / (np.sqrt(v) + eps))),
+    told("lr ignored", "The step is m̂ / (√v̂ + ε) times lr.", with_lr(lambda lr, t: 1.0)),
+    told("lr divided by √t", "In the paper's theory lr falls so; Algorithm 1 keeps it.",
+         with_lr(lambda lr, t: lr / np.sqrt(t))),
+    told("lr divided by t", "lr stays as it is: to let it fall is a schedule's work.",
+         with_lr(lambda lr, t: lr / t)),
+    told("m and v are changed in place", "A rule makes new arrays: m *= ... writes into the one it "
+         "was given.", adam_in_place),
+    told("32 bits are kept", "A rule computes in the precision of what it is given: float64 stays "
+         "float64.", in_32_bits(right.adam)),
+    Mistake("gradient_descent_step", "the gradient is cleared", "A step only reads the gradient; "
+            "zero_grad() clears it.", stepping(clear_too)),
+    Mistake("gradient_descent_step", "no gradient is passed over", "Without a gradient there is "
+            "nothing to step along: the docstring promises a ValueError.", stepping(silent)),
+    Mistake("gradient_descent_step", "no gradient is passed over, and lr is not checked", "The "
+            "docstring promises a ValueError for each.", stepping(silent_unchecked)),
+    Mistake("gradient_descent_step", "lr is not checked", "The docstring promises a ValueError for "
+            "a learning rate that is negative or not finite.", stepping(unchecked)),
+    Mistake("gradient_descent_step", "nothing is checked", "The docstring promises a ValueError "
+            "without a gradient, and for a learning rate that is negative or not finite.",
+            stepping(unlooked)),
+    Mistake("gradient_descent_step", "a missing gradient is not checked", "The docstring promises "
+            "a ValueError without a gradient.", stepping(careless)),
+    Mistake("gradient_descent_step", "lr = 0 is refused", "Zero is no mistake: it moves nothing. "
+            "Negative and infinite rates are refused.", stepping(zero_refused)),
+    Mistake("gradient_descent_step", "uphill", "You add the gradient; it points uphill, so to "
+            "descend it must be subtracted.", stepping(uphill_once)),
+    Mistake("gradient_descent_step", "lr ignored", "The step is the gradient itself; multiply it "
+            "by the learning rate.", stepping(rate_ignored)),
+    Mistake("Momentum.__init__", "lr and momentum are exchanged", "SGD's constructor takes params, "
+            "lr, momentum in this order; name them and the order is no matter.",
+            made(lr=lambda n: n["momentum"], momentum=lambda n: n["lr"])),
+    Mistake("Momentum.__init__", "lr is typed in", "Hand on the lr that was given.",
+            made(lr=lambda n: 0.001)),
+    Mistake("Momentum.__init__", "momentum is typed in", "Hand on the momentum that was given.",
+            made(momentum=lambda n: 0.9)),
+    Mistake("Momentum.__init__", "momentum is not handed on", "SGD's own default is 0: without "
+            "momentum=momentum it is plain gradient descent.", made(momentum=lambda n: 0.0)),
+    Mistake("SGD.rule", "never heavy_ball", "With momentum the rule is heavy_ball.", never_rolls),
+    Mistake("SGD.rule", "nesterov is ignored", "With group[\"nesterov\"] the rule is nesterov.",
+            no_nesterov),
+    Mistake("Adam.rule", "amsgrad is ignored", "With group[\"amsgrad\"] the rule is amsgrad, or "
+            "amsgrad_corrected.", amsgrad_ignored),
+    Mistake("Adam.rule", "\"corrected\" is taken for True", "amsgrad=\"corrected\" asks for "
+            "amsgrad_corrected; compare with == before you ask whether it is true.",
+            corrected_ignored),
+    Mistake("Adam.rule", "the two AMSGrads are exchanged", "True is amsgrad, \"corrected\" is "
+            "amsgrad_corrected.", amsgrad_exchanged),
+    Mistake("Optimizer.step_group", "the loop ends at a missing gradient", "`continue` goes on "
+            "with the next parameter; `break` and `return` leave the rest where they are.",
+            stop_at_missing),
+    Mistake("Optimizer.step", "only the first step moves", "After the first step nothing moves: "
+            "is something made, or used up, once only?", moved_only_once),
+    Mistake("StepLR.factor", "rounded up", "⌊t / step_size⌋ is rounded down: //.",
+            lambda self, t: self.gamma ** np.ceil(t / self.step_size)),
+    Mistake("StepLR.factor", "rounded to the nearest", "⌊t / step_size⌋ is rounded down: //.",
+            lambda self, t: self.gamma ** round(t / self.step_size)),
+    Mistake("StepLR.factor", "only while t is a multiple", "The rate stays changed: γ to the "
+            "power of how many changes there were.",
+            lambda self, t: self.gamma if t and t % self.step_size == 0 else 1.0),
+    Mistake("StepLR.factor", "only while t is a multiple, 0 too", "The rate stays changed: γ to "
+            "the power of how many changes there were; at t = 0 there were none.",
+            lambda self, t: self.gamma if t % self.step_size == 0 else 1.0),
+    Mistake("StepLR.factor", "base and exponent are exchanged", "γ is raised to the number of "
+            "changes, not the number to γ.",
+            lambda self, t: float(t // self.step_size) ** self.gamma),
+    Mistake("StepLR.factor", "γ times the count, from the start", "The factor is γ to the power of "
+            "the number of changes; at t = 0 it is 1.",
+            lambda self, t: self.gamma * (t // self.step_size)),
+    Mistake("StepLR.factor", "% in the place of //", "t % step_size is the remainder; the "
+            "number of changes is t // step_size.", pow_mod),
+    Mistake("StepLR.factor", "γ is typed in", "The factor is always a power of 0.1, whatever γ was "
+            "given.", lambda self, t: 0.1 ** (t // self.step_size)),
+    Mistake("StepLR.factor", "step_size is ignored", "The rate falls every step_size steps, here "
+            "as if that were 1 at the first and never after.",
+            lambda self, t: self.gamma if t >= 1 else 1.0),
+    Mistake("Scheduler.values", "one group scheduled", "Only the first group's rate changes; go "
+            "through all of them.",
+            lambda self, t, base_lrs: [
+                {"lr": self.lr(t, base) if i == 0 else base} for i, base in enumerate(base_lrs)
+            ]),
+    Mistake("Scheduler.get_last_lr", "a number in the place of a list", "get_last_lr() returns a "
+            "list, one rate for each group.",
+            lambda self: self.optimizer.param_groups[0]["lr"]),
+)  # fmt: skip
+
+MISTAKES = (
+    *(m for m in RULES if m.target.startswith(ON_TRIAL) and m.name not in ACCEPTED),
+    *LESS_USUAL,
+)

@@ -26,6 +26,14 @@ def fixed_count(x, axis=None, keepdims=False):
     return x.sum(axis=axis, keepdims=keepdims) / x.size
 
 
+def in_place_with(ufunc):
+    def method(self, other):
+        self.data[...] = ufunc(self.data, array(other))
+        return self
+
+    return method
+
+
 MISTAKES = [
     Mistake("Tensor.__add__", "addition in place", "It changes its left operand; a sum is a new "
             "tensor.", in_place),
@@ -68,4 +76,36 @@ MISTAKES = [
     Mistake("Tensor.transpose", "two axes are taken for the whole order",
             "Given two axes, swap them and leave the others where they are.",
             numpy(lambda x, *order: x.transpose(order or None))),
+    Mistake("Tensor.__add__", "an array is returned", "The result is a tensor too: Tensor(...).",
+            lambda self, other: self.data + array(other)),
+    Mistake("Tensor.__add__", "a difference in the place of the sum", "+ adds.",
+            numpy(lambda a, b: a - b)),
+    Mistake("Tensor.__sub__", "subtraction in place", "It changes its left operand; a difference "
+            "is a new tensor.", in_place_with(np.subtract)),
+    Mistake("Tensor.__mul__", "multiplication in place", "It changes its left operand; a product "
+            "is a new tensor.", in_place_with(np.multiply)),
+    Mistake("Tensor.__truediv__", "multiplied in the place of divided", "/ divides.",
+            numpy(lambda a, b: a * b)),
+    Mistake("Tensor.__matmul__", "multiplied element by element", "@ is the matrix product: rows "
+            "of the left times columns of the right.", numpy(lambda a, b: a * b)),
+    Mistake("Tensor.__matmul__", "the sum over the products", "@ gives a matrix: one number for "
+            "each row and column.", numpy(lambda a, b: (a @ b).sum())),
+    Mistake("Tensor.sum", "axis 0 is taken for no axis", "`axis or None` is None for axis 0 too: "
+            "ask `axis is None`.",
+            numpy(lambda x, axis=None, keepdims=False: x.sum(axis=axis or None,
+                                                             keepdims=keepdims))),
+    Mistake("Tensor.mean", "axis 0 is taken for no axis", "`axis or None` is None for axis 0 too: "
+            "ask `axis is None`.",
+            numpy(lambda x, axis=None, keepdims=False: x.mean(axis=axis or None,
+                                                              keepdims=keepdims))),
+    Mistake("Tensor.sum", "the mean in the place of the sum", "Nothing is divided in a sum.",
+            numpy(lambda x, axis=None, keepdims=False: x.mean(axis=axis, keepdims=keepdims))),
+    Mistake("Tensor.mean", "keepdims is ignored", "With keepdims=True the axis stays, with length "
+            "one.", numpy(lambda x, axis=None, keepdims=False: x.mean(axis=axis))),
+    Mistake("Tensor.mean", "axis is ignored", "With an axis only that axis is averaged over.",
+            numpy(lambda x, axis=None, keepdims=False: x.mean())),
+    Mistake("Tensor.mean", "an array is returned", "The result is a tensor too: Tensor(...).",
+            lambda self, axis=None, keepdims=False: self.data.mean(axis=axis, keepdims=keepdims)),
+    Mistake("Tensor.reshape", "a flat tensor in any case", "The new shape is the one asked for.",
+            numpy(lambda x, *shape: x.reshape(-1))),
 ]  # fmt: skip

@@ -92,6 +92,71 @@ def factor(norm, bound):
     return min(1.0, bound / (norm + 1e-6))
 
 
+def averaged_by_epoch(model, optimizer, loss_fn, loader, epochs=1):
+    means = []
+    for _ in range(epochs):
+        means.append(float(np.mean(training(USUAL)(model, optimizer, loss_fn, loader))))
+    return means
+
+
+def emptied_once_an_epoch(model, optimizer, loss_fn, loader, epochs=1):
+    losses = []
+    for _ in range(epochs):
+        optimizer.zero_grad()
+        losses += training(("back", "step", "note"))(model, optimizer, loss_fn, loader)
+    return losses
+
+
+def exchanged(model, optimizer, loss_fn, loader, epochs=1):
+    return training(USUAL)(model, optimizer, lambda p, y: loss_fn(y, p), loader, epochs)
+
+
+def tensors_kept(model, optimizer, loss_fn, loader, epochs=1):
+    kept = []
+
+    def noting(p, y):
+        kept.append(loss_fn(p, y))
+        return kept[-1]
+
+    training(USUAL)(model, optimizer, noting, loader, epochs)
+    return kept
+
+
+def nothing_returned(model, optimizer, loss_fn, loader, epochs=1):
+    training(USUAL)(model, optimizer, loss_fn, loader, epochs)
+
+
+def scaled_parameters(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False):
+    norm = total_norm(parameters)
+    for p in parameters:
+        if p.grad is not None and norm > max_norm:
+            p.data *= factor(norm, max_norm)
+    return norm
+
+
+def of_squares(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False):
+    norm = total_norm(parameters) ** 2
+    for g in gradients(parameters):
+        g *= factor(norm, max_norm)
+    return norm
+
+
+def of_sums(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False):
+    norm = float(sum(np.abs(g).sum() for g in gradients(parameters)))
+    for g in gradients(parameters):
+        g *= factor(norm, max_norm)
+    return norm
+
+
+def measured_only(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False):
+    return total_norm(parameters)
+
+
+def missing_fails(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False):
+    for p in parameters:
+        p.grad.data  # noqa: B018
+
+
 MISTAKES = [
     Mistake("train", "the gradients are never emptied", "backward() adds: without zero_grad() each "
             "step goes along the sum of all gradients so far.",
@@ -140,4 +205,31 @@ MISTAKES = [
     Mistake("clip_grad_norm_", "the bound is compared with the squared norm", "The norm is the "
             "root of the sum of squares.",
             clipping(lambda g, norm, bound: g * factor(norm**2, bound))),
+    Mistake("train", "the gradients are emptied once an epoch", "zero_grad() belongs into the "
+            "inner loop: backward() adds to what the batch before left.", emptied_once_an_epoch),
+    Mistake("train", "the loss gets its arguments exchanged", "loss_fn(prediction, target): for "
+            "most losses the order matters.", exchanged),
+    Mistake("train", "tensors are kept for losses", "loss.item() is the number; the tensor holds "
+            "the whole graph of its batch in memory.", tensors_kept),
+    Mistake("train", "a mean an epoch", "The loss of every batch is asked for.",
+            averaged_by_epoch),
+    Mistake("train", "nothing is returned", "The list of losses is to be returned.",
+            nothing_returned),
+    Mistake("accuracy", "per cent", "The fraction, between 0 and 1.",
+            lambda logits, targets: 100 * float(np.mean(logits.data.argmax(-1) == targets.data))),
+    Mistake("accuracy", "the argmax over the rows", "The prediction of a row is the column of its "
+            "largest logit: axis=-1.",
+            lambda logits, targets: float(np.mean(logits.data.argmax(0)[targets.data] == 0))),
+    Mistake("clip_grad_norm_", "the root is forgotten", "The norm is the root of the sum of "
+            "squares.", of_squares),
+    Mistake("clip_grad_norm_", "the sum of absolute values for the norm", "The norm is the root of "
+            "the sum of squares.", of_sums),
+    Mistake("clip_grad_norm_", "nothing is returned", "The norm before is to be returned.",
+            clipping(lambda g, norm, bound: g * factor(norm, bound), lambda before, after: None)),
+    Mistake("clip_grad_norm_", "the parameters are shortened", "It is the gradients that are to be "
+            "shortened, p.grad and not p.", scaled_parameters),
+    Mistake("clip_grad_norm_", "nothing is shortened", "The norm is measured; now multiply each "
+            "gradient in place.", measured_only),
+    Mistake("clip_grad_norm_", "a missing gradient fails", "A parameter without a gradient counts "
+            "for nothing: pass over it.", missing_fails),
 ]  # fmt: skip
