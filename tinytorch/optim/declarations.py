@@ -26,12 +26,13 @@ def Value(allowed, meaning: str, **others) -> Any:
     return Declared(allowed, meaning, **others)
 
 
-def moments(*, default: tuple) -> Any:
+def moments(*, default: tuple, **others) -> Any:
     """The decay rates of moving averages, as many as the default has."""
     subscripts = ("₁", "₂", "₃", "₄", "₅")[: len(default)]
     names = ", ".join(f"β{i}" for i in subscripts)
     every = "both" if len(default) == 2 else "all"
-    return Value(fractions(len(default)), f"({names}), {every} in [0, 1)", default=default)
+    meaning = f"({names}), {every} in [0, 1)"
+    return Value(fractions(len(default)), meaning, default=default, **others)
 
 
 class Declared:

@@ -8,7 +8,13 @@ SQUARES = [(4, 4), (6, 6)]
 MATRICES = [(4, 4), (6, 3), (3, 5)]
 
 # Shapes that an optimizer is tried on, where they are not VECTORS.
-SHAPES = {"Adafactor": TENSORS, "Muon": MATRICES, "Shampoo": SQUARES, "SOAP": SQUARES}
+SHAPES = {
+    "Adafactor": TENSORS,
+    "Muon": MATRICES,
+    "MuonAdamW": [*MATRICES, (), (7,)],
+    "Shampoo": SQUARES,
+    "SOAP": SQUARES,
+}
 
 
 class Case(NamedTuple):
@@ -265,6 +271,22 @@ CASES = [
         "torch",
         "Muon",
         dict(lr=0.1, nesterov=False, adjust_lr_fn="match_rms_adamw"),
+    ),
+    Case(
+        "MuonAdamW",
+        dict(
+            lr=0.01,
+            adamw_lr=0.01,
+            weight_decay=0.1,
+            adamw_weight_decay=0.2,
+            eps=0.0,
+            adamw_eps=0.0,
+            nesterov=False,
+            bias_correction=True,
+        ),
+        "optax",
+        "muon",
+        dict(learning_rate=0.01, eps=0.0, weight_decay=0.1, adam_weight_decay=0.2, nesterov=False),
     ),
     Case(
         "SophiaG",
