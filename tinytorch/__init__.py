@@ -5,7 +5,7 @@ import importlib
 from tinytorch import exports, moved  # noqa: F401
 from tinytorch.core import conversions, elementwise, reductions
 from tinytorch.core.autograd import enable_grad, grad_enabled, no_grad, set_grad_enabled
-from tinytorch.core.conversions import device
+from tinytorch.core.conversions import cuda, device
 from tinytorch.core.convolution import avg_pool2d, conv2d, max_pool2d
 from tinytorch.core.creation import (
     arange,
@@ -98,6 +98,7 @@ __all__ = [
     "clip",
     "concatenate",
     "conv2d",
+    "cuda",
     "cumsum",
     "device",
     "embedding",

@@ -72,6 +72,19 @@ def device(name) -> Device:
     return Device(CPU)
 
 
+class cuda:
+    """What programs ask before they choose a device: there is none."""
+
+    @staticmethod
+    def is_available() -> bool:
+        """False: everything is NumPy's.
+
+        >>> tinytorch.cuda.is_available()
+        False
+        """
+        return False
+
+
 @method
 def tolist(x) -> list:
     """The numbers in nested lists.
