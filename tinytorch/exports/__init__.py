@@ -122,6 +122,11 @@ def load(path: Path):
     return module
 
 
+def leave(name: str, reason: str) -> None:
+    """Say why a name stays the package's."""
+    _left[name] = reason
+
+
 class Place:
     """What one file may do: take the place of names, or leave them with a reason."""
 
@@ -159,7 +164,7 @@ class Place:
 
     def leave(self, name: str, reason: str) -> None:
         """Say why a name stays the package's."""
-        _left[name] = reason
+        leave(name, reason)
         _asked.setdefault(self.file, []).append(name)
 
 

@@ -76,16 +76,16 @@ def tensor(value) -> Tensor:
 
 def single(mine: type) -> type:
     """Let a layer begin in float32, as the package's do, whatever NumPy made its zeros of."""
-    begin = mine.__init__
 
-    @functools.wraps(begin)
-    def __init__(self, *args, **kwargs):
-        begin(self, *args, **kwargs)
-        for p in self.parameters():
-            p.data = p.data.astype(np.float32, copy=False)
+    class Single(mine):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            for p in self.parameters():
+                p.data = p.data.astype(np.float32, copy=False)
 
-    mine.__init__ = __init__
-    return mine
+    functools.update_wrapper(Single, mine, updated=())
+    Single.__signature__ = inspect.signature(mine)
+    return Single
 
 
 def asked(module: Module, _, target=None) -> bool:

@@ -9,7 +9,7 @@ import inspect
 from numbers import Real
 
 from tinytorch import optim
-from tinytorch.exports import PAIRS, WORDS, _left, translate
+from tinytorch.exports import PAIRS, WORDS, leave, translate
 from tinytorch.optim import optimizers, schedules
 
 RULES = ("gradient_descent", "heavy_ball", "adam")
@@ -101,7 +101,7 @@ def build(right: type, mine: type, group: dict, defaults: dict):
     swallowed = [name for name in others if name in by_name and not named(mine, name)]
     if lost or swallowed:
         what = f"{right.__name__} with {', '.join(sorted({*lost, *swallowed}))}"
-        _left[what] = "yours does not take it"
+        leave(what, "yours does not take it")
         return None
     return mine(list(group["params"]), *by_position, **by_name)
 
