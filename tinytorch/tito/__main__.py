@@ -1,9 +1,11 @@
 """The command line of tito."""
 
+import codecs
 import json
 import os
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 
 import click
@@ -15,6 +17,7 @@ from rich.table import Table
 from tinytorch import __version__
 from tinytorch.tito import grade as grading
 from tinytorch.tito import lessons, report
+from tinytorch.tito.isolation import MEANS
 from tinytorch.tito.workspace import Trouble, Workspace, here, nearest, write, write_new
 
 UNRUNNABLE, WRONG_USAGE = 2, 3
@@ -155,12 +158,19 @@ def start(modules, named):
 )  # fmt: skip
 @click.option("--seed", type=click.IntRange(0), help="Draw the numbers of the second round again.")
 @click.option("--verbose", "-v", is_flag=True, help="All failures in full; what your file printed.")
-def test(modules, named, as_json, reference, plot, seconds, memory, seed, verbose):
+@click.option(
+    "--isolate",
+    type=click.Choice(MEANS),
+    default="none",
+    show_default=True,
+    help="Shut your code in by the operating system's means.",
+)
+def test(modules, named, as_json, reference, plot, seconds, memory, seed, verbose, isolate):
     """Try your code against what the package does."""
     space = nearest()
     grades = []
     for lesson in chosen(modules, named):
-        grade = grade_one(space, lesson, reference, as_json, seconds, memory, seed)
+        grade = grade_one(space, lesson, reference, as_json, seconds, memory, seed, isolate)
         grades.append(grade)
         if not as_json:
             show(grade, space, verbose)
@@ -171,7 +181,7 @@ def test(modules, named, as_json, reference, plot, seconds, memory, seed, verbos
     sys.exit(max(grade.status for grade in grades))
 
 
-def grade_one(space, lesson, reference, quiet, seconds, memory, seed=None):
+def grade_one(space, lesson, reference, quiet, seconds, memory, seed=None, isolate="none"):
     """Grade a file (or the package), with a line of progress on a terminal."""
     progress = Progress(
         SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(),
@@ -193,7 +203,13 @@ def grade_one(space, lesson, reference, quiet, seconds, memory, seed=None):
             problem = f"there is no {lesson.file} {where}. To write one: tito start {lesson.number}"
             return grading.Grade(lesson, path, problem=problem)
         return grading.grade(
-            lesson, path, progress=tell, seconds=seconds, megabytes=memory, seed=seed
+            lesson,
+            path,
+            progress=tell,
+            seconds=seconds,
+            megabytes=memory,
+            seed=seed,
+            isolate=isolate,
         )
 
 
@@ -203,11 +219,11 @@ def show(grade, space, verbose) -> None:
     console.print(f"[bold]{lesson.number} {lesson.title}[/]  {escape(str(file))}")
     if verbose and grade.printed:
         console.print("[dim]your file printed:[/]")
-        console.print(escape(grade.printed.rstrip()), style="dim")
+        console.print(escape(report.clean(grade.printed.rstrip())), style="dim")
     if grade.problem:
-        console.print(f"[red]{escape(grade.problem)}[/]")
+        console.print(f"[red]{escape(report.clean(grade.problem))}[/]")
         if grade.line:
-            console.print(f"  line {grade.line}: {escape(grade.code)}")
+            console.print(f"  line {grade.line}: {escape(report.clean(grade.code))}")
         return
     told, short = set(), False
     for outcome in grade.outcomes:
@@ -238,7 +254,7 @@ def summary(grade) -> str:
         "blank": "still blank",
     }
     parts = ", ".join(f"{n} {words.get(state, state)}" for state, n in counts.items())
-    seed = f" (numbers drawn from seed {grade.seed})" if grade.file else ""
+    seed = f" (seed {grade.seed}, isolation {grade.isolation})" if grade.file else ""
     return f"{len(grade.outcomes)} checks: {parts}, in {grade.seconds:.1f} s{seed}"
 
 
@@ -251,6 +267,7 @@ def as_dictionary(grade) -> dict:
         "line": grade.line,
         "seconds": grade.seconds,
         "seed": grade.seed,
+        "isolation": grade.isolation,
         "checks": [
             {k: v for k, v in vars(outcome).items() if k not in ("seen", "suspects", "rounds")}
             for outcome in grade.outcomes
@@ -407,8 +424,26 @@ def completion(shell):
     click.echo(get_completion_class(shell)(tito, {}, "tito", "_TITO_COMPLETE").source())
 
 
+def spell_out(stream) -> None:
+    """Let a console that has no Greek letters show their names."""
+    try:
+        "ε√ᵗ“".encode(stream.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        codecs.register_error("spelled", spelled)
+        stream.reconfigure(errors="spelled")
+
+
+def spelled(error):
+    """A character as its name's last word: ε as epsilon."""
+    found = error.object[error.start : error.end]
+    words = (unicodedata.name(letter, "?").lower().split()[-1] for letter in found)
+    return "".join(words), error.end
+
+
 def main(arguments=None) -> None:
     """The entry point: Click's own exit status for wrong usage, 2, becomes 3."""
+    for stream in (sys.stdout, sys.stderr):
+        spell_out(stream)
     try:
         status = tito.main(arguments, prog_name="tito", standalone_mode=False)
         sys.exit(status if isinstance(status, int) else 0)

@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from datetime import datetime
 from pathlib import Path
 
@@ -13,10 +15,11 @@ from tinytorch.tito.workspace import Trouble, Workspace, told, write
 
 PATIENCE = 120.0  # seconds for the package to come up with the exports
 FORCED = "# tito: exported by force, with checks that fail"
-WHOSE = """
+MARK = "tito: whose "
+WHOSE = f"""
 import json, sys
 from tinytorch import exports
-print("\\n" + json.dumps(exports.whose_of(sys.argv[1])))
+print("\\n{MARK}" + json.dumps(exports.whose_of(sys.argv[1])), flush=True)
 """
 
 
@@ -39,20 +42,10 @@ def export(space: Workspace, grade, force: bool) -> list[str]:
         content = content.rstrip() + f"\n\n{FORCED}\n".encode()
         failing = sum(not o.good for o in grade.outcomes)
         lines.append(f"BY FORCE: {failing} of {len(grade.outcomes)} checks fail on this code.")
-    before = None
-    if target.is_file():
-        before = target.read_bytes()
-        if before != content:
-            lines.append(f"Your earlier export is kept: {space.short(space.keep(target))}")
+    names = staged(space, lesson.file, content)
+    if target.is_file() and target.read_bytes() != content:
+        lines.append(f"Your earlier export is kept: {space.short(space.keep(target))}")
     write(target, content)
-    try:
-        names = in_use(space, lesson.file)
-    except Trouble:
-        if before is None:
-            target.unlink()
-        else:
-            write(target, before)
-        raise
     lines.append(f"Exported: {lesson.number} {lesson.title}: {space.short(target)}")
     for owner in sorted(set(names.values()), key=lambda owner: owner != "yours"):
         listed = ", ".join(name for name in names if names[name] == owner)
@@ -61,16 +54,29 @@ def export(space: Workspace, grade, force: bool) -> list[str]:
     return lines
 
 
-def in_use(space: Workspace, file: str) -> dict[str, str]:
-    """Whose each name of a file is, asked of a process that runs with the exports."""
+def staged(space: Workspace, file: str, content: bytes) -> dict[str, str]:
+    """Whose each name of a file would be, were it exported: tried beside the other exports.
+
+    What is in use is not touched: whatever ends this, an unchecked export is never left behind.
+    """
+    with tempfile.TemporaryDirectory(prefix="tito-") as folder:
+        for path in space.exports.glob("*_dev.py"):
+            shutil.copy(path, folder)
+        (Path(folder) / file).write_bytes(content)
+        return in_use(Path(folder), file)
+
+
+def in_use(folder: Path, file: str) -> dict[str, str]:
+    """Whose each name of a file is, asked of a process that runs with these exports."""
     try:
         done = subprocess.run(
             [sys.executable, "-c", WHOSE, file],
-            env={**os.environ, VARIABLE: str(space.exports)},
+            env={**os.environ, VARIABLE: str(folder), "PYTHONUTF8": "1"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             encoding="utf-8",
+            errors="replace",
             timeout=PATIENCE,
             check=False,
         )
@@ -81,7 +87,10 @@ def in_use(space: Workspace, file: str) -> dict[str, str]:
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise Trouble(f"the package cannot run on these exports: {last}")
-    return json.loads(done.stdout.strip().splitlines()[-1])
+    for line in reversed(done.stdout.splitlines()):  # the file may print what it likes
+        if line.startswith(MARK):
+            return json.loads(line.removeprefix(MARK))
+    raise Trouble("the package ends early on these exports, without an error")
 
 
 def reset(space: Workspace, lesson, workbook: bool) -> list[str]:

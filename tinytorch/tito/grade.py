@@ -9,12 +9,12 @@ import re
 import secrets
 import signal
 import subprocess
-import sys
 import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tinytorch.tito.isolation import isolated
 from tinytorch.tito.judge import Outcome, expectation, judge, one_at_a_time, part, settle
 from tinytorch.tito.lesson import Lesson
 from tinytorch.tito.trial import rounds
@@ -45,6 +45,7 @@ class Grade:
     seconds: float = 0.0
     content: bytes = b""
     seed: int = 0
+    isolation: str = "none"
 
     @property
     def passed(self) -> bool:
@@ -59,7 +60,7 @@ class Grade:
 class Watched:
     """The observing process, with its report as it comes and no more of its output than we keep."""
 
-    def __init__(self, asked: dict):
+    def __init__(self, asked: dict, command: list[str]):
         folder = Path(asked["file"]).parent
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("TINYTORCH_", "PYTHON"))}
         environment = {
@@ -72,7 +73,7 @@ class Watched:
             "MPLBACKEND": "Agg",
         }
         self.process = subprocess.Popen(
-            [sys.executable, str(TRIAL)],
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -134,6 +135,7 @@ def grade(
     seconds: float = SECONDS,
     megabytes: int = MEGABYTES,
     seed: int | None = None,
+    isolate: str = "none",
 ) -> Grade:
     """Try every check of `lesson` on the file.
 
@@ -142,8 +144,13 @@ def grade(
         seconds: for the import and for each check; what takes longer is killed.
         megabytes: address space of the process.
         seed: of the numbers of the second round; drawn, and told in the result, if None.
+        isolate: one of `isolation.MEANS`.
+
+    Raises:
+        Trouble: this system does not have that isolation.
     """
-    result = Grade(lesson, file, seed=secrets.randbelow(10**6) if seed is None else seed)
+    seed = secrets.randbelow(10**6) if seed is None else seed
+    result = Grade(lesson, file, seed=seed, isolation=isolate)
     with contextlib.suppress(OSError):  # the process that runs it says what is wrong
         result.content = file.read_bytes()
     started = time.perf_counter()
@@ -191,7 +198,7 @@ def alone(result: Grade, subject: str, asked: dict) -> None:
         for number, trial in enumerate(result.lesson.trials)
         if single[0].check in [check.name for check in result.lesson.checks_of(trial)]
     )
-    again = Grade(result.lesson, result.file, seed=result.seed)
+    again = Grade(result.lesson, result.file, seed=result.seed, isolation=result.isolation)
     changes = {"trial": trial, "sealed": sealed(result.lesson, result.lesson.trials[trial])}
     watch(again, {**asked, **changes, "checks": [single[0].check]}, lambda check: None)
     first = again.outcomes[0].rounds[:1] if again.outcomes else []
@@ -204,9 +211,14 @@ def alone(result: Grade, subject: str, asked: dict) -> None:
 
 def watch(result: Grade, asked: dict, progress) -> list:
     """Run the waiting checks in one process; those that are left if it had to be killed."""
+    with isolated(result.isolation, asked) as command:
+        return watch_command(result, asked, progress, command)
+
+
+def watch_command(result: Grade, asked: dict, progress, command: list[str]) -> list:
     lesson, file, waiting = result.lesson, result.file, list(asked["checks"])
     checks, seconds = {check.name: check for check in lesson.checks}, asked["seconds"]
-    watched = Watched(asked)
+    watched = Watched(asked, command)
     stage, last, frames = "start", None, []
     patience = 60.0  # to start Python and import NumPy, on a slow machine
     try:

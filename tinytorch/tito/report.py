@@ -1,5 +1,7 @@
 """How results are told: sentences first, for a notebook, a terminal and a file alike."""
 
+import unicodedata
+
 from tinytorch.tito.judge import Outcome
 
 MARKS = {"passed": "ok", "inapplicable": "--", "blank": "blank", "remark": "but"}
@@ -28,8 +30,21 @@ def conditions(tried: dict) -> str:
     return ", ".join(parts)
 
 
+LONGEST = 600  # characters of what a learner's file says
+
+
+def clean(text: str) -> str:
+    """Text of a learner's file as it may be shown: no control characters, not for ever."""
+    text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf"))
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} ... ({len(text)} characters)"
+
+
 def explain(outcome: Outcome) -> list[str]:
     """The lines that say how a check went."""
+    return [clean(line) for line in told(outcome)]
+
+
+def told(outcome: Outcome) -> list[str]:
     mark = MARKS.get(outcome.state, "FAILED")
     head = f"{mark:>6}  {outcome.check}"
     if outcome.state == "passed":

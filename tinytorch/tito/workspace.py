@@ -9,6 +9,8 @@ from pathlib import Path
 
 from tinytorch.tito.lesson import Lesson
 
+TRUST = "TITO_TRUST"  # the environment's word that another user's files may be run
+
 
 class Trouble(Exception):
     """Something about the files that the learner can mend; one line, exit code 2."""
@@ -61,8 +63,19 @@ def nearest(start: Path | None = None) -> Workspace | None:
     start = (start or Path.cwd()).resolve()
     for folder in (start, *start.parents):
         if (folder / "modules" / "source").is_dir():
+            refuse_strangers(folder / "modules" / "source")
             return Workspace(folder)
     return None
+
+
+def refuse_strangers(folder: Path) -> None:
+    """Files of another user above the current folder are not run, as Git does not trust them."""
+    owner = folder.stat().st_uid
+    if hasattr(os, "geteuid") and owner != os.geteuid() and not os.environ.get(TRUST):
+        raise Trouble(
+            f"{folder} belongs to another user, and what is in it would be run. If you trust it: "
+            f"{TRUST}=yes tito ..."
+        )
 
 
 def here(start: Path | None = None) -> Workspace:
