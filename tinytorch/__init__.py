@@ -3,7 +3,7 @@
 import importlib
 
 from tinytorch import exports, moved  # noqa: F401
-from tinytorch.core import conversions, elementwise, reductions
+from tinytorch.core import conversions, elementwise, hints, reductions
 from tinytorch.core.autograd import enable_grad, grad_enabled, no_grad, set_grad_enabled
 from tinytorch.core.conversions import cuda, device
 from tinytorch.core.convolution import avg_pool2d, conv2d, max_pool2d
@@ -41,6 +41,7 @@ from tinytorch.core.functional import (
     where,
 )
 from tinytorch.core.gradcheck import gradcheck
+from tinytorch.core.hvp import hvp
 from tinytorch.core.methods import function_of
 from tinytorch.core.random import manual_seed
 from tinytorch.core.reductions import (
@@ -115,6 +116,7 @@ __all__ = [
     "gather",
     "gradcheck",
     "hstack",
+    "hvp",
     "linspace",
     "log",
     "log_softmax",
@@ -177,6 +179,7 @@ sum, max, min, all, any, abs = (
     reductions.any,
     function_of("abs"),
 )
+del function_of
 
 ROOMS = ("data", "nn", "optim", "training")
 
@@ -190,11 +193,12 @@ def __getattr__(name: str):
         return importlib.import_module(f"tinytorch.{name}")
     if name in DTYPES:
         return DTYPES[name]
-    raise AttributeError(f"module 'tinytorch' has no attribute {name!r}")
+    raise hints.missing("torch", name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *ROOMS, *DTYPES, "__version__"})
+    public = {name for name, value in globals().items() if callable(value)}
+    return sorted({name for name in public if name[0] != "_"} | {*ROOMS, *DTYPES, "__version__"})
 
 
 exports.activate_if_asked()

@@ -16,6 +16,7 @@ import numpy as np
 
 from tinytorch.core import autograd
 from tinytorch.core.axes import axes, dims, restore, selects_once, sequence
+from tinytorch.core.hints import missing
 from tinytorch.core.stable import FAR, exponentials, logistic, normal, sech2
 from tinytorch.core.sums import total
 
@@ -163,6 +164,9 @@ class Tensor:
         """Whether this tensor was made by the user, not computed by a recorded operation."""
         return not self._edges
 
+    def __getattr__(self, name: str):
+        raise missing("Tensor", name)
+
     def __len__(self) -> int:
         if self.ndim == 0:
             raise TypeError("a tensor of shape () has no length")
@@ -291,16 +295,25 @@ class Tensor:
         """Keep the gradient of this tensor in `backward`, even if it is not a leaf."""
         self._retain = True
 
-    def backward(self, gradient=None) -> None:
+    def backward(self, gradient=None, retain_graph=None, create_graph: bool = False) -> None:
         """Add the derivative of this tensor to the `grad` of every leaf it was computed from.
 
         Arguments:
             gradient: d(something)/d(self), of this tensor's shape; 1 by default, for a scalar.
+            retain_graph: PyTorch's; here the graph stays as long as the tensor does.
+            create_graph: PyTorch's; there is no graph of a gradient here.
 
         Raises:
-            RuntimeError: nothing this tensor was computed from requires a gradient.
+            NotImplementedError: `create_graph` is true.
+            RuntimeError: nothing this tensor was computed from requires a gradient, or something
+                that is needed was overwritten since.
             ValueError: `gradient` is missing for a tensor that is no scalar, or has another shape.
         """
+        if create_graph:
+            raise NotImplementedError(
+                "backward(create_graph=True): a gradient has no graph here; for products with "
+                "second derivatives use tinytorch.hvp"
+            )
         if not self.requires_grad:
             raise RuntimeError(
                 "backward() on a tensor that does not require a gradient: make a leaf with "

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from tinytorch.core.hvp import hvp
 from tinytorch.core.random import generator
 from tinytorch.core.tensor import Tensor
 
@@ -88,7 +89,7 @@ def sharpness(
 ) -> tuple[float, np.ndarray]:
     """The Hessian's eigenvalue of largest modulus, by power iteration.
 
-    The Hessian is never formed: H v is the central difference of two gradients.
+    The Hessian is never formed: see `hvp`.
 
     Arguments:
         loss: a function that computes the loss (a scalar tensor) from the parameters.
@@ -99,36 +100,20 @@ def sharpness(
     Returns:
         (eigenvalue, unit eigenvector over all parameters laid end to end).
     """
-    origin = [p.data for p in params]
     size = sum(p.size for p in params)
     v = generator(rng).normal(size=size) if start is None else np.asarray(start, dtype=float)
     v = v / np.linalg.norm(v)
-    scale = max(1.0, math.sqrt(sum(float((x * x).sum()) for x in origin)))
-    h = scale * float(np.finfo(origin[0].dtype).eps) ** (1 / 3)
     cuts = np.cumsum([p.size for p in params])[:-1]
-
-    def gradient_at(shift):
-        for p, x, part in zip(params, origin, np.split(shift, cuts), strict=True):
-            p.data = x + part.reshape(x.shape).astype(x.dtype)
-            p.grad = None
-        loss().backward()
-        return np.concatenate(
-            [np.zeros(p.size) if p.grad is None else p.grad.data.ravel() for p in params]
-        )
-
-    kept = [p.grad for p in params]
     value = 0.0
-    try:
-        for _ in range(iterations):
-            Hv = (gradient_at(h * v) - gradient_at(-h * v)) / (2 * h)
-            previous, value = value, float(v @ Hv)
-            norm = np.linalg.norm(Hv)
-            if norm == 0:
-                break
-            v = Hv / norm
-            if abs(value - previous) <= tolerance * abs(value):
-                break
-    finally:
-        for p, x, g in zip(params, origin, kept, strict=True):
-            p.data, p.grad = x, g
+    for _ in range(iterations):
+        parts = zip(params, np.split(v, cuts), strict=True)
+        product = hvp(loss, params, [part.reshape(p.shape) for p, part in parts])
+        Hv = np.concatenate([part.ravel() for part in product])
+        previous, value = value, float(v @ Hv)
+        norm = np.linalg.norm(Hv)
+        if norm == 0:
+            break
+        v = Hv / norm
+        if abs(value - previous) <= tolerance * abs(value):
+            break
     return value, v

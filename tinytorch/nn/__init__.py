@@ -1,5 +1,6 @@
 """Modules: layers, activations and losses under one name."""
 
+from tinytorch.core import hints
 from tinytorch.core.activations import (
     ELU,
     GELU,
@@ -83,3 +84,7 @@ __all__ = [
     "functional",
     "init",
 ]
+
+
+def __getattr__(name: str):
+    raise hints.missing("nn", name)

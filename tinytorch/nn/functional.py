@@ -10,6 +10,7 @@ import inspect
 
 import numpy as np
 
+from tinytorch.core import hints
 from tinytorch.core.activations import elu, leaky_relu
 from tinytorch.core.axes import dims
 from tinytorch.core.convolution import avg_pool2d, conv2d, max_pool2d
@@ -165,3 +166,7 @@ def scaled_dot_product_attention(
         seen = np.asarray(raw(attn_mask))
         scores = where(seen, scores, -np.inf) if seen.dtype == bool else scores + attn_mask
     return scores.softmax(-1) @ value
+
+
+def __getattr__(name: str):
+    raise hints.missing("nn.functional", name)
