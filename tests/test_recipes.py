@@ -12,26 +12,29 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 GUIDE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-BLOCK = re.compile(r'^(`{3,})(\w+)(?: (\S+))?(?: after "([^\n]*)")?\n(.*?)^\1$', re.M | re.S)
+BLOCK = re.compile(
+    r'^(`{3,})(\w+)(?: (\S+))?(?: (after|instead of) "([^\n]*)")?\n(.*?)^\1$', re.M | re.S
+)
 FOLDERS = ("tinytorch", "tests", "book")
 
 
 def recipe(title: str) -> list[tuple]:
-    """The blocks of a recipe: language, file, the line it follows, text."""
+    """The blocks of a recipe: language, file, how it stands to which line, text."""
     section = re.search(rf"^### {title}\n(.*?)^##", GUIDE, re.M | re.S)[1]
     return [found[1:] for found in BLOCK.findall(section)]
 
 
-def put(root: Path, name: str, after: str, text: str) -> None:
+def put(root: Path, name: str, how: str, line: str, text: str) -> None:
     path = root / name
     if not path.exists():
         path.write_text(text, encoding="utf-8")
         return
     old = path.read_text(encoding="utf-8")
-    if after:
-        line = re.search(rf"^{re.escape(after)}.*\n", old, re.M)
-        assert line, f"{name} has no line that begins with {after!r}"
-        path.write_text(old[: line.end()] + text + old[line.end() :], encoding="utf-8")
+    if line:
+        found = re.search(rf"^{re.escape(line)}.*\n", old, re.M)
+        assert found, f"{name} has no line that begins with {line!r}"
+        until = found.start() if how == "instead of" else found.end()
+        path.write_text(old[:until] + text + old[found.end() :], encoding="utf-8")
     else:
         path.write_text(old + text, encoding="utf-8")
 
@@ -57,17 +60,17 @@ def tree(tmp_path):
 def follow(root: Path, title: str) -> list[str]:
     """Do what the recipe says. Returns the files that it writes by hand."""
     written = []
-    for language, name, after, text in recipe(title):
+    for language, name, how, line, text in recipe(title):
         if language == "sh":
-            for line in text.splitlines():
-                python, *command = shlex.split(line)
+            for order in text.splitlines():
+                python, *command = shlex.split(order)
                 assert python == "python"
                 extra = ["-n", "0", "-p", "no:cacheprovider"] if "pytest" in command else []
                 said = run(root, *command, *extra)
                 assert "pytest" not in command or re.search(r"\b[1-9]\d* passed", said)
         else:
             assert name
-            put(root, name, after, text)
+            put(root, name, how, line, text)
             written.append(name)
     new = [name for name in written if name.endswith(".py")]
     run(root, "-m", "ruff", "check", *new)
@@ -92,9 +95,9 @@ def test_add_an_optimizer(tree):
 @pytest.mark.slow
 @pytest.mark.parametrize("left_out", ["tests/optim/referees/cases.py"])
 def test_an_optimizer_without_a_referee_is_noticed(tree, left_out):
-    for _, name, after, text in recipe("Add an optimizer"):
+    for _, name, how, line, text in recipe("Add an optimizer"):
         if name and name != left_out:
-            put(tree, name, after, text)
+            put(tree, name, how, line, text)
     with pytest.raises(AssertionError, match="test_every_optimizer_has_a_referee"):
         run(tree, "-m", "pytest", "-q", "-n", "0", "tests/optim/golden", "-p", "no:cacheprovider")
 
@@ -118,6 +121,40 @@ def test_add_a_chapter(tree):
     page = (tree / "_build/html/book/optimizers/calm.html").read_text(encoding="utf-8")
     times = re.search(r"it takes .*?>([\d.]+)<", page)
     assert 8 < float(times[1]) < 12
+
+
+def tito(root: Path, *command: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "tinytorch.tito", *command],
+        cwd=root,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_add_a_module(tree):
+    """Played by a learner: the blank is named, a right answer passes, the mistake is named."""
+    written = follow(tree, "Add an exercise, and a module of the course")
+    assert len(written) == 5
+    assert tito(tree, "start", "08")[0] == 0
+    workbook = tree / "modules/source/08_silu/silu_dev.py"
+    blank = workbook.read_text(encoding="utf-8")
+    status, said = tito(tree, "test", "08")
+    assert status == 1
+    assert "x times the sigmoid of x" in said
+    place = re.search(r"^( +)raise NotImplementedError\(.*\)$", blank, re.M)
+    for answer, expected, words in (
+        ("return x * Tensor(0.5 + 0.5 * np.tanh(x.data / 2))", 0, ""),
+        ("return Tensor(0.5 + 0.5 * np.tanh(x.data / 2))", 1, "the sigmoid in the place of SiLU"),
+    ):
+        text = blank.replace(place[0], f"{place[1]}import numpy as np\n{place[1]}{answer}")
+        workbook.write_text(text, encoding="utf-8")
+        status, said = tito(tree, "test", "08")
+        assert status == expected, said
+        assert words in " ".join(said.split())
 
 
 FOLDER = re.compile(r"`([\w/]+?)/?`")
