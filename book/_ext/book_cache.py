@@ -75,7 +75,8 @@ def fingerprint(*groups: dict[str, Path], words: dict[str, str]) -> str:
 def key() -> str:
     """The name of the state that the cells run in."""
     here = Path(__file__).parent
-    how = {"book_execute.py": here / "book_execute.py", **files(here / "cell_settings")}
+    how = {name: here / name for name in ("book_execute.py", "book_kernels.py")}
+    how |= files(here / "cell_settings")
     return fingerprint(seen_files(), how, words=versions())
 
 

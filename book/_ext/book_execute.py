@@ -1,18 +1,23 @@
-"""Run the pages' cells before they are read: several pages at once, the same everywhere.
+"""Run the pages' cells while others are read: several pages at once, the same everywhere.
 
 Jupyter Book runs pages one after another while it reads them. Here every page that is to be read
-and is not in the cache is run first, one kernel a page, as many at a time as there are cores; what
+and is not in the cache is run, one kernel a page, as many at a time as there are cores, the longest
+first; Sphinx reads the others meanwhile, and waits where it comes to a page that is not done. What
 succeeds goes into the cache, where myst-nb finds it. What fails is gathered, and the build stops
 with one list of page, line, cell and exception.
 """
 
+import json
 import os
+import queue
 import re
+import threading
 import time
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
+import book_kernels
 import book_report
 from book_report import ANSI
 from book_state import jobs
@@ -69,16 +74,23 @@ def cell_environment(build: Path) -> dict[str, str]:
 class Page:
     """A page with cells: where it is, the notebook myst-nb will make of it, its own settings."""
 
+    docname: str
     path: Path
     name: str
     notebook: NotebookNode
     timeout: int
 
-    def run(self, environment: dict[str, str]) -> float:
+    @property
+    def size(self) -> int:
+        """Characters in its cells: a first guess at how long they run."""
+        return sum(len(c.source) for c in self.notebook.cells if c.cell_type == "code")
+
+    def run(self, managers: type, environment: dict[str, str]) -> float:
         """Run the cells, each output in its place. Returns seconds; raises what nbclient raises."""
         started = time.perf_counter()
         NotebookClient(
             self.notebook,
+            kernel_manager_class=managers,
             timeout=self.timeout,
             record_timing=False,  # a cell with times in it is another one for the cache
             resources={"metadata": {"path": str(self.path.parent)}},
@@ -99,7 +111,7 @@ def read_page(env, docname: str) -> Page | None:
     if own.get("execution_mode", "cache") != "cache":
         return None
     timeout = own.get("execution_timeout", env.mystnb_config.execution_timeout)
-    return Page(path, path.relative_to(env.srcdir).as_posix(), notebook, timeout)
+    return Page(docname, path, path.relative_to(env.srcdir).as_posix(), notebook, timeout)
 
 
 def failed_cell(notebook) -> tuple[int, int, str]:
@@ -153,48 +165,108 @@ def to_run(env, docnames, cache) -> tuple[list[Page], list[str]]:
     return pages, failures
 
 
-def run_all(pages: list[Page], cache, environment: dict[str, str]) -> list[str]:
-    """Run the pages, keep in the cache what succeeds, and return what failed."""
-    import matplotlib.font_manager  # noqa: F401  writes its font list here, not into a cell
+class Runs:
+    """The pages that are run in this build, and what has become of them."""
 
-    failures = []
-    started = time.perf_counter()
-    count = min(jobs(), len(pages))
-    logger.info("running the cells of %d pages, %d at a time", len(pages), count)
-    with ThreadPoolExecutor(count) as pool:
-        futures = {pool.submit(page.run, environment): page for page in pages}
-        for done, future in enumerate(as_completed(futures), start=1):
-            page = futures[future]
+    def __init__(self, pages: list[Page], failures: list[str], cache, build: Path):
+        self.pages = {page.docname: page for page in pages}
+        self.failures = failures  # of pages that could not even be read
+        self.cache = cache
+        self.last = build / ".jupyter_cache" / "seconds.json"
+        self.results: dict[str, Future] = {name: Future() for name in self.pages}
+        self.kept: set[str] = set()
+        self.started = time.perf_counter()
+        self.environment = cell_environment(build)
+        self.waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self.close = lambda: None
+
+    def seconds(self) -> dict[str, float]:
+        """What each page took when it last ran, as far as is known."""
+        try:
+            return json.loads(self.last.read_text())
+        except (OSError, ValueError):
+            return {}
+
+    def start(self) -> list[str]:
+        """Begin to run the pages. Returns their names in the order in which they are run."""
+        if not self.pages:
+            return []
+        known = self.seconds()
+        order = sorted(
+            self.pages, key=lambda name: (known.get(name, 0.0), self.pages[name].size), reverse=True
+        )
+        for name in order:
+            self.waiting.put(name)
+        self.managers, self.close = book_kernels.manager(self.environment)
+        count = min(jobs(), len(order))
+        logger.info("running the cells of %d pages, %d at a time", len(order), count)
+        for _ in range(count):  # they end with the build, also when that is interrupted
+            threading.Thread(target=self.work, daemon=True).start()
+        return order
+
+    def work(self) -> None:
+        while True:
             try:
-                error, seconds = None, future.result()
-            except Exception as crash:  # a cell that raised, a kernel that died or never started
-                error, seconds = crash, time.perf_counter() - started
-            mark = "failed" if error else "ran"
-            logger.info("  [%d/%d] %s %s, %.1f s", done, len(pages), mark, page.name, seconds)
-            if error:
-                logger.info("%s", ANSI.sub("", str(error)))
-                failures.append(describe(page, error))
-            else:
-                data = {"execution_seconds": seconds}
-                cache.cache_notebook_bundle(
-                    CacheBundleIn(page.notebook, str(page.path), data=data),
-                    check_validity=False,
-                    overwrite=True,
-                )
-    logger.info("all cells done in %.1f s", time.perf_counter() - started)
-    return failures
+                name = self.waiting.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                seconds = self.pages[name].run(self.managers, self.environment)
+                self.results[name].set_result(seconds)
+            except BaseException as error:
+                self.results[name].set_exception(error)
+
+    def wait(self, docname: str) -> None:
+        """Wait until a page has run. At the first that failed the others end, and all are named."""
+        if docname in self.pages:
+            self.keep(docname)
+        if self.failures:
+            for future in as_completed(self.results.values()):
+                self.keep(next(name for name, f in self.results.items() if f is future))
+            book_report.say_at_the_end(sorted(self.failures))
+            raise CellsFailed(f"{len(self.failures)} pages failed")
+
+    def keep(self, docname: str) -> None:
+        """Put what a page's cells gave into the cache, once."""
+        page, error = self.pages[docname], self.results[docname].exception()
+        if docname in self.kept:
+            return
+        self.kept.add(docname)
+        done = f"[{len(self.kept)}/{len(self.pages)}]"
+        if error:
+            logger.info("  %s failed %s\n%s", done, page.name, ANSI.sub("", str(error)))
+            self.failures.append(describe(page, error))
+            return
+        seconds = self.results[docname].result()
+        logger.info("  %s ran %s, %.1f s", done, page.name, seconds)
+        bundle = CacheBundleIn(page.notebook, str(page.path), data={"execution_seconds": seconds})
+        self.cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+        if len(self.kept) == len(self.pages):
+            logger.info("all cells done in %.1f s", time.perf_counter() - self.started)
+            took = {name: round(f.result(), 2) for name, f in self.results.items()}
+            self.last.write_text(json.dumps({**self.seconds(), **took}, indent=1))
 
 
 def execute_pages(app, env, docnames) -> None:
     if env.mystnb_config.execution_mode != "cache":
         return
+    import matplotlib.font_manager  # noqa: F401  writes its font list here, not into a cell
+
     cache = get_cache(env.mystnb_config.execution_cache_path)
     pages, failures = to_run(env, docnames, cache)
-    if pages:
-        failures += run_all(pages, cache, cell_environment(Path(app.outdir).parent))
-    if failures:
-        book_report.say_at_the_end(sorted(failures))
-        raise CellsFailed(f"{len(failures)} of {len(docnames)} pages failed")
+    app.book_runs = Runs(pages, failures, cache, Path(app.outdir).parent)
+    order = app.book_runs.start()
+    docnames[:] = [name for name in docnames if name not in order] + order
+
+
+def wait_for_cells(app, docname, source) -> None:
+    if app.book_runs:
+        app.book_runs.wait(docname)
+
+
+def finish(app, exception) -> None:
+    if app.book_runs:
+        app.book_runs.close()
 
 
 def say_in_words(app, doctree, docname) -> None:
@@ -205,6 +277,9 @@ def say_in_words(app, doctree, docname) -> None:
 
 
 def setup(app):
-    app.connect("env-before-read-docs", execute_pages)
+    app.book_runs = None
+    app.connect("env-before-read-docs", execute_pages, priority=900)  # the last: it begins to run
+    app.connect("source-read", wait_for_cells, priority=1)
+    app.connect("build-finished", finish, priority=1)
     app.connect("doctree-resolved", say_in_words)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

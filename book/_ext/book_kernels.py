@@ -1,0 +1,151 @@
+"""Kernels that need not start: each page's is forked from a process that has imported everything.
+
+Starting Python and importing IPython, NumPy, matplotlib and the package takes longer than the cells
+of most pages. On Linux one process does it when the first cells are to run, and every page's kernel
+is a copy of that process, in which no cell has run. Elsewhere, where a process that has loaded the
+system's libraries cannot safely be copied, each kernel starts in the ordinary way.
+"""
+
+import contextlib
+import importlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+
+NEEDED = (  # not pyplot: it looks for the kernel's shell when it is imported
+    "ipykernel.kernelapp",
+    "ipykernel.ipkernel",
+    "IPython.core.completer",
+    "matplotlib.backends.backend_agg",
+    "matplotlib.figure",
+    "matplotlib.font_manager",
+    "numpy.random",
+)
+OURS = ("tinytorch.data", "tinytorch.nn", "tinytorch.optim", "tinytorch.training")
+
+
+class Forked:
+    """A kernel's process, as its provisioner sees it: a Popen that is no child of ours."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, pid: int):
+        self.pid = pid
+
+    def poll(self) -> int | None:
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return 0
+        return None
+
+    def wait(self) -> int:
+        return 0  # asked for when poll has said that it ended
+
+    def send_signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+
+class Nursery:
+    """The process that kernels are forked from; it ends when this one does."""
+
+    def __init__(self, environment: dict[str, str]):
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self.process = subprocess.Popen(
+                [sys.executable, __file__, str(theirs.fileno())],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+            )
+        self.stream = ours.makefile("rw", encoding="utf-8")
+        ours.close()
+        self.one = threading.Lock()
+
+    def fork(self, command: list[str], folder: str) -> Forked:
+        arguments = command[command.index("ipykernel_launcher") + 1 :]
+        with self.one:
+            self.stream.write(json.dumps([arguments, folder]) + "\n")
+            self.stream.flush()
+            answer = self.stream.readline()
+        if not answer:
+            raise RuntimeError(f"the process that kernels are forked from has ended: {command}")
+        return Forked(int(answer))
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self.stream.close()
+        self.process.wait()
+
+
+def manager(environment: dict[str, str]):
+    """A class of kernel managers for nbclient, and what ends what they have in common."""
+    from jupyter_client.manager import AsyncKernelManager
+    from jupyter_client.provisioning import LocalProvisioner
+
+    if sys.platform != "linux":
+        return AsyncKernelManager, lambda: None
+    nursery = Nursery(environment)
+
+    class Forking(LocalProvisioner):
+        async def launch_kernel(self, cmd, **kwargs):
+            self.process = nursery.fork(cmd, kwargs["cwd"])
+            self.pid = self.pgid = self.process.pid
+            return self.connection_info
+
+    class Manager(AsyncKernelManager):
+        async def _async_pre_start_kernel(self, **kwargs):
+            self.provisioner = Forking(
+                kernel_id=self.kernel_id, kernel_spec=self.kernel_spec, parent=self
+            )
+            return await super()._async_pre_start_kernel(**kwargs)
+
+    return Manager, nursery.close
+
+
+def become_kernel(arguments: list[str], folder: str) -> None:
+    os.setsid()
+    os.chdir(folder)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    ends_with = f"--IPKernelApp.parent_handle={os.getppid()}"
+    sys.argv = ["ipykernel_launcher", *arguments]
+    from ipykernel.kernelapp import launch_new_instance
+
+    launch_new_instance(argv=[*arguments, ends_with])
+
+
+def tend(stream) -> None:
+    """Fork a kernel for every line; end when the other side has."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the build
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a kernel's exit status
+    for name in (*NEEDED, *(() if os.environ.get("TINYTORCH_EXPORTS") else OURS)):
+        with contextlib.suppress(ImportError):  # the cell that needs it will say so
+            importlib.import_module(name)
+    for line in stream:
+        pid = os.fork()
+        if pid == 0:
+            stream.close()
+            try:
+                become_kernel(*json.loads(line))
+            finally:
+                sys.stdout.flush()
+                os._exit(0)
+        stream.write(f"{pid}\n")
+        stream.flush()
+
+
+if __name__ == "__main__":
+    del sys.path[0]  # the folder of this file, which no cell has in its path
+    connection = socket.socket(fileno=int(sys.argv[1]))
+    tend(connection.makefile("rw", encoding="utf-8"))

@@ -1,0 +1,77 @@
+"""What we install and run of others is named, pinned and accounted for."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def declared() -> set[str]:
+    """The libraries that pyproject.toml names, without ourselves."""
+    project = text("pyproject.toml")
+    tables = project[project.index("dependencies = [") : project.index("[project.scripts]")]
+    found = set(re.findall(r'"([A-Za-z][\w.-]*?)(?:\[\w+\])?(?:[<>=][^"]*)?"', tables))
+    return found - {"tinytorch-book"}
+
+
+def test_every_library_has_a_reason_and_a_way_out():
+    rows = re.findall(r"^\| ([\w.-]+) \| (.+) \| (.+) \| (.+) \|$", text("DEPENDENCIES.md"), re.M)
+    listed = [name for name, *_ in rows if name != "Library"]
+    assert sorted(listed) == sorted(set(listed))
+    assert set(listed) == declared()
+
+
+def test_what_publishing_installs_is_hashed_and_of_the_tested_set():
+    lock = set(re.findall(r"^([\w.-]+==[\w.]+)", text("requirements-lock.txt"), re.M))
+    blocks = re.split(r"\n(?=[A-Za-z])", text("requirements-hashed.txt"))
+    for block in blocks:
+        assert "--hash=sha256:" in block, block.splitlines()[0]
+        pin = re.match(r"[\w.-]+==[\w.]+", block)[0]
+        assert pin in lock
+    names = {re.match(r"[\w.-]+", block)[0] for block in blocks}
+    assert {"jupyter-book", "myst-nb", "numpy", "setuptools", "sphinx"} <= names
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_actions_are_pinned_by_commit_and_tokens_are_not_left_about(path):
+    jobs = yaml.safe_load(path.read_text(encoding="utf-8"))["jobs"]
+    pins = re.findall(r"uses: (\S+)(.*)", path.read_text(encoding="utf-8"))
+    for action, remark in pins:
+        assert re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", action), action
+        assert re.match(r" # v\d+\.\d+\.\d+$", remark), f"{action}: of which version?"
+    for name, job in jobs.items():
+        steps = job["steps"]
+        checkouts = [s for s in steps if s.get("uses", "").startswith("actions/checkout@")]
+        pushes = any("push-published" in s.get("run", "") for s in steps)
+        for step in checkouts:
+            kept = step.get("with", {}).get("persist-credentials", True)
+            assert kept is pushes, f"{name}: only the job that pushes keeps the token"
+
+
+def test_what_may_push_runs_nothing_of_others():
+    workflow = yaml.safe_load(text(".github/workflows/publish.yml"))
+    assert workflow["permissions"] == {}
+    build, push = workflow["jobs"]["build"], workflow["jobs"]["push"]
+    assert build["permissions"] == {"contents": "read"}
+    assert push["permissions"] == {"contents": "write"}
+    assert [s["run"] for s in push["steps"] if "run" in s] == ["bin/push-published"]
+    commands = [s["run"] for s in build["steps"] if "run" in s]
+    assert "--require-hashes" in commands[0]
+    assert "--no-deps" in commands[1]
+    artifact = next(s["with"] for s in build["steps"] if "upload-artifact" in s.get("uses", ""))
+    assert artifact["include-hidden-files"], "GitHub needs .nojekyll"
+
+
+def test_every_promised_python_is_run_on_every_system():
+    package = yaml.safe_load(text(".github/workflows/test.yml"))["jobs"]["package"]
+    matrix = package["strategy"]["matrix"]
+    assert matrix["python"] == ["3.10", "3.11", "3.12", "3.13", "3.14"]
+    assert {system.split("-")[0] for system in matrix["os"]} == {"ubuntu", "windows", "macos"}
