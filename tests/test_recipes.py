@@ -1,5 +1,6 @@
 """The recipes of CONTRIBUTING.md, carried out in a copy of the tree, word by word."""
 
+import os
 import re
 import shlex
 import shutil
@@ -41,7 +42,12 @@ def put(root: Path, name: str, how: str, line: str, text: str) -> None:
 
 def run(root: Path, *command: str) -> str:
     done = subprocess.run(
-        [sys.executable, *command], cwd=root, capture_output=True, text=True, check=False
+        [sys.executable, *command],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -52,8 +58,8 @@ def tree(tmp_path):
     for name in FOLDERS:
         ignore = shutil.ignore_patterns("__pycache__", "_build")
         shutil.copytree(ROOT / name, tmp_path / name, ignore=ignore)
-    for name in ("pyproject.toml", "_toc.yml", "_config.yml"):
-        shutil.copy(ROOT / name, tmp_path)
+    for path in filter(Path.is_file, ROOT.iterdir()):
+        shutil.copy(path, tmp_path)
     return tmp_path
 
 
@@ -127,6 +133,7 @@ def tito(root: Path, *command: str) -> tuple[int, str]:
     done = subprocess.run(
         [sys.executable, "-m", "tinytorch.tito", *command],
         cwd=root,
+        env={**os.environ, "PYTHONPATH": str(root)},
         capture_output=True,
         encoding="utf-8",
         check=False,
