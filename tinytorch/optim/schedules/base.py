@@ -99,11 +99,12 @@ class Scheduler(Declares):
     def step(self) -> None:
         """Move on by one: call it after the optimizer's step (or at the end of an epoch).
 
+        A call that raises has changed nothing.
+
         Raises:
             ValueError: the schedule has ended (OneCycleLR), gives a value that is not allowed
                 (LambdaLR), or sets something that another scheduler of the optimizer sets too.
             RuntimeError: it is a part of another scheduler, which steps it.
-            In all cases nothing has changed.
         """
         self._advance()
 
@@ -169,11 +170,12 @@ class Scheduler(Declares):
     def load_state_dict(self, state_dict: dict) -> None:
         """Go on where `state_dict` was taken, and set the learning rates of that t.
 
+        A call that raises has changed nothing.
+
         Raises:
             TypeError, ValueError: a state that does not fit, or that of a scheduler which was
                 made with other arguments.
             RuntimeError: it is a part of another scheduler, whose state holds its own.
-            In all cases nothing has changed.
         """
         owner = type(self).__name__
         self._refuse_part("load")

@@ -47,11 +47,12 @@ class Composite(Scheduler):
         Arguments:
             metric: what the parts that watch are to judge, in every call; nothing if none does.
 
+        A call that raises has changed nothing.
+
         Raises:
             TypeError: a metric is missing, or nobody judges it.
             ValueError: as `step` of the parts.
             RuntimeError: it is itself a part of another scheduler.
-            In all cases nothing has changed.
         """
         if self.watches == (metric is None):
             word = "needs the metric that a part judges" if self.watches else "takes no metric"

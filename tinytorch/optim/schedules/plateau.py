@@ -84,10 +84,11 @@ class ReduceLROnPlateau(Scheduler):
     def step(self, metric: float) -> None:
         """Judge `metric`: call it after each evaluation. One that overflowed is a bad one.
 
+        A call that raises has changed nothing.
+
         Raises:
             ValueError: it is no number.
             RuntimeError: this scheduler is a part of another one, which is to be stepped.
-            In both cases nothing has changed.
         """
         self._refuse_part("step")
         metric, before = as_metric(type(self).__name__, metric), self.lrs
