@@ -1,7 +1,8 @@
 """Run the pages again with their settings varied, one at a time: which claims flip?
 
-    python book/stress.py                        all pages, all variations; the record is renewed
-    python book/stress.py book/optimizers/adam.md --only seeds
+    python book/stress.py                              all pages with settings to vary
+    python book/stress.py book/optimizers/adam.md      one page
+    python book/stress.py --only seeds                 one variation; nothing is recorded
 
 What was run is kept in stress.db, and read as long as neither the page nor the package changes.
 Fails if a claim flips under a variation that its scope names, or a page does not run as it is.
@@ -114,18 +115,15 @@ def digest(*paths: Path) -> str:
     return found.hexdigest()[:16]
 
 
-def pages(named) -> list[Path]:
-    """The pages that claim something, and whose cells are Python alone."""
+def pages(named=()) -> dict[Path, int]:
+    """The pages of the book (or those named) that claim something, and how often."""
     found = [Path(n).resolve() for n in named] or sorted((ROOT / "book").rglob("*.md"))
-    chosen = []
+    counts = {}
     for path in found:
         text = path.read_text(encoding="utf-8")
         code = "\n".join(source for source, _ in cells(text)) if "{code-cell}" in text else ""
-        if re.search(r"^\s*claim\(", code, re.MULTILINE) and not re.search(
-            r"^!", code, re.MULTILINE
-        ):
-            chosen.append(path)
-    return chosen
+        counts[path] = len(re.findall(r"^\s*claim\(", code, re.MULTILINE))
+    return {path: count for path, count in counts.items() if count}
 
 
 def compared(plain: dict, varied: dict[str, dict]) -> dict:
@@ -135,13 +133,11 @@ def compared(plain: dict, varied: dict[str, dict]) -> dict:
         plain: what `run_here` gives with nothing varied; varied: likewise, by variation.
     """
     claims = []
-    for number, claim in enumerate(numbered(plain["claims"]).items()):
-        key, found = claim
-        row = {**found, "number": number, "survived": [], "flipped": [], "unreached": []}
+    for key, found in numbered(plain["claims"]).items():
+        row = {name: found[name] for name in ("words", "holds", "scope", "margin")}
+        row |= {"survived": [], "untouched": [], "flipped": [], "unreached": []}
         for variation, result in varied.items():
-            again = numbered(result["claims"]).get(key)
-            state = "unreached" if again is None else "survived" if again["holds"] else "flipped"
-            row[state].append(variation)
+            row[fate(found, numbered(result["claims"]).get(key))].append(variation)
         claims.append(row)
     return {
         "error": plain["error"],
@@ -150,6 +146,15 @@ def compared(plain: dict, varied: dict[str, dict]) -> dict:
         },
         "claims": claims,
     }
+
+
+def fate(before: dict, after: dict | None) -> str:
+    """What a variation did to a claim; one that measured the very same was not touched by it."""
+    if after is None:
+        return "unreached"
+    if not after["holds"]:
+        return "flipped"
+    return "untouched" if before["saw"] and before["saw"] == after["saw"] else "survived"
 
 
 def numbered(claims: list[dict]) -> dict[tuple, dict]:
@@ -226,19 +231,33 @@ def main(arguments=None) -> int:
             result = run_here(path.read_text(encoding="utf-8"), options.one[1])
         print(json.dumps(result))
         return 0
-    found = stressed(pages(options.pages), options.only, options.jobs, options.store)
+    counts = pages(options.pages)
+    settled = [path for path in counts if options.pages or kinds(path.read_text(encoding="utf-8"))]
+    found = stressed(settled, options.only, options.jobs, options.store)
     problems = [line for name, page in found.items() for line in broken(name, page)]
     for line in [line for name, page in found.items() for line in outside(name, page)]:
         print(line)
     claims = [claim for page in found.values() for claim in page["claims"]]
     stated = sum(claim["scope"] is not None for claim in claims)
+    rest = sum(counts[path] for path in counts if path not in settled)
     print(f"{len(found)} pages, {len(claims)} claims, {stated} of them with a scope")
-    if not options.pages and options.only is None:
-        text = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
-        RECORD.write_text(text.replace('{"words"', '\n{"words"') + "\n", encoding="utf-8")
+    print(f"{len(counts) - len(settled)} pages with {rest} claims have no settings to vary yet")
+    if options.only is None:
+        record(found)
     if problems:
         print(f"\n{len(problems)} to mend:", *problems, sep="\n  ", file=sys.stderr)
     return 1 if problems else 0
+
+
+def record(found: dict) -> None:
+    """Put what was found into the record, which the page Verdicts reads."""
+    known = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.is_file() else {"pages": {}}
+    merged = {**known["pages"], **found}
+    counts = {path.relative_to(ROOT / "book").as_posix(): n for path, n in pages().items()}
+    kept = {name: merged[name] for name in sorted(merged) if name in counts}
+    unvaried = {name: n for name, n in counts.items() if name not in kept}
+    text = json.dumps({"pages": kept, "unvaried": unvaried}, ensure_ascii=False)
+    RECORD.write_text(text.replace('{"words"', '\n{"words"') + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -185,6 +185,7 @@ def test_what_is_true_survives_and_a_narrow_scope_is_no_fault_but_is_told(tmp_pa
         claim("few steps", steps < 5, scope="here")
         claim("few seeds", len(seeds) < 3, scope=("longer", "grid"))
         claim("not said", steps == 3)
+        claim("about something else", 1 < 2, scope="everywhere", one=1)
         for rate in rates:
             claim("each rate", rate > 0)
         """,
@@ -197,10 +198,11 @@ def test_what_is_true_survives_and_a_narrow_scope_is_no_fault_but_is_told(tmp_pa
     by_words = {}
     for row in found["claims"]:
         by_words.setdefault(row["words"], []).append(row)
-    assert by_words["steps are positive"][0]["survived"] == ["longer", "seeds", "grid"]
+    assert by_words["steps are positive"][0]["survived"] == ["longer"]  # the others leave it
     assert by_words["steps are positive"][0]["margin"] == "3"
     assert by_words["few seeds"][0]["flipped"] == ["seeds"]
     assert len(by_words["each rate"]) == 2
+    assert by_words["about something else"][0]["untouched"] == ["longer", "seeds", "grid"]
     assert found["variations"]["longer"]["changed"] == {"steps": "12"}
 
 

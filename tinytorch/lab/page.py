@@ -26,7 +26,8 @@ def claim(words: str, holds, *, scope=None, **measured) -> None:
     fine = bool(holds.all() if hasattr(holds, "all") else holds)
     if heard is not None:
         margin = getattr(holds, "margin", None)
-        heard.append({"words": words, "holds": fine, "scope": scope, "margin": margin})
+        saw = repr((margin, measured)) if margin or measured else ""
+        heard.append({"words": words, "holds": fine, "scope": scope, "margin": margin, "saw": saw})
     elif not fine:
         numbers = ", ".join(f"{name} = {value!r}" for name, value in measured.items())
         raise AssertionError(f"not so: {words}" + (f" (measured: {numbers})" if numbers else ""))

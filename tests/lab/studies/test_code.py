@@ -120,6 +120,12 @@ def test_circles_end():
     assert fingerprint(f) == fingerprint(f)
 
 
+def test_every_optimizer_can_be_looked_into():
+    found = {rule.__name__: fingerprint(rule) for rule in optim.OPTIMIZERS}
+    assert len(set(found.values())) == len(optim.OPTIMIZERS)
+    assert fingerprint(int | str) != fingerprint(int | None)
+
+
 def test_what_cannot_be_looked_into_is_refused():
     with pytest.raises(TypeError, match=r"cannot look into .*lock"):
         fingerprint(dict(lock=threading.Lock()))

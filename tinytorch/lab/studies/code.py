@@ -182,6 +182,9 @@ class Walk:
         except TypeError as error:
             if self.lenient:
                 return
+            if " at 0x" not in repr(x):  # a type such as `bool | str`
+                self.say(repr(x))
+                return
             raise TypeError(f"fingerprint: cannot look into {x!r}: {error}") from None
         if isinstance(pickled, str):
             self.say(pickled)
