@@ -48,6 +48,9 @@ SCHEDULES = {
     "StepLR": lambda o: optim.StepLR(o, step_size=3),
     "TransformerLR": lambda o: optim.TransformerLR(o, d_model=16, warmup_steps=4),
     "WarmupCosine": lambda o: optim.WarmupCosine(o, warmup_steps=4, total_steps=20),
+    "CyclicLR": lambda o: optim.CyclicLR(o, 0.01, 0.1, 3, cycle_momentum=False),
+    "MultiplicativeLR": lambda o: optim.MultiplicativeLR(o, lambda t: 1 - 1 / (2 + t)),
+    "SWALR": lambda o: optim.SWALR(o, 0.02, 6),
     "WarmupStableDecay": lambda o: optim.WarmupStableDecay(o, 3, 5, 6),
 }
 

@@ -6,7 +6,7 @@ from tinytorch.core.checks import COUNT, NONNEGATIVE, OPEN_FRACTION, fractions
 from tinytorch.optim import engines
 from tinytorch.optim.declarations import Value
 from tinytorch.optim.optimizer import Optimizer, coupled
-from tinytorch.optim.tearing import whole
+from tinytorch.optim.tearing import refuse_torn, whole
 
 
 def schedule_free_sgd(p, g, z, *, lr, momentum, c):
@@ -54,6 +54,7 @@ class ScheduleFree(Optimizer):
         Raises:
             RuntimeError: the parameters hold the average: `eval()` was called, `train()` was not.
         """
+        refuse_torn(self)
         if any(group["averaged"] for group in self.param_groups):
             raise RuntimeError(
                 f"{type(self).__name__}: the parameters hold the average; call train() first"

@@ -22,9 +22,9 @@ class whole(deferred):
         self.optimizer = optimizer
 
     def __enter__(self):
-        super().__enter__()
         self.before = [dict(group) for group in self.optimizer.param_groups]
         self.count = written.count
+        super().__enter__()  # last: what fails before leaves Ctrl-C to others
 
     def __exit__(self, kind, error, trace):
         if kind is not None:

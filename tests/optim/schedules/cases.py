@@ -5,6 +5,7 @@ python -m tests.optim.schedules.cases
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 GOLDEN = Path(__file__).with_name("golden.json")
 STEPS = 200
@@ -37,6 +38,33 @@ CASES = {
     "OneCycleLR, three phases": (
         "OneCycleLR",
         dict(max_lr=0.7, total_steps=201, three_phase=True, div_factor=10.0),
+    ),
+    "CyclicLR": ("CyclicLR", dict(base_lr=0.1, max_lr=[0.7, 0.2], step_size_up=17)),
+    "CyclicLR, halved": (
+        "CyclicLR",
+        dict(
+            base_lr=0.0,
+            max_lr=0.7,
+            step_size_up=9,
+            step_size_down=21,
+            mode="triangular2",
+            base_momentum=[0.5, 0.6],
+        ),
+    ),
+    "CyclicLR, falling": (
+        "CyclicLR",
+        dict(base_lr=0.1, max_lr=0.7, step_size_up=11, mode="exp_range", gamma=0.99),
+    ),
+    "CyclicLR, of its own": (
+        "CyclicLR",
+        dict(base_lr=0.1, max_lr=0.7, step_size_up=11, scale_fn=lambda k: 1 / k),
+    ),
+    "SWALR": ("SWALR", dict(swa_lr=[0.05, 0.2], anneal_epochs=40)),
+    "SWALR, linear": ("SWALR", dict(swa_lr=0.05, anneal_epochs=30, anneal_strategy="linear")),
+    "SWALR, at once": ("SWALR", dict(swa_lr=0.05, anneal_epochs=0)),
+    "MultiplicativeLR": (
+        "MultiplicativeLR",
+        dict(lr_lambda=lambda t: 0.95 if t % 3 else 1.02),
     ),
     "SequentialLR": (
         "SequentialLR",
@@ -80,11 +108,13 @@ def build(case: str, optimizer, schedulers):
 def torch_rates(case: str) -> list[list[float]]:
     """Learning rate of each group and momentum at t = 0 .. STEPS, as PyTorch has them."""
     import torch
+    import torch.optim.swa_utils
 
     params = [torch.zeros(2, requires_grad=True) for _ in RATES]
     groups = [{"params": [p], "lr": lr} for p, lr in zip(params, RATES, strict=True)]
     optimizer = torch.optim.SGD(groups, lr=1.0, momentum=0.9)
-    scheduler = build(case, optimizer, torch.optim.lr_scheduler)
+    there = SimpleNamespace(**vars(torch.optim.lr_scheduler), SWALR=torch.optim.swa_utils.SWALR)
+    scheduler = build(case, optimizer, there)
     rows = []
     for t in range(STEPS + 1):
         rows.append([*scheduler.get_last_lr(), optimizer.param_groups[0]["momentum"]])

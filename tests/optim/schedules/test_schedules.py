@@ -151,6 +151,22 @@ EXACT = {  # at 0, on both sides of each boundary, and past the end
         lambda o: optim.OneCycleLR(o, 1.0, 10, cycle_momentum=False, final_div_factor=4),
         {0: 0.04, 1: 0.52, 2: 1, 9: 0.01, 10: 0.01},
     ),
+    "MultiplicativeLR": (
+        lambda o: optim.MultiplicativeLR(o, lambda t: 1 / t),
+        {0: 1, 1: 1, 2: 0.5, 3: 1 / 6, 4: 1 / 24},
+    ),
+    "CyclicLR": (
+        lambda o: optim.CyclicLR(o, 0.0, 1.0, 4, 2, cycle_momentum=False),
+        {0: 0, 1: 0.25, 4: 1, 5: 0.5, 6: 0, 7: 0.25, 60: 0},
+    ),
+    "CyclicLR, halved": (
+        lambda o: optim.CyclicLR(o, 0.0, 1.0, 2, mode="triangular2", cycle_momentum=False),
+        {0: 0, 2: 1, 4: 0, 6: 0.5, 9: 0.125, 10: 0.25},
+    ),
+    "SWALR": (
+        lambda o: optim.SWALR(o, 0.5, 4),
+        {0: 1, 2: 0.75, 4: 0.5, 5: 0.5, 60: 0.5},
+    ),
     "SequentialLR": (
         lambda o: optim.SequentialLR(
             o, [optim.ConstantLR(o, 0.5, 9), optim.StepLR(o, 2, 0.5)], [3]
@@ -399,6 +415,16 @@ REFUSED = [
     plain("ReduceLROnPlateau", threshold_mode="both"),
     *(plain("ReduceLROnPlateau", min_lr=m) for m in (-1, NAN, [0.1, 0.1])),
     plain("ReduceLROnPlateau", eps=-1),
+    *(plain("CyclicLR", *a) for a in ((-1, 1), (0, 0), (0, NAN), ([0, 0], 1), (0, [1, 1]))),
+    *(plain("CyclicLR", 0, 1, n) for n in (0, -1, 2.5, None)),
+    *(plain("CyclicLR", 0, 1, 2, n) for n in (0, -1, 2.5)),
+    plain("CyclicLR", 0, 1, mode="square"),
+    plain("CyclicLR", 0, 1, gamma=0),
+    plain("CyclicLR", 0, 1, scale_mode="steps"),
+    *(plain("CyclicLR", 0, 1, **{k: 1.0}) for k in ("base_momentum", "max_momentum")),
+    *(plain("SWALR", x) for x in (-1, NAN, [0.1, 0.1])),
+    *(plain("SWALR", 0.1, n) for n in (-1, 2.5)),
+    plain("SWALR", 0.1, anneal_strategy="exp"),
     *(("LambdaLR", lambda o, v=v: optim.LambdaLR(o, lambda t: v)) for v in (-1.0, NAN, INF)),
     ("LambdaLR, two", lambda o: optim.LambdaLR(o, [abs, abs])),
     ("Sequential, none", lambda o: optim.SequentialLR(o, [], [])),
@@ -423,6 +449,14 @@ def test_refused(name, make):
         make(o)
     after = o.param_groups[0]
     assert all(after[k] == v for k, v in before.items() if k != "lr" or "Sequential" not in name)
+
+
+def test_cyclic_needs_a_momentum_to_cycle():
+    with pytest.raises(ValueError, match="CyclicLR: Adagrad has neither momentum nor betas"):
+        optim.CyclicLR(optimizer(kind=Adagrad), 0.1, 1.0)
+    optim.CyclicLR(optimizer(kind=Adagrad), 0.1, 1.0, cycle_momentum=False)
+    with pytest.raises(TypeError, match="scale_fn must be a function, got 3"):
+        optim.CyclicLR(optimizer(momentum=0.9), 0.1, 1.0, scale_fn=3)
 
 
 def test_one_cycle_needs_a_momentum_to_cycle():

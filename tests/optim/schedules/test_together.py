@@ -27,6 +27,7 @@ KINDS = {
     "CosineAnnealingLR": lambda o: optim.CosineAnnealingLR(o, 9, 0.01),
     "LambdaLR": lambda o: optim.LambdaLR(o, lambda t: 1 / (1 + t)),
     "OneCycleLR": lambda o: optim.OneCycleLR(o, 0.3, 30),
+    "MultiplicativeLR": lambda o: optim.MultiplicativeLR(o, lambda t: 0.9),
     "ReduceLROnPlateau": lambda o: optim.ReduceLROnPlateau(
         o, patience=1, factor=0.5, cooldown=1, min_lr=1e-3
     ),
@@ -111,6 +112,36 @@ def test_nothing_has_no_share():
     assert product(0.0, [0.0, 0.1]) == 0.1
     with pytest.raises(ValueError, match="initial lr is 0 cannot be multiplied"):
         product(0.0, [0.2, 0.1])
+
+
+def test_one_that_takes_over_begins_where_the_others_are():
+    """As PyTorch's users write it: the schedule, and from some epoch on SWALR alone."""
+    o = rated(1.0, 0.2)
+    fall = optim.ExponentialLR(o, 0.9)
+    for _ in range(5):
+        step(fall, None)
+    taken = optim.SWALR(o, 0.05, 4, "linear")
+    seen = [taken.get_last_lr()]
+    for _ in range(6):
+        step(taken, None)
+        seen.append(taken.get_last_lr())
+    for column, begin in zip(np.transpose(seen), (0.9**5, 0.2 * 0.9**5), strict=True):
+        expected = begin + (0.05 - begin) * np.minimum(np.arange(7) / 4, 1)
+        np.testing.assert_allclose(column, expected, rtol=1e-14)
+    chained = rated(1.0)
+    both = optim.ChainedScheduler(
+        [optim.ConstantLR(chained, 0.5, 99), optim.SWALR(chained, 0.1, 2)]
+    )
+    seen = [both.get_last_lr()[0]] + [step(both, None) or both.get_last_lr()[0] for _ in range(3)]
+    assert seen == pytest.approx([0.5, 0.3, 0.1, 0.1])
+
+
+def test_a_factor_of_ones_own_is_asked_once_for_each_step():
+    asked = []
+    s = optim.MultiplicativeLR(rated(1.0, 1.0), lambda t: asked.append(t) or 0.5)
+    for _ in range(4):
+        step(s, None)
+    assert (asked, s.get_last_lr()) == ([1, 2, 3, 4], [0.0625, 0.0625])
 
 
 def test_who_is_replaced_has_no_say():
@@ -469,7 +500,9 @@ def test_resuming_equals_never_stopping(name, k, metrics):
 
 
 @pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
-@pytest.mark.parametrize("name", [n for n in MAKERS if n != "LambdaLR"])
+@pytest.mark.parametrize(
+    "name", [n for n in MAKERS if "Lambda" not in n and n != "MultiplicativeLR"]
+)
 @pytest.mark.parametrize("order", [1, -1])
 def test_a_copy_has_schedulers_of_its_own(name, duplicate, order):
     o = rated(0.5, 0.03)

@@ -36,6 +36,7 @@ class Scheduler(Declares):
     Attributes:
         watches: whether `step` takes a quantity to judge, by which training goes; such a
             scheduler is no function of t.
+        takes_over: whether it starts from what the optimizer's other schedulers come to.
         t: how often `step` was called.
         base_lrs: the initial learning rate of each group: its "initial_lr", which the first
             scheduler of an optimizer sets to the "lr" it finds.
@@ -47,6 +48,7 @@ class Scheduler(Declares):
 
     optimizer: Optimizer
     watches = False
+    takes_over = False
     declared: ClassVar[dict[str, Declared]] = {}
     remembered: ClassVar[tuple[str, ...]] = ("t",)  # attributes that change as it goes on
     one_a_group: ClassVar[tuple[str, ...]] = ()  # those that may be lists, a member for each group

@@ -16,7 +16,7 @@ from tinytorch.optim.declarations import Value
 from tinytorch.optim.optimizer import Optimizer
 from tinytorch.optim.saving import expect, expect_keys
 from tinytorch.optim.schedules.base import Scheduler, as_metric, counts
-from tinytorch.optim.schedules.together import combined
+from tinytorch.optim.schedules.together import joint
 
 PARTS = "of this optimizer; only this object is stepped, not they"
 
@@ -149,9 +149,8 @@ class ChainedScheduler(Composite):
         super().__init__(optimizer)
 
     def values(self, t, base_lrs):
-        return combined(
-            [part.values(t, base_lrs) for part in self.schedulers], base_lrs, "ChainedScheduler"
-        )
+        pairs = [(part, t) for part in self.schedulers]
+        return joint(pairs, base_lrs, "ChainedScheduler")[0]
 
     def judge(self, t, metric):
         for part in self.schedulers:

@@ -26,6 +26,19 @@ def linear(start: float, end: float, done: float) -> float:
     return start + (end - start) * done
 
 
+def require_momentum(owner: str, optimizer) -> None:
+    if not {"momentum", "betas"} & set(optimizer.defaults):
+        raise ValueError(
+            f"{owner}: {type(optimizer).__name__} has neither momentum nor betas to cycle; "
+            "say cycle_momentum=False"
+        )
+
+
+def momentum(group: dict, value: float) -> dict:
+    """What is to be set in a group whose momentum (or β₁) is to be this."""
+    return {"betas": (value, *group["betas"][1:])} if "betas" in group else {"momentum": value}
+
+
 class CosineAnnealingLR(Scheduler):
     """Half a cosine from base to η: lr = η + (base - η)(1 + cos(π t / T)) / 2.
 
@@ -143,11 +156,8 @@ class OneCycleLR(Scheduler):
             require("OneCycleLR", "steps_per_epoch", per_epoch, POSITIVE_COUNT)
             vars(self).update(total_steps=epochs * per_epoch, epochs=None, steps_per_epoch=None)
         require("OneCycleLR", "total_steps", self.total_steps, POSITIVE_COUNT)
-        if self.cycle_momentum and not {"momentum", "betas"} & set(optimizer.defaults):
-            raise ValueError(
-                f"OneCycleLR: {type(optimizer).__name__} has neither momentum nor betas to cycle; "
-                "say cycle_momentum=False"
-            )
+        if self.cycle_momentum:
+            require_momentum("OneCycleLR", optimizer)
         self.anneal = cosine if self.anneal_strategy == "cos" else linear
         low, end = 1 / self.div_factor, 1 / (self.div_factor * self.final_div_factor)
         m, base_m = self.max_momentum, self.base_momentum
@@ -176,8 +186,32 @@ class OneCycleLR(Scheduler):
         if self.cycle_momentum:
             m = self.anneal(*momenta, done)
             for group, changes in zip(self.optimizer.param_groups, values, strict=True):
-                if "betas" in group:
-                    changes["betas"] = (m, *group["betas"][1:])
-                else:
-                    changes["momentum"] = m
+                changes |= momentum(group, m)
         return values
+
+
+class SWALR(Scheduler):
+    """From where the rate is to a constant one, in N steps: for averaging weights at the end.
+
+        lr = swa + (lr₀ - swa) (1 + cos(π min(1, t / N))) / 2        ("linear": a straight line)
+
+    It takes over from the optimizer's other schedulers: lr₀ is what they have come to, not the
+    initial rate. From the first of its steps on they should not be stepped any more.
+
+    Source: Izmailov et al. 2018, section 3.2; PyTorch's form.
+    """
+
+    takes_over = True
+    one_a_group = ("swa_lr",)
+
+    swa_lr: float | list = Value(
+        one_or_several(*NONNEGATIVE), "the constant rate, >= 0; one, or a list with one a group"
+    )
+    anneal_epochs: int = Value(COUNT, "N, an integer >= 0; with 0 it is there at once", default=10)
+    anneal_strategy: str = Value(one_of("cos", "linear"), '"cos" or "linear"', default="cos")
+
+    def values(self, t, base_lrs):
+        done = min(1.0, t / self.anneal_epochs) if self.anneal_epochs else 1.0
+        anneal = cosine if self.anneal_strategy == "cos" else linear
+        ends = self.for_each("swa_lr", len(base_lrs))
+        return [{"lr": anneal(lr, end, done)} for lr, end in zip(base_lrs, ends, strict=True)]

@@ -82,7 +82,32 @@ class LambdaLR(Scheduler):
         return {"lr_lambda": len(self.for_each("lr_lambda", len(self.optimizer.param_groups)))}
 
     def __repr__(self):
-        return f"LambdaLR({self.made_with()['lr_lambda']} functions, t={self.t})"
+        count = self.made_with()["lr_lambda"]
+        return f"{type(self).__name__}({count} functions, t={self.t})"
+
+
+class MultiplicativeLR(LambdaLR):
+    """A factor of your own from each step to the next: lr = base · f(1) · f(2) · ... · f(t).
+
+    Raises:
+        TypeError: something in `lr_lambda` is not callable.
+        ValueError: not as many functions as groups; a product is negative or not finite.
+    """
+
+    lr_lambda: Callable | list = Value(functions, "f, or a list of functions, one a group")
+
+    def settle(self):
+        vars(self)["_products"] = {}  # of each function's factors so far: it is called once for a t
+
+    def values(self, t, base_lrs):
+        each = self.for_each("lr_lambda", len(base_lrs))
+        return [{"lr": base * self.product(f, t)} for base, f in zip(base_lrs, each, strict=True)]
+
+    def product(self, f, t: int) -> float:
+        products = self._products.setdefault(f, [1.0])
+        while len(products) <= t:
+            products.append(products[-1] * f(len(products)))
+        return products[t]
 
 
 class LinearLR(Scheduler):

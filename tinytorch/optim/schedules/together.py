@@ -5,7 +5,8 @@ has no say. With lrᵢ what scheduler i would set if it were alone,
 
     lr = base · (lr₁ / base) · (lr₂ / base) · ...
 
-What else a scheduler sets (OneCycleLR: the momentum) only one of them may set.
+One that takes over (SWALR) begins at that product in the place of the base. What else a scheduler
+sets (OneCycleLR: the momentum) only one of them may set.
 """
 
 import math
@@ -53,8 +54,25 @@ def combined(parts: list[list[dict]], rates: list[float], owner: str = "") -> li
     return result
 
 
+def joint(schedulers, rates: list[float], owner: str = "") -> tuple[list[dict], list]:
+    """What schedulers set in each group together, and what each of them says.
+
+    Arguments:
+        schedulers: (scheduler, t) pairs.
+    """
+    said = {id(s): s.values(t, rates) for s, t in schedulers if not s.takes_over}
+    changes = combined([*said.values()], rates, owner)
+    if any(s.takes_over for s, _ in schedulers):
+        now = [c.pop("lr", base) for c, base in zip(changes, rates, strict=True)]
+        later = {id(s): s.values(t, now) for s, t in schedulers if s.takes_over}
+        changes, said = combined([changes, *later.values()], now, owner), said | later
+    return changes, [said[id(s)] for s, _ in schedulers]
+
+
 def apply(scheduler, rates: list[float] | None = None, mind: bool = True) -> list[dict]:
     """Set what follows from where all schedulers of the optimizer are: everything or nothing.
+
+    Of what the others say only the learning rate is set anew.
 
     Returns:
         What this one alone says.
@@ -64,15 +82,12 @@ def apply(scheduler, rates: list[float] | None = None, mind: bool = True) -> lis
     """
     optimizer, owner = scheduler.optimizer, type(scheduler).__name__
     rates = base_lrs(optimizer) if rates is None else rates
-    own = scheduler.values(scheduler.t, rates)
     others = [other for other in optimizer.schedulers if other is not scheduler]
-    # Of the others' values only the learning rate is set anew.
-    theirs = [other.values(other.t, rates) for other in others]
-    if mind:
-        combined([own, *theirs], rates, owner)
-    lrs = [[{"lr": v["lr"]} if "lr" in v else {} for v in values] for values in theirs]
-    changes = combined([own, *lrs], rates)
-    changes = [{**c, "initial_lr": base} for c, base in zip(changes, rates, strict=True)]
+    all_of_them = [(s, s.t) for s in (scheduler, *others)]
+    changes, (own, *_) = joint(all_of_them, rates, owner if mind else "")
+    lrs = [{"lr": c["lr"]} if "lr" in c else {} for c in changes]
+    groups = zip(own, lrs, rates, strict=True)
+    changes = [{**mine, **lr, "initial_lr": base} for mine, lr, base in groups]
     optimizer.set_values(changes, f"{owner} at t = {scheduler.t}")
     return own
 
@@ -134,7 +149,7 @@ def follow(optimizer) -> None:
     for scheduler in schedulers:
         scheduler.require_lists(len(optimizer.param_groups))
     rates = base_lrs(optimizer)
-    *others, last = combined([s.values(s.t, rates) for s in schedulers], rates)
+    *others, last = joint([(s, s.t) for s in schedulers], rates)[0]
     changes = [*({} for _ in others), {**last, "initial_lr": rates[-1]}]
     optimizer.set_values(changes, type(schedulers[0]).__name__)
 
