@@ -7,6 +7,7 @@ of its own, which a reader whose figures live never loads.
 
 import base64
 import hashlib
+import importlib.resources
 import json
 import re
 from pathlib import Path
@@ -128,10 +129,16 @@ def write_script(app, exception) -> None:
 
         target = Path(app.outdir) / FILE
         target.write_text(live.script(), encoding="utf-8")
+        python = target.parent / "python"
+        python.mkdir(exist_ok=True)
+        worker = live.source("engine.js") + live.source("worker.js")
+        (python / "worker.js").write_text(worker, encoding="utf-8")
+        brython = importlib.resources.files("brython") / "data" / "brython.js"
+        (python / "brython.js").write_bytes(brython.read_bytes())
 
 
 def setup(app):
     app.connect("env-updated", compare)
     app.connect("html-page-context", lighten)
-    app.connect("build-finished", write_script, priority=300)
+    app.connect("build-finished", write_script, priority=800)  # after what prunes for words
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,13 +1,16 @@
 """Live figures, taken hold of: what is drawn is what the package computes for that state."""
 
 import contextlib
+import inspect
 
 import numpy as np
 import pytest
 
 from tests.book.conftest import HEADER, Book
 from tests.lab.live_figures import FIGURES, made
-from tinytorch.lab import live
+from tinytorch.lab import Rosenbrock, live, trajectory
+from tinytorch.optim import Adam
+from tinytorch.optim.optimizers import adam
 
 from .server import serve
 
@@ -282,3 +285,107 @@ def test_nothing_is_loaded_before_a_figure_is_near(browser, site):
     with contextlib.closing(page):
         page.goto(site, wait_until="networkidle")
     assert sum("live.js" in url for url in asked) == 1
+
+
+ADAM = inspect.getsource(adam)
+UNCORRECTED = ADAM.replace("m / (1 - beta1**t)", "m")
+
+
+class Code:
+    """The lines of a rule on the page."""
+
+    def __init__(self, opened):
+        self.opened, self.root = opened, opened.root("front")
+        self.field = self.root.locator("textarea")
+        if not self.field.is_visible():
+            self.root.get_by_text("Change it").click()
+
+    def type(self, source):
+        self.field.fill(source)
+
+    def see(self, said):
+        """Wait until it says so."""
+        script = "([e, said]) => e.querySelector('.live-error').textContent.includes(said)"
+        self.opened.page.wait_for_function(script, arg=[self.root.element_handle(), said])
+        return self.root.locator(".live-error").inner_text()
+
+    def adam(self):
+        self.opened.see("front")
+        return self.root.evaluate("e => [...e.live.shown[6].y]")
+
+    def wait_for(self, wanted):
+        script = "([e, v]) => Math.abs(e.live.shown[6].y.at(-1) / v - 1) < 1e-9"
+        self.opened.page.wait_for_function(script, arg=[self.root.element_handle(), wanted])
+
+
+@pytest.fixture
+def lines(opened):
+    return Code(opened)
+
+
+def changed_adam(source):
+    space = {"np": np}
+    exec(source, space)
+    return type("Changed", (Adam,), {"rule": lambda self, group: space["adam"]})
+
+
+def test_the_figure_follows_changed_lines(lines):
+    valley = Rosenbrock()
+    for source in (UNCORRECTED, ADAM.replace("np.sqrt(v_hat)", "np.maximum(v_hat, 1)")):
+        lines.type(source)
+        rule, start = changed_adam(source), [-1.2, 1.0]
+        wanted = valley.value(trajectory(rule, valley, start, 60, lr=0.25))
+        lines.wait_for(wanted[-1])
+        np.testing.assert_allclose(lines.adam(), wanted, rtol=1e-9)
+        assert lines.see("") == ""
+    handle = lines.root.locator(".live-handle")  # and the figure is taken hold of as before
+    handle.focus()
+    lines.opened.page.keyboard.press("Shift+ArrowRight")
+    wanted = valley.value(trajectory(rule, valley, [-1.0, 1.0], 60, lr=0.25))
+    lines.wait_for(wanted[-1])
+    lines.root.get_by_role("button", name="Reset the lines").click()
+    assert lines.field.input_value() == ADAM
+    lines.opened.hold("front")
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (ADAM.replace("m_hat = m /", "m_hat = (m /"), "Line 5: SyntaxError: '(' was never closed"),
+        (ADAM.replace("return p -", "return q -"), "Line 7: NameError: name 'q' is not defined"),
+        (ADAM.replace("v_hat = v", "v_hat = 'v'"), "Line 6: TypeError: unsupported operand"),
+        (ADAM.replace("+ eps), m, v", "+ eps), m"), "adam must return 3 numbers, not 2"),
+        (ADAM.replace("+ eps), m, v", "+ eps)"), "must return a tuple of 3 numbers, not float"),
+        (ADAM.replace("sqrt", "sqr"), "np has no 'sqr' here; it has "),
+        (ADAM.replace("def adam", "def eve"), "NameError: the lines must define adam"),
+        (
+            ADAM.replace("    m = beta1", "    while True: pass\n    m = beta1"),
+            "did not end within",
+        ),
+        (ADAM.replace("    m = beta1", "    n = 10**10**9\n    m = beta1"), "did not end within"),
+        ("", "must define adam"),
+    ],
+    ids=["bracket", "name", "types", "two", "one", "numpy", "other", "loop", "huge", "empty"],
+)
+def test_an_error_is_python_s_at_its_line(lines, source, said):
+    before = lines.adam()
+    lines.type(source)
+    lines.see(said)
+    assert lines.adam() == before
+    lines.type(UNCORRECTED)  # the page is alive
+    valley = Rosenbrock()
+    path = trajectory(changed_adam(UNCORRECTED), valley, [-1.2, 1.0], 60, lr=0.25)
+    lines.wait_for(valley.value(path)[-1])
+
+
+def test_the_field_indents_as_python_does(lines):
+    keyboard = lines.opened.page.keyboard
+    lines.type("def adam():")
+    lines.field.focus()
+    keyboard.press("End")
+    for key in ("Enter", "x", "Enter", "Tab", "y", "Shift+Tab"):
+        keyboard.press(key)
+    assert lines.field.input_value() == "def adam():\n    x\n    y"
+    keyboard.press("Escape")
+    keyboard.press("Tab")
+    assert not lines.field.evaluate("e => e === document.activeElement")

@@ -28,10 +28,11 @@ from pathlib import Path
 
 import numpy as np
 
+from tinytorch.core.tensor import Tensor
 from tinytorch.lab import traced
 from tinytorch.lab.runs import QUIET, sweep, trajectory
 from tinytorch.optim import LambdaLR
-from tinytorch.optim.engines import engine
+from tinytorch.optim.engines import engine, signature
 
 WEB = Path(__file__).parent / "web"
 MIME = "application/vnd.tinytorch.live+json"
@@ -197,8 +198,31 @@ class Descent:
         with np.errstate(**QUIET):
             return sweep(self.optimizer, made, start, self.steps, every=self.steps, **numbers)[-1]
 
-    def specified(self, knobs: list[str], first: Mapping) -> dict:
-        """What the browser needs for it."""
+    def _changeable(self, change: Callable, knobs: list[str], varying, fixed) -> dict | None:
+        """The stages of its step as text, and their numbers at step t; None without `change`."""
+        start = traced.settings(self.optimizer, varying)
+        made = self.optimizer([Tensor(0.0, requires_grad=True)], **start, **fixed)
+        stages = made.stages(made.param_groups[0])
+        if change not in stages:
+            return None
+
+        def numbers(t, /, **k):
+            values = {n: resolve(self.settings[n], k) for n in varying}
+            if self.rate:
+                values["lr"] = values["lr"] * self.rate(t - 1, **picked(self.rate, k))
+            found = made.numbers(traced.group_with(made, values), t)
+            return tuple(found[n] for stage in stages for n in signature(stage)[1])
+
+        return {
+            "numbers": code(numbers, knobs, ["step"]),
+            "stages": [
+                {"name": f.__name__, "names": signature(f)[1], "source": inspect.getsource(f)}
+                for f in stages
+            ],
+        }
+
+    def specified(self, knobs: list[str], first: Mapping, change: Callable | None = None) -> dict:
+        """What the browser needs for it, and for its rule to be changed there."""
         varying = {n: float(resolve(s, first)) for n, s in self.settings.items() if depends(s)}
         fixed = {n: s for n, s in self.settings.items() if n not in varying}
         if self.rate:  # the engine sets the first number
@@ -217,10 +241,14 @@ class Descent:
                 lambda **k: tuple(resolve(self.settings[n], k) for n in varying), knobs
             ),
         }
+        if change is not None:
+            spec["change"] = self._changeable(change, knobs, varying, fixed)
         if self.rate:
             lr = self.settings["lr"]
             spec["rate"] = code(
-                lambda t, **k: resolve(lr, k) * self.rate(t, **picked(self.rate, k)), knobs, ["t"]
+                lambda t, /, **k: resolve(lr, k) * self.rate(t, **picked(self.rate, k)),
+                knobs,
+                ["step"],
             )
         if self.noise is not None:
             spec["noise"] = self.rows.ravel().tolist()
@@ -240,7 +268,7 @@ class Noisy:
 
 def code(f: Callable, knobs: list[str], inputs=()) -> str:
     """JavaScript for `f(*inputs, **knobs)`."""
-    return traced.function(f, tuple(inputs), tuple(knobs), whole=("t",)).code
+    return traced.function(f, tuple(inputs), tuple(knobs), whole=("step",)).code
 
 
 def surface_code(surface, knobs: list[str], d: int, part: str) -> str:
@@ -517,16 +545,20 @@ class Live:
             In braces a sentence names a knob or a mark, for the last value.
         best: knob -> value that the button *Best* sets.
         time: name of the steps to scrub and play through, of which there are so many.
+        change: a rule (or what precedes one) whose lines the reader may change on the site; the
+            descents that take it follow.
         **knobs: the others, by name.
 
     Raises:
         ValueError: no panel; no words for those who do not see it.
     """
 
-    def __init__(self, *panels: Plot, alt: str, says=(), best=None, time=None, **knobs: Knob):
+    def __init__(
+        self, *panels: Plot, alt: str, says=(), best=None, time=None, change=None, **knobs: Knob
+    ):
         if not panels or not alt:
             raise ValueError("Live: give at least one panel, and alt")
-        self.panels, self.alt, self.best = panels, alt, best or {}
+        self.panels, self.alt, self.best, self.change = panels, alt, best or {}, change
         self.says = [(None, says)] if isinstance(says, str) else list(says)
         self.knobs = {}
         for panel in panels:
@@ -591,7 +623,8 @@ class Live:
             "name": self._name(),
             "alt": self.alt,
             "knobs": [{"name": name, **self._described(knob)} for name, knob in self.knobs.items()],
-            "runs": [run.specified(self.names, self.first) for run in self.runs],
+            "runs": [run.specified(self.names, self.first, self.change) for run in self.runs],
+            "change": self.change and inspect.getsource(self.change),
             "marks": marks,
             "panels": panels,
             "says": [

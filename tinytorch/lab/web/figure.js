@@ -26,7 +26,7 @@ E.shown = (v, digits = 3) => {
 
 E.figure = (spec) => {
   const compile = (all) => all.map((each) => ({ ...each, f: each.f && E.compile(each.f) }));
-  const marks = compile(spec.marks), says = compile(spec.says);
+  const changes = {}, marks = compile(spec.marks), says = compile(spec.says);
   const runs = spec.runs.map((r) => {
     const made = { ...r };
     for (const part of ["rule", "gradient", "from", "settings", "rate", "sigma"])
@@ -97,8 +97,17 @@ E.figure = (spec) => {
   };
   return {
     heat: (m, K, nx, ny) => show.heat(marks[m], K, null, nx, ny),
-    marks(K, coarse = true) {
-      const paths = runs.map((r) => path(r, K));
+    // What another program needs to take the same way with its own rule.
+    job(i, K) {
+      const r = spec.runs[i], { numbers, stages } = r.change, given = (changes[i] ??= E.compile(numbers));
+      return {
+        stages, state: r.state, steps: r.steps, gradient: r.gradient, S: [...K],
+        start: [...runs[i].from([], K, [])], noise: r.noise, sigma: runs[i].sigma ? runs[i].sigma([], K) : 0,
+        numbers: Array.from({ length: r.steps }, (_, t) => [...given([t + 1], K, [])]),
+      };
+    },
+    marks(K, coarse = true, instead = {}) {
+      const paths = runs.map((r, i) => instead[i] ?? path(r, K));
       return marks.map((m) => (m.kind === "heat" && !coarse ? null : show[m.kind](m, K, paths)));
     },
     // The setting in words: the first sentence whose condition holds, its numbers filled in.

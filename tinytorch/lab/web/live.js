@@ -18,6 +18,13 @@ html[data-theme=dark] .bd-content .bd-article div.cell_output .text_html:has(.li
 .live-knob input{width:100%;min-width:0;height:44px;margin:0;accent-color:var(--pst-color-primary,#0072b2)}
 .live-shown{font-variant-numeric:tabular-nums;text-align:right}
 .live-says{min-height:2.8em;margin:.4rem 0 0}
+.live-code{margin:.6rem 0}
+.live-code[open]>div{display:grid;grid-template-columns:auto 1fr;font:.85rem/1.5 var(--pst-font-family-monospace,monospace);border:1px solid var(--pst-color-border,#bbb);border-radius:6px;overflow:hidden}
+.live-lines{margin:0;padding:.5rem;text-align:right;opacity:.75;background:none!important;border:0!important;font:inherit;color:inherit}
+.live-lines b{background:#d55e00;color:#fff}
+.live-code textarea{min-width:0;padding:.5rem;border:0;resize:vertical;background:none;color:inherit;font:inherit;white-space:pre;overflow-x:auto;tab-size:4}
+.live-error{margin:.4rem 0;white-space:pre-wrap;overflow-wrap:anywhere}
+.live-code summary{display:inline-block;min-height:44px;padding:.6rem .7rem;border:1px solid var(--pst-color-border,#bbb);border-radius:6px;cursor:pointer}
 .live-status{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);margin:0}
 @media (max-width:576px){.live-panel{flex-basis:100%;height:15.5rem}.live-knob{grid-template-columns:1fr auto}.live-knob input{grid-column:1/-1;grid-row:2}}
 @media print{.live-figure[data-live] .live-still{display:block}.live-body{display:none}}`;
@@ -31,6 +38,9 @@ const make = (tag, parent, set = {}, text) => {
 const clip = (v, a, b) => Math.min(Math.max(v, Math.min(a, b)), Math.max(a, b));
 // Keys of JupyterLab stay away from what has the focus.
 const own = { "data-lm-suppress-shortcuts": "true" };
+
+// Where the site keeps its scripts; a notebook has no such place.
+const BASE = document.currentScript?.src;
 
 class Figure {
   constructor(root) {
@@ -110,11 +120,13 @@ class Figure {
     if (Object.keys(spec.best).length)
       button("Best", () => { this.knobs.forEach((k, i) => k.name in spec.best && (this.K[i] = spec.best[k.name])); this.changed(); });
     button("Reset", () => this.reset());
+    if (spec.change && BASE) this.code = new Code(this, body);
     this.status = make("p", body, { class: "live-status", role: "status", "aria-live": "polite" });
   }
   reset() {
     this.pause();
     this.K.set(this.first);
+    this.code?.reset();
     this.off.clear();
     this.key.forEach((k) => k?.e.setAttribute("aria-pressed", true));
     this.changed();
@@ -222,7 +234,8 @@ class Figure {
       marks: this.shown.map((m) => m && [...m.y]) };
   }
   draw() {
-    this.shown = this.figure.marks(this.K, false);
+    this.code?.follow();
+    this.shown = this.figure.marks(this.K, false, this.code?.paths);
     this.dark = getComputedStyle(this.root).color.match(/[\d.]+/g).slice(0, 3).reduce((a, b) => a + Number(b), 0) > 380;
     this.knobs.forEach((k, i) => {
       const made = this.inputs[i];
@@ -396,6 +409,97 @@ class Figure {
     c.putImageData(data, 0, 0);
     this.heats.set(i, { known, image });
     return image;
+  }
+}
+// The lines of a rule, to be changed: real Python runs them in a worker of its own.
+class Code {
+  constructor(figure, parent) {
+    this.figure = figure;
+    this.runs = figure.spec.runs.flatMap((r, i) => (r.change ? [i] : []));
+    this.text = figure.spec.change;
+    this.paths = {};
+    const fold = make("details", parent, { class: "live-code" });
+    make("summary", fold, own, "Change it");
+    const box = make("div", fold);
+    this.lines = make("pre", box, { class: "live-lines", "aria-hidden": "true" });
+    const name = this.target = this.text.match(/def (\w+)/)[1];
+    this.field = make("textarea", box, { spellcheck: "false", autocapitalize: "off", autocomplete: "off", rows: this.text.trim().split("\n").length + 1,
+      "aria-label": `The lines of ${name}. Tab indents; Escape, then Tab leaves the field.`, ...own });
+    this.field.value = this.text;
+    this.error = make("p", fold, { class: "live-error", role: "status" });
+    make("button", fold, { type: "button", ...own }, "Reset the lines").addEventListener("click", () => { this.reset(); figure.update(); });
+    this.number();
+    fold.addEventListener("toggle", () => fold.open && this.start());
+    this.field.addEventListener("input", () => {
+      this.number();
+      clearTimeout(this.typed);
+      this.typed = setTimeout(() => { this.changed = this.field.value !== this.text; this.asked = null; if (!this.changed) this.reset(); figure.update(); }, 300);
+    });
+    this.field.addEventListener("keydown", (event) => this.key(event));
+    this.field.addEventListener("scroll", () => (this.lines.scrollTop = this.field.scrollTop));
+  }
+  key(event) {
+    const f = this.field, at = f.selectionStart, begin = f.value.lastIndexOf("\n", at - 1) + 1;
+    event.stopPropagation();
+    if (event.key === "Escape") { this.leave = true; return; }
+    const put = (text, from, to) => { f.setRangeText(text, from, to, "end"); f.dispatchEvent(new Event("input")); event.preventDefault(); };
+    if (event.key === "Tab" && !this.leave) {
+      if (event.shiftKey) put("", begin, begin + f.value.slice(begin, begin + 4).match(/^ */)[0].length);
+      else put(" ".repeat(4 - ((at - begin) % 4)), at, f.selectionEnd);
+    } else if (event.key === "Enter") {
+      const line = f.value.slice(begin, at);
+      put("\n" + line.match(/^ */)[0] + (/:\s*(#.*)?$/.test(line) ? "    " : ""), at, f.selectionEnd);
+    }
+    if (event.key !== "Shift") this.leave = false;
+  }
+  number(wrong) {
+    this.lines.replaceChildren(...this.field.value.split("\n").flatMap((_, i) => [make(i + 1 === wrong ? "b" : "span", null, {}, String(i + 1)), "\n"]));
+  }
+  say(text, line) {
+    this.error.textContent = text;
+    this.number(line);
+  }
+  reset() {
+    this.changed = false;
+    this.paths = {};
+    this.asked = null;
+    this.field.value = this.text;
+    this.say("");
+  }
+  start() {
+    if (this.worker) return;
+    this.ready = false;
+    this.worker = new Worker(new URL("python/worker.js", BASE));
+    this.worker.onerror = () => this.say("Python could not be loaded here.");
+    this.worker.onmessage = ({ data }) => {
+      if (data.ready) { this.ready = true; this.figure.update(); return; }
+      clearTimeout(this.limit);
+      this.busy = false;
+      if (!this.changed) return;
+      if (data.error) this.say(data.error, data.line);
+      else {
+        this.say("");
+        data.paths.forEach((path, i) => (this.paths[this.runs[i]] = path));
+      }
+      this.figure.update();
+    };
+  }
+  // Ask for the ways of the changed rule in the figure's state, one question at a time.
+  follow() {
+    const key = [...this.figure.K].filter((_, i) => i !== this.figure.t).join();
+    if (!this.changed || this.busy || this.asked === key) return;
+    this.start();
+    if (!this.ready) { this.say("Python is being loaded …"); return; }
+    this.busy = true;
+    this.asked = key;
+    this.worker.postMessage({ source: this.field.value, target: this.target, jobs: this.runs.map((i) => this.figure.figure.job(i, this.figure.K)) });
+    this.limit = setTimeout(() => {
+      this.worker.terminate();
+      this.worker = null;
+      this.busy = false;
+      this.say("It did not end within two seconds: is there a loop without an end?");
+      this.start();
+    }, 2000);
   }
 }
 const figures = [];
