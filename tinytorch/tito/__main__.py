@@ -11,7 +11,14 @@ from pathlib import Path
 import click
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 
 from tinytorch import __version__
@@ -285,6 +292,60 @@ def draw(grade, space) -> None:
         return
     write(path, drawn)
     console.print(f"drawn: {escape(space.short(path) if space else str(path))}")
+
+
+@tito.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--module", type=ModuleWord(), help="Which all are of; else by the files' names.")
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("grades"),
+    show_default=True, help="Where the CSV and the pages go; and what a second call resumes.",
+)  # fmt: skip
+@click.option(
+    "--rubric", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A CSV of name,points: checks, or names like Adam.",
+)  # fmt: skip
+@click.option("--jobs", type=click.IntRange(1), help="How many at once; as many as cores.")
+@click.option("--seconds", type=click.FloatRange(0.1), default=grading.SECONDS, show_default=True)
+@click.option("--memory", type=click.IntRange(256), default=grading.MEGABYTES, show_default=True)
+@click.option("--seed", type=click.IntRange(0), help="Of the numbers drawn; one for all.")
+@click.option("--isolate", type=click.Choice(MEANS), default="none", show_default=True)
+@click.option("--gradescope", is_flag=True, help="Write results.json too, for one submission.")
+def grade(paths, module, out, rubric, jobs, seconds, memory, seed, isolate, gradescope):
+    """Grade a class: files, folders and zips. Resumes where it was stopped."""
+    from tinytorch.tito import classroom, feedback, submissions
+
+    points = classroom.rubric(rubric)
+    found, troubles = submissions.found(paths, module and module.name)
+    if not found:
+        raise Trouble(
+            "no submission in " + ", ".join(map(str, paths)) + "; is a module's name in the files' "
+            "names? If not: --module 06"
+        )
+    seed = classroom.seed_of(out, seed)
+    bar = Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        console=errors, transient=True, disable=not errors.is_terminal,
+    )  # fmt: skip
+    with bar:
+        task = bar.add_task("grading", total=len(found))
+        records = classroom.grade_all(
+            found, out, points, jobs=jobs, progress=lambda record: bar.advance(task),
+            seconds=seconds, megabytes=memory, seed=seed, isolate=isolate,
+        )  # fmt: skip
+    feedback.write_all(out, records, found, troubles, write)
+    for trouble in troubles:
+        errors.print(f"not read: {escape(trouble)}", style="yellow")
+    if gradescope:
+        if len(records) != 1:
+            raise Trouble(f"Gradescope grades one submission at a time, here are {len(records)}")
+        write(out / "results.json", json.dumps(classroom.for_gradescope(records[0])).encode())
+    right = sum(not r.problem and r.points == r.of for r in records)
+    console.print(f"{len(records)} submissions graded, {right} with everything right")
+    for name, count in classroom.common(records)[:5]:
+        console.print(f"{count:>4}  {escape(name)}")
+    for path in ("grades.csv", "class.html", "feedback"):
+        console.print(escape(str(out / path)))
 
 
 @tito.command()

@@ -221,8 +221,12 @@ def settle(lesson: Lesson, outcomes: list[Outcome], seed: int) -> None:
         alone = all(checks[o.check].remark for o in bad if o.subject == outcome.subject)
         if remark and alone and outcome.subject in passed:
             outcome.state, outcome.message = "remark", remark
-    tried = [o for o in outcomes if o.state in ("failed", "error", "passed")]
-    # What tells most of them apart, and costs least, comes first
+    # What right files fail too is no evidence. What tells most apart, and costs least, comes first
+    tried = [
+        o
+        for o in outcomes
+        if o.state in ("failed", "error", "passed") and not checks[o.check].remark
+    ]
     tried.sort(key=lambda o: (o.state == "passed", sum(len(r["seen"]) for r in o.rounds)))
     for subject in {o.subject for o in tried if o.state != "passed"}:
         accuse(lesson, subject, tried, checks, seed)
