@@ -536,9 +536,10 @@ class Tensor:
         if approximate == "none":
             cumulative, slope = (part.astype(x.dtype, copy=False) for part in normal(x))
         elif approximate == "tanh":
-            scale, near = math.sqrt(8 / math.pi), np.clip(x, -FAR, FAR)
+            scale, near = math.sqrt(8 / math.pi), np.clip(x.astype(np.float64), -FAR, FAR)
             cumulative, other = logistic(scale * (near + 0.044715 * near * near * near))
             slope = scale * cumulative * other * (1 + 3 * 0.044715 * near * near)
+            cumulative, slope = (part.astype(x.dtype, copy=False) for part in (cumulative, slope))
         else:
             raise ValueError(f"gelu: approximate must be 'none' or 'tanh', got {approximate!r}")
         return record(x * cumulative, (tensor, lambda g: g * (cumulative + x * slope)))
