@@ -14,7 +14,7 @@ else
 TESTING := requirements-referees
 endif
 
-.PHONY: help book test serve lint format unit gate bench stress golden publish lock clean
+.PHONY: help book pdf test serve lint format unit gate bench stress golden publish lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -22,6 +22,9 @@ help: ## list the targets
 
 book: $(VENV)/.requirements ## build the book strictly, in an environment of its own
 	@$(BIN)/python book/build.py
+
+pdf: $(VENV)/.requirements ## print the whole book as _build/tinytorch.pdf, with a Chromium
+	@$(BIN)/python book/pdf.py
 
 serve: $(VENV)/.requirements ## show the book in the browser and rebuild it while you write
 	@$(BIN)/python book/serve.py

@@ -108,8 +108,6 @@ def kept(build: Path) -> Path:
 
 
 def begin(app) -> None:
-    if app.builder.name != "html":
-        return
     build = Path(app.outdir).parent
     app.book_letters = kept(build)
     app.book_fonts = subprocess.Popen([sys.executable, __file__, str(app.book_letters)])
@@ -122,9 +120,7 @@ def begin(app) -> None:
 
 
 def wait_for_drawing(app, env, docnames) -> None:
-    """Before the first cell runs."""
-    if app.builder.name != "html":
-        return
+    """Before the first cell runs: what it draws is kept, whatever this build is for."""
     names = [name for name, face in FACES.items() if face.drawn]
     while not all((app.book_letters / f"{name}.ttf").is_file() for name in names):
         try:
@@ -140,12 +136,12 @@ def check(app) -> None:
 
 
 def finish(app, exception) -> None:
-    if app.builder.name != "html":
-        return
     if exception:
         app.book_fonts.terminate()
         return
     check(app)
+    if app.builder.format != "html":
+        return
     target = Path(app.outdir) / "_static" / "fonts"
     target.mkdir(parents=True, exist_ok=True)
     for name in FACES:

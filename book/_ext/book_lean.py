@@ -13,10 +13,10 @@ from fontTools import subset
 INLINE = re.compile(r"[ \t]*<script(?![^>]*\bsrc=)[^>]*>.*?</script>\n?", re.DOTALL)
 CHATTER = re.compile(r"console\.(log|info|debug)\(")
 UNUSED = ("*.map", "fontawesome.js*", "sphinx-thebe.*", "togglebutton.*", "webpack-macros.html")
-SEARCH = r"searchtools|language_data|searchindex"
 MENDED = [
-    # scripts that nothing on the page uses: icons, live code, on all pages but one the search
+    # scripts that nothing on the page uses: icons, live code, Sphinx's search in place of ours
     (r'<script[^>]*src="[^"]*(fontawesome|sphinx-thebe)\.js[^"]*"[^>]*></script>', ""),
+    (r'<script[^>]*src="[^"]*(searchtools|language_data|searchindex)\.js[^"]*"[^>]*></script>', ""),
     (r'<script type="text/x-thebe-config">.*?</script>', ""),
     (r"<script>(kernelName = |const THEBE_JS_URL)[^<]*</script>", ""),
     (r'<link[^>]*href="[^"]*sphinx-thebe\.css[^"]*"[^>]*>', ""),
@@ -49,14 +49,12 @@ MENDED = [
 ]
 MENDED = [(re.compile(pattern, re.DOTALL), to) for pattern, to in MENDED]
 DEFERRED = re.compile(r'<script (src="[^"]*_static/(?!documentation_options)[^"]*")>')
-ELSEWHERE = re.compile(rf'<script[^>]*src="[^"]*({SEARCH})\.js[^"]*"[^>]*></script>')
 
 
-def mend(page: str, name: str) -> str:
+def mend(page: str) -> str:
     for pattern, replacement in MENDED:
         page = pattern.sub(replacement, page)
-    if name != "search":  # which runs scripts of its own while it loads
-        page = DEFERRED.sub(r"<script defer \1>", ELSEWHERE.sub("", page))
+    page = DEFERRED.sub(r"<script defer \1>", page)
     seen = set()
 
     def once(match: re.Match) -> str:
@@ -73,9 +71,7 @@ def wrap_templates(app) -> None:
     if app.builder.format != "html":
         return
     render = app.builder.templates.render
-    app.builder.templates.render = lambda template, context: mend(
-        render(template, context), context.get("pagename", "")
-    )
+    app.builder.templates.render = lambda template, context: mend(render(template, context))
 
 
 def icons_used(static: Path, pages) -> set[int]:
@@ -118,9 +114,6 @@ def finish(app, exception) -> None:
     for unused in UNUSED:
         for path in static.rglob(unused):
             path.unlink()
-    search = static / "searchtools.js"
-    text = search.read_text(encoding="utf-8")  # an excerpt is of the text, not of the buttons above
-    search.write_text(text.replace("""'[role="main"]'""", "'article'"), encoding="utf-8")
 
 
 def setup(app):

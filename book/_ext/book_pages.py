@@ -5,7 +5,7 @@ from pathlib import Path
 import book_report
 from sphinx.errors import SphinxError
 
-GENERATED = {"genindex", "py-modindex", "search"}
+GENERATED = {"404", "genindex", "py-modindex", "search"}
 
 
 class PagesMissing(SphinxError):

@@ -30,7 +30,7 @@ class Book:
         for path in (ROOT / "book").iterdir():
             if path.is_dir() and path.name.startswith("_") and path.name != "__pycache__":
                 shutil.copytree(path, folder / "book" / path.name, ignore=ignore)
-            elif path.suffix in (".py", ".bib"):
+            elif path.suffix in (".py", ".bib", ".yml"):
                 shutil.copy(path, folder / "book")
         for name in ("_config.yml", "README.png"):
             shutil.copy(ROOT / name, folder)

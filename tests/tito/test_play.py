@@ -47,7 +47,7 @@ def small_book(folder: Path) -> None:
     for path in (ROOT / "book").iterdir():
         if path.is_dir() and path.name.startswith("_") and path.name != "__pycache__":
             shutil.copytree(path, folder / "book" / path.name)
-        elif path.suffix in (".py", ".bib"):
+        elif path.suffix in (".py", ".bib", ".yml"):
             shutil.copy(path, folder / "book")
     shutil.copy(ROOT / "_config.yml", folder)
     (folder / "_toc.yml").write_text("format: jb-book\nroot: index\n", encoding="utf-8")

@@ -12,6 +12,8 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 
+from tinytorch.lab import names
+
 # A notebook's backend switches on the display of figures when it is loaded. Load it here: inside
 # rc_context the switch would be undone at the end, and no figure of a later cell would show.
 plt.switch_backend(matplotlib.get_backend())
@@ -114,12 +116,14 @@ def canvas(columns: int = 1, height: float = 3.6, rows: int = 1, **kwargs):
         return plt.subplots(rows, columns, figsize=(WIDTH, height), layout="constrained", **kwargs)
 
 
-def finish(ax, xlabel, ylabel, title, legend):
+def finish(ax, xlabel, ylabel, title, legend, ends=False):
     with plt.rc_context(SETTINGS):
         ax.set(xlabel=xlabel, ylabel=ylabel)
         if title:
             ax.set_title(title)
-        if legend:
+        if legend and ends and names.fits(ax):
+            names.Names(ax)
+        elif legend:
             ax.legend()
     return ax
 
@@ -146,6 +150,8 @@ def plot_convergence(
         like: label -> name of the optimizer that it should look like.
         target: draw a horizontal line at this value.
         log: whether the values' axis is logarithmic.
+        legend: whether the curves are named: where they end if they are few, alone in their
+            figure, and have short names; else in a legend.
 
     Returns:
         The axes.
@@ -161,7 +167,7 @@ def plot_convergence(
         ax.axhline(target, color=GREY, linewidth=1, zorder=2)
     if log:
         ax.set_yscale("log")
-    return finish(ax, xlabel, ylabel, title, legend)
+    return finish(ax, xlabel, ylabel, title, legend, ends=True)
 
 
 def plot_bands(

@@ -1,0 +1,170 @@
+"""The index of the book's own search: a record for each section, term and name.
+
+A section is found by its words, by the words of the glossary whose entries lead to it, with what
+else they are called, and by the questions in `asked.yml` that it answers. The index is made by the
+script that searches it, in V8; Sphinx's own scripts and index are left out of the site.
+"""
+
+import json
+import re
+from pathlib import Path
+
+import yaml
+from docutils import nodes
+from py_mini_racer import MiniRacer
+from sphinx import addnodes
+from sphinx.errors import SphinxError
+from sphinx.search.en import js_porter_stemmer
+
+ASKED = Path(__file__).parent.parent / "asked.yml"
+SCRIPT = Path(__file__).parent.parent / "_static" / "search.js"
+EXCERPT = 150
+NAME = 0.2  # what a name of the package is worth beside a section of the text
+SENT = ("page", "place", "title", "worth", "asked", "shown", "text", "code")
+LEFT_OUT = {"References", "Bibliography"}
+ALSO = re.compile(r"[Aa]lso(?: called)?:? ([^.;]*)[.;]")
+ADDRESS = re.compile(r"([\w/-]+)#(\S*)")
+
+
+class NoSuchPlace(SphinxError):
+    category = "The book's search"
+
+
+def engine() -> MiniRacer:
+    made = MiniRacer()
+    made.eval(f"{js_porter_stemmer}\n{SCRIPT.read_text(encoding='utf-8')}")
+    return made
+
+
+class Records:
+    """The records of one page after another."""
+
+    def __init__(self):
+        self.all: dict[tuple[str, str], dict] = {}
+        self.page = self.head = ""
+
+    def add(self, place: str, title: str) -> dict:
+        record = {"page": self.page, "place": place, "title": title, "head": self.head}
+        record |= {"asked": "", "shown": "", "text": "", "code": "", "names": [place], "worth": 1}
+        return self.all.setdefault((self.page, place), record)
+
+    def read(self, page: str, doctree) -> None:
+        self.page, self.head = page, ""
+        for section in doctree.children:
+            if isinstance(section, nodes.section):
+                self.head = section.next_node(nodes.title).astext()
+                self.walk(section, None)
+
+    def walk(self, node, record) -> None:
+        if isinstance(node, nodes.section) and isinstance(node.children[0], nodes.title):
+            title = node.children[0].astext()
+            if title in LEFT_OUT and record:
+                return
+            place = node["ids"][0] if record else ""
+            record = self.add(place, title)
+            record["names"] += node["ids"]
+        elif isinstance(node, addnodes.desc_signature) and node.get("ids"):
+            self.named = self.add(node["ids"][0], node["fullname"])
+            self.named["worth"] = NAME
+            return
+        elif isinstance(node, addnodes.desc_content) and getattr(self, "named", None):
+            record = self.named
+        elif isinstance(node, nodes.definition_list_item):
+            term = node.next_node(nodes.term)
+            if term is not None and any(name.startswith("term-") for name in term["ids"]):
+                record = self.add(term["ids"][0], term.astext())
+                record["term"] = [r["reftarget"] for r in node.findall(addnodes.pending_xref)]
+                record["term"] += [
+                    r.get("refid") or r.get("refuri", "") for r in node.findall(nodes.reference)
+                ]
+        if isinstance(node, (nodes.title, nodes.term, nodes.comment, nodes.raw, nodes.target)):
+            return
+        if isinstance(node, (nodes.math, nodes.math_block)):
+            return
+        if isinstance(node, (nodes.literal_block, nodes.paragraph, nodes.caption)) and record:
+            kind = {nodes.literal_block: "code", nodes.caption: "shown"}.get(type(node), "text")
+            record[kind] += " " + words(node)
+            return
+        for child in node.children:
+            self.walk(child, record)
+
+
+def words(node) -> str:
+    """The text of a node without its formulas."""
+    if isinstance(node, nodes.math):
+        return "…"
+    if isinstance(node, nodes.Text):
+        return node.astext()
+    return "".join(map(words, node.children)) if node.children else ""
+
+
+def excerpt(record: dict) -> str:
+    text = " ".join((record["text"] or record["shown"]).split())
+    text = re.sub(r"[\s…]*…[\s…]*", " … ", text).strip()
+    return text if len(text) <= EXCERPT else text[: text.rfind(" ", 0, EXCERPT)] + " …"
+
+
+def labelled(env, records: Records) -> dict[str, dict]:
+    """The record that each label of the book leads to."""
+    places = {(r["page"], name): r for r in records.all.values() for name in r["names"]}
+    labels = env.domaindata["std"]["anonlabels"]
+    return {
+        label: places.get((page, place)) or places.get((page, ""))
+        for label, (page, place) in labels.items()
+    }
+
+
+def gather(env) -> list[dict]:
+    """All records, with the words by which they are asked for."""
+    records = Records()
+    for page in env.found_docs:
+        records.read(page, env.get_doctree(page))
+    labels = labelled(env, records)
+    for record in list(records.all.values()):
+        if "term" in record:
+            also = " ".join(ALSO.findall(record["text"]))
+            record["asked"] += f" {also}"
+            for label in record["term"]:
+                if labels.get(label) is not None:
+                    labels[label]["asked"] += f" {record['title']} {also}"
+    for address, asked in yaml.safe_load(ASKED.read_text(encoding="utf-8")).items():
+        page, place = ADDRESS.fullmatch(address).groups()
+        if page not in env.found_docs:
+            continue  # a book of a few pages
+        found = [r for r in records.all.values() if r["page"] == page and place in r["names"]]
+        if not found:
+            raise NoSuchPlace(f"{ASKED.name}: {address}: no such section")
+        found[0]["asked"] += " " + " ".join(asked)
+    return [
+        {
+            **{what: record[what] for what in SENT},
+            "head": record["head"] if record["place"] else "",
+            "excerpt": excerpt(record),
+        }
+        for record in records.all.values()
+    ]
+
+
+def load(app, pagename, templatename, context, doctree) -> None:
+    script = context["pathto"]("_static/search.js", 1)
+    context["metatags"] = context.get("metatags", "") + f'<script defer src="{script}"></script>'
+
+
+def write(app, exception) -> None:
+    if exception or app.builder.name != "html":
+        return
+    site = Path(app.outdir)
+    gathered = gather(app.env)
+    made = engine().call("BookSearch.index", gathered)
+    text = json.dumps(made, ensure_ascii=False, separators=(",", ":"))
+    (site / "searchindex.js").write_text(f"window.BOOK_INDEX={text}", encoding="utf-8")
+    script = f"{js_porter_stemmer}\n{SCRIPT.read_text(encoding='utf-8')}"
+    (site / "_static" / "search.js").write_text(script, encoding="utf-8")
+    for unused in ("searchtools.js", "language_data.js"):
+        (site / "_static" / unused).unlink(missing_ok=True)
+
+
+def setup(app):
+    app.connect("html-page-context", load)
+    app.connect("build-finished", write, priority=650)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,47 @@
+"""The search's own script, in V8: which section comes first."""
+
+import json
+
+import book_search
+import pytest
+
+SECTIONS = [
+    {"page": "a", "place": "", "title": "Momentum", "text": "A ball that rolls keeps its speed."},
+    {"page": "b", "place": "x", "title": "The ball", "text": "Momentum is named once here."},
+    {"page": "c", "place": "", "title": "Schedules", "text": "CosineAnnealingLR decays."},
+    {"page": "d", "place": "", "title": "Noise", "text": "batches batches", "asked": "minibatch"},
+    {"page": "e", "place": "", "title": "Bias", "text": "The correction of averages"},
+    {"page": "f", "place": "", "title": "Bias", "text": "Nothing is put right."},
+]
+
+
+@pytest.fixture(scope="module")
+def ask():
+    made = book_search.engine()
+    made.eval(f"const INDEX = BookSearch.index({json.dumps(SECTIONS)})")
+    made.eval("const ask = (q, typing) => BookSearch.find(INDEX, q, typing).map((f) => f.page)")
+    return lambda query, typing=False: list(made.call("ask", query, typing))
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("momentum", ["a", "b"]),  # a title before a text
+        ("MOMENTUM!", ["a", "b"]),
+        ("what is the momentum", ["a", "b"]),  # words that everyone uses do not count
+        ("mometnum", ["a", "b"]),  # two letters turned
+        ("cosine", ["c"]),  # a part of a name
+        ("cosineannealinglr", ["c"]),
+        ("minibatches", ["d"]),  # what it is asked by, in another form
+        ("bias corrections", ["e", "f"]),  # both words before one
+        ("zebra", []),
+        ("", []),
+    ],
+)
+def test_what_is_asked_for_comes_first(query, first, ask):
+    assert ask(query) == first
+
+
+def test_while_it_is_typed_a_beginning_is_enough(ask):
+    assert ask("mome") == []
+    assert ask("mome", True) == ["a", "b"]
