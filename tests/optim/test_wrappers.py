@@ -1,11 +1,14 @@
 """SAM and Lookahead, against libraries and by what they promise."""
 
+import signal
+
 import numpy as np
 import pytest
 
 from tests.optim.referees.problem import problem
 from tinytorch import Tensor
 from tinytorch.optim import SAM, SGD, Adam, Lookahead, StepLR
+from tinytorch.training import load_checkpoint, save_checkpoint
 
 TOLERANCE = dict(rtol=1e-12, atol=1e-12)
 
@@ -174,3 +177,48 @@ def test_schedulers_reach_through():
 def test_wrong_arguments(make, error, words):
     with pytest.raises(error, match=words):
         make(SGD([point()], lr=0.1))
+
+
+class Interrupted(SGD):
+    """Ctrl-C comes within each of its steps."""
+
+    def _move(self):
+        signal.raise_signal(signal.SIGINT)
+        super()._move()
+
+
+@pytest.mark.parametrize("wrap", [SAM, lambda inner: Lookahead(inner, k=2)])
+def test_ctrl_c_waits_for_the_end_of_the_step(wrap):
+    def made(kind):
+        p = Tensor(np.array([1.0, 2.0]), requires_grad=True)
+
+        def closure():
+            p.grad = Tensor(2 * p.data)
+            return 0.0
+
+        return p, wrap(kind([p], lr=0.1)), closure
+
+    p, wrapper, closure = made(Interrupted)
+    q, straight, same = made(SGD)
+    for _ in range(4):
+        with pytest.raises(KeyboardInterrupt):
+            wrapper.step(closure)
+        straight.step(same)
+        np.testing.assert_array_equal(p.data, q.data)
+    ours, theirs = wrapper.state_dict(), straight.state_dict()
+    assert str(ours).replace("Interrupted", "SGD") == str(theirs)
+
+
+def test_an_error_between_the_inner_step_and_the_slow_weights_is_not_forgotten(tmp_path):
+    p = Tensor(np.array([1.0, 2.0]), requires_grad=True)
+    wrapper = Lookahead(SGD([p], lr=0.1), k=1)
+    save_checkpoint(tmp_path / "it", optimizer=wrapper)
+    wrapper.slow = [None]
+    p.grad = Tensor(np.ones(2))
+    with pytest.raises(TypeError):
+        wrapper.step()
+    wrapper.slow = [np.ones(2)]
+    with pytest.raises(RuntimeError, match="broke off halfway"):
+        wrapper.step()
+    load_checkpoint(tmp_path / "it", optimizer=wrapper)
+    wrapper.step()

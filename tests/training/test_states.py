@@ -36,6 +36,7 @@ OPTIMIZERS = [
     lambda params: optim.AdamWScheduleFree(params, lr=0.01, warmup_steps=3),
     lambda params: optim.Prodigy(params),
     lambda params: optim.LAMB(params, lr=0.01, weight_decay=0.1),
+    lambda params: optim.MuonAdamW(params, lr=0.01),
 ]
 
 
@@ -216,7 +217,8 @@ class Trainings(RuleBasedStateMachine):
         if fault is not None and (not whole or name == "save") and error is not None:
             error = caught(lambda: getattr(self.driven, name)(*arguments))
         if fault is None or error is None:
-            assert (type(error), str(error)) == (type(refusal), str(refusal))
+            said = str(error).replace(str(self.driven.path), str(self.straight.path))
+            assert (type(error), said) == (type(refusal), str(refusal))
 
     def mend(self, before, state):
         for call in (self.driven.optimizer.step, self.driven.optimizer.state_dict):

@@ -4,8 +4,10 @@ import numpy as np
 
 from tinytorch.core.autograd import enable_grad
 from tinytorch.core.checks import NONNEGATIVE, POSITIVE_COUNT, PROPORTION, require
+from tinytorch.core.interrupts import deferred
 from tinytorch.optim.optimizer import Optimizer
 from tinytorch.optim.saving import checked_value, expect_keys
+from tinytorch.optim.tearing import whole
 
 
 class Wrapper:
@@ -27,6 +29,10 @@ class Wrapper:
     @property
     def param_groups(self) -> list:
         return self.optimizer.param_groups
+
+    @property
+    def torn(self) -> str:
+        return self.optimizer.torn
 
     def params(self) -> list:
         return [p for group in self.param_groups for p in group["params"]]
@@ -86,6 +92,11 @@ class SAM(Wrapper):
             raise TypeError("SAM: step() needs a closure, which computes the loss and gradients")
         with enable_grad():
             loss = closure()
+        with whole(self.optimizer):
+            self._step(closure)
+        return loss
+
+    def _step(self, closure) -> None:
         moving = [p for p in self.params() if p.grad is not None]
         before = [p.data.copy() for p in moving]
         sizes = [np.abs(w) if self.adaptive else 1.0 for w in before]
@@ -103,7 +114,6 @@ class SAM(Wrapper):
                 np.copyto(p.data, w)
                 p.overwritten()
         self.optimizer.step()
-        return loss
 
 
 class Lookahead(Wrapper):
@@ -132,13 +142,14 @@ class Lookahead(Wrapper):
 
     def step(self, closure=None):
         """A step of the inner optimizer; the k-th moves the slow weights too."""
-        loss = self.optimizer.step(closure)
-        self.t += 1
-        if self.t % self.k == 0:
-            for p, slow in zip(self.params(), self.slow, strict=True):
-                slow += self.alpha * (p.data - slow)
-                np.copyto(p.data, slow)
-                p.overwritten()
+        with whole(self.optimizer):
+            loss = self.optimizer.step(closure)
+            if (self.t + 1) % self.k == 0:
+                for p, slow in zip(self.params(), self.slow, strict=True):
+                    slow += self.alpha * (p.data - slow)
+                    np.copyto(p.data, slow)
+                    p.overwritten()
+            self.t += 1
         return loss
 
     def state_dict(self) -> dict:
@@ -154,5 +165,6 @@ class Lookahead(Wrapper):
             )
         pairs = zip(state_dict["slow"], self.slow, strict=True)
         slow = [checked_value("Lookahead: slow", saved, like) for saved, like in pairs]
-        self.optimizer.load_state_dict(state_dict["optimizer"])
-        self.t, self.slow = t, slow
+        with deferred():
+            self.optimizer.load_state_dict(state_dict["optimizer"])
+            self.t, self.slow = t, slow

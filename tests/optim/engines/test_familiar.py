@@ -8,7 +8,7 @@ import pytest
 
 from tinytorch import Tensor, optim
 from tinytorch.optim import SGD, engines
-from tinytorch.optim.engines import calling, choosing, familiar, loop, plan
+from tinytorch.optim.engines import calling, choosing, familiar, loop, plan, slicing
 
 CACHES = (
     calling.signature_of_code,
@@ -151,3 +151,14 @@ def test_a_gradient_that_lies_across_its_parameter(name, shift, kind):
         kind([p], lr=0.25, engine=engine).step()
         results.append(p.data)
     np.testing.assert_allclose(*results, rtol=1e-14, atol=1e-14)
+
+
+@pytest.mark.parametrize("kind", [optim.ASGD, optim.Prodigy, optim.NAdam])
+def test_numbers_that_an_optimizer_computes_with_numpy_keep_the_plan(kind, monkeypatch):
+    """They are passed as Python's, so that nothing is widened; whole arrays would be slow."""
+    p = Tensor(np.ones(5, np.float32), requires_grad=True)
+    optimizer = kind([p], engine="blocked")
+    monkeypatch.setattr(slicing, "in_blocks", lambda *_: pytest.fail("it has no plan"))
+    for _ in range(8):
+        p.grad = Tensor(np.full(5, 0.5, np.float32))
+        optimizer.step()

@@ -52,7 +52,12 @@ def keywords(stages, numbers: dict) -> list[dict]:
         TypeError: there is no number of that name.
     """
     require_numbers(stages, numbers)
-    return [{name: python_number(numbers[name]) for name in signature(f)[1]} for f in stages]
+    return [asked_for(signature(f)[1], numbers) for f in stages]
+
+
+def asked_for(names, numbers: dict) -> dict:
+    """Some of the numbers, in Python's own types."""
+    return {name: python_number(numbers[name]) for name in names}
 
 
 def require_numbers(stages, numbers: dict) -> None:

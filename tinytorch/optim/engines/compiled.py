@@ -14,7 +14,7 @@ import numpy as np
 from numba import types
 
 from tinytorch.optim.engines import machine, stealing
-from tinytorch.optim.engines.calling import written
+from tinytorch.optim.engines.calling import asked_for, written
 from tinytorch.optim.engines.intrinsics import DATA, address, pointer
 from tinytorch.optim.engines.loop import Loop, NotFusable, fuse
 from tinytorch.optim.engines.machine import njit
@@ -44,7 +44,7 @@ def by_loop(stages, batch: list, numbers: dict) -> list:
         return batch
     ids = np.fromiter(map(id, arrays), np.intp, len(arrays)).reshape(len(batch), -1)
     loop = fuse(stages, exact=False)
-    values = loop.constants(**{name: numbers[name] for name in loop.numbers})
+    values = loop.constants(**asked_for(loop.numbers, numbers))
     widened = [value.dtype for value in values if isinstance(value, np.generic)]
     for dtype in DTYPES:
         if widened and np.result_type(dtype, *widened) != dtype:

@@ -18,7 +18,7 @@ import threading
 import numpy as np
 
 from tinytorch.optim.engines import threads
-from tinytorch.optim.engines.calling import written
+from tinytorch.optim.engines.calling import asked_for, written
 from tinytorch.optim.engines.loop import NotFusable, fuse
 
 SLICE = 131_072  # elements; a plan touches few arrays, so its blocks may be large
@@ -109,7 +109,7 @@ def by_plan(stages, batch, numbers: dict) -> list:
     if made is None:
         return batch
     loop = made[0]
-    values = loop.constants(**{name: numbers[name] for name in loop.numbers})
+    values = loop.constants(**asked_for(loop.numbers, numbers))
     if 1 in values:
         ones = frozenset(f"_{i}" for i, value in enumerate(values) if value == 1)
         made = plan_of(stages, ones)
