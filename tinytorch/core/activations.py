@@ -27,7 +27,11 @@ def elu(x: Tensor, alpha: float = 1.0) -> Tensor:
 
 
 class ReLU(Module):
-    """max(0, x), element by element."""
+    """max(0, x), element by element.
+
+    >>> nn.ReLU()(Tensor([-1.0, 2.0]))
+    Tensor([0., 2.])
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         return x.relu()
@@ -38,6 +42,9 @@ class LeakyReLU(Module):
 
     Raises:
         ValueError: `negative_slope` lies outside [0, 1].
+
+    >>> nn.LeakyReLU(0.5)(Tensor([-1.0, 2.0]))
+    Tensor([-0.5,  2. ])
     """
 
     def __init__(self, negative_slope: float = 0.01):
@@ -51,21 +58,33 @@ class LeakyReLU(Module):
 
 
 class Tanh(Module):
-    """The hyperbolic tangent, element by element."""
+    """The hyperbolic tangent, element by element.
+
+    >>> nn.Tanh()(Tensor([0.0]))
+    Tensor([0.])
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         return x.tanh()
 
 
 class Sigmoid(Module):
-    """1 / (1 + exp(-x)), element by element."""
+    """1 / (1 + exp(-x)), element by element.
+
+    >>> nn.Sigmoid()(Tensor([0.0]))
+    Tensor([0.5])
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         return x.sigmoid()
 
 
 class SiLU(Module):
-    """x / (1 + exp(-x)), element by element."""
+    """x / (1 + exp(-x)), element by element.
+
+    >>> nn.SiLU()(Tensor([0.0]))
+    Tensor([0.])
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         return x.silu()
@@ -76,6 +95,9 @@ class GELU(Module):
 
     Raises:
         ValueError: `approximate` is neither "none" nor "tanh".
+
+    >>> nn.GELU()(Tensor([0.0]))
+    Tensor([0.])
     """
 
     def __init__(self, approximate: str = "none"):
@@ -94,6 +116,9 @@ class Softmax(Module):
 
     Raises:
         ValueError: `axis` is no integer or, when it is called, no axis of the input.
+
+    >>> nn.Softmax()(Tensor([[1.0, 1.0]]))
+    Tensor([[0.5, 0.5]])
     """
 
     @dims
@@ -108,21 +133,33 @@ class Softmax(Module):
 
 
 class LogSoftmax(Softmax):
-    """x - log Σ exp(x) along an axis."""
+    """x - log Σ exp(x) along an axis.
+
+    >>> nn.LogSoftmax()(Tensor([[0.0, 1000.0]])).tolist()
+    [[-1000.0, 0.0]]
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         return x.log_softmax(self.axis)
 
 
 class Softplus(Module):
-    """log(1 + exp(x)), element by element."""
+    """log(1 + exp(x)), element by element.
+
+    >>> nn.Softplus()(Tensor([1000.0])).item()
+    1000.0
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         return x.softplus()
 
 
 class LogSigmoid(Module):
-    """log σ(x), element by element."""
+    """log σ(x), element by element.
+
+    >>> nn.LogSigmoid()(Tensor([-1000.0])).item()
+    -1000.0
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         return x.logsigmoid()
@@ -133,6 +170,9 @@ class ELU(Module):
 
     Raises:
         ValueError: `alpha` is not positive.
+
+    >>> nn.ELU()(Tensor([0.0, 2.0]))
+    Tensor([0., 2.])
     """
 
     def __init__(self, alpha: float = 1.0):

@@ -34,6 +34,12 @@ class set_grad_enabled:
     Raises:
         TypeError: `enabled` is neither True nor False; a coroutine function is decorated, whose
             lines take turns with others' in one thread.
+
+    >>> x = Tensor([1.0], requires_grad=True)
+    >>> with tinytorch.set_grad_enabled(False):
+    ...     y = x * 2
+    >>> y.requires_grad
+    False
     """
 
     def __init__(self, enabled: bool):
@@ -91,7 +97,14 @@ def _stepwise(items, enabled: bool):
 
 
 class no_grad(set_grad_enabled):
-    """Record nothing inside the `with` block, or in the function that is decorated."""
+    """Record nothing inside the `with` block, or in the function that is decorated.
+
+    >>> x = Tensor([1.0], requires_grad=True)
+    >>> with tinytorch.no_grad():
+    ...     y = x * 2
+    >>> y.requires_grad
+    False
+    """
 
     def __new__(cls, function=None):
         return super().__new__(cls) if function is None else cls()(function)
@@ -101,7 +114,14 @@ class no_grad(set_grad_enabled):
 
 
 class enable_grad(no_grad):
-    """Record inside the `with` block, or the decorated function, even within `no_grad()`."""
+    """Record inside the `with` block, or the decorated function, even within `no_grad()`.
+
+    >>> x = Tensor([1.0], requires_grad=True)
+    >>> with tinytorch.no_grad(), tinytorch.enable_grad():
+    ...     y = x * 2
+    >>> y.requires_grad
+    True
+    """
 
     def __init__(self):
         set_grad_enabled.__init__(self, True)

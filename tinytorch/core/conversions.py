@@ -20,7 +20,11 @@ def _to(name: str, dtype):
         return x if x.dtype == dtype else x.astype(dtype)
 
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"This tensor if it is {np.dtype(dtype)}, else its numbers in that dtype."
+    function.__doc__ = f"""This tensor if it is {np.dtype(dtype)}, else its numbers in that dtype.
+
+    >>> tinytorch.ones(2).{name}().dtype
+    {np.dtype(dtype)!r}
+    """
     return function
 
 
@@ -73,7 +77,11 @@ def device(name) -> Device:
 
 
 class cuda:
-    """What programs ask before they choose a device: there is none."""
+    """What programs ask before they choose a device: there is none.
+
+    >>> tinytorch.cuda.is_available()
+    False
+    """
 
     @staticmethod
     def is_available() -> bool:
@@ -96,7 +104,11 @@ def tolist(x) -> list:
 
 
 def requires_grad_(x, requires_grad: bool = True) -> Tensor:
-    """Set `requires_grad`, and return the tensor."""
+    """Set `requires_grad`, and return the tensor.
+
+    >>> tinytorch.ones(2).requires_grad_().requires_grad
+    True
+    """
     x.requires_grad = requires_grad
     return x
 
@@ -108,7 +120,11 @@ def _in_place(name: str, compute, what: str):
         return x.copy_(compute(x, *args, **options))
 
     function.__name__ = function.__qualname__ = name
+    more = {"normal_": "", "uniform_": "", "zero_": "", "clamp_": "0, 0.5"}.get(name, "2.0")
     function.__doc__ = f"""{what}, in the tensor's own array.
+
+    >>> tinytorch.ones(2).{name}({more}).shape
+    (2,)
 
     Raises:
         RuntimeError: the tensor requires a gradient, outside no_grad().
@@ -151,31 +167,51 @@ Tensor.device = Device(CPU)
 
 @method
 def cpu(x) -> Tensor:
-    """The tensor itself: there is no other device."""
+    """The tensor itself: there is no other device.
+
+    >>> tinytorch.ones(1).cpu()
+    Tensor([1.])
+    """
     return x
 
 
 @method
 def contiguous(x) -> Tensor:
-    """The tensor itself: nothing here asks for an order in memory."""
+    """The tensor itself: nothing here asks for an order in memory.
+
+    >>> tinytorch.ones(1).contiguous()
+    Tensor([1.])
+    """
     return x
 
 
 @method
 def dim(x) -> int:
-    """How many axes there are, as `ndim`."""
+    """How many axes there are, as `ndim`.
+
+    >>> tinytorch.ones(2, 3).dim()
+    2
+    """
     return x.ndim
 
 
 @method
 def numel(x) -> int:
-    """How many elements there are, as `size`."""
+    """How many elements there are, as `size`.
+
+    >>> tinytorch.ones(2, 3).numel()
+    6
+    """
     return x.data.size
 
 
 @method
 def t(x) -> Tensor:
-    """The transpose of a matrix, as `T`."""
+    """The transpose of a matrix, as `T`.
+
+    >>> tinytorch.ones(2, 3).t().shape
+    (3, 2)
+    """
     return x.T
 
 
@@ -194,6 +230,12 @@ def _same(theirs: str, ours: str):
 
     function.__name__ = function.__qualname__ = theirs
     function.__doc__ = f"PyTorch's name of `{ours}`."
+    if theirs == "matmul":
+        function.__doc__ += """
+
+    >>> tinytorch.matmul(tinytorch.ones(2, 3), tinytorch.ones(3, 4)).shape
+    (2, 4)
+    """
     return function
 
 

@@ -58,6 +58,9 @@ def conv2d(x, weight, bias=None, stride=1, padding=0) -> Tensor:
     Raises:
         ValueError: shapes that do not go together, a kernel larger than the padded images, or
             `stride` or `padding` outside what is allowed.
+
+    >>> tinytorch.conv2d(tinytorch.ones(1, 1, 3, 3), tinytorch.ones(2, 1, 2, 2)).shape
+    (1, 2, 2, 2)
     """
     x, weight = promote(*tensors(x, weight))
     stride, padding = pair("conv2d", "stride", stride, 1), pair("conv2d", "padding", padding, 0)
@@ -111,6 +114,9 @@ def max_pool2d(x: Tensor, kernel_size, stride=None, padding=0) -> Tensor:
     Raises:
         ValueError: `x` has other axes, a window is larger than the padded images, a padding is
             more than half of it, or an argument is outside what is allowed.
+
+    >>> tinytorch.max_pool2d(tinytorch.arange(16.0).reshape(1, 1, 4, 4), 2).tolist()
+    [[[[5.0, 7.0], [13.0, 15.0]]]]
     """
     x, kernel, stride, padding = pooled("max_pool2d", x, kernel_size, stride, padding)
     frame = framed(x._data, padding, -np.inf) if any(padding) else x._data

@@ -18,12 +18,20 @@ from tinytorch.core.tensor import (
 
 
 def maximum(a, b) -> Tensor:
-    """The larger of two, element by element; equal ones share the gradient evenly."""
+    """The larger of two, element by element; equal ones share the gradient evenly.
+
+    >>> tinytorch.maximum(Tensor([1.0, 5.0]), 3.0)
+    Tensor([3., 5.])
+    """
     return _choose("maximum", np.maximum, np.greater, a, b)
 
 
 def minimum(a, b) -> Tensor:
-    """The smaller of two, element by element; equal ones share the gradient evenly."""
+    """The smaller of two, element by element; equal ones share the gradient evenly.
+
+    >>> tinytorch.minimum(Tensor([1.0, 5.0]), 3.0)
+    Tensor([1., 3.])
+    """
     return _choose("minimum", np.minimum, np.less, a, b)
 
 
@@ -45,6 +53,10 @@ def where(condition, a, b) -> Tensor:
     Raises:
         TypeError: the condition holds no booleans.
         ValueError: the shapes do not broadcast.
+
+    >>> x = Tensor([-1.0, 2.0])
+    >>> tinytorch.where(x > 0, x, 0.0)
+    Tensor([0., 2.])
     """
     condition = np.asarray(raw(condition))
     if condition.dtype != bool:
@@ -70,6 +82,9 @@ def concatenate(parts, axis: int = 0) -> Tensor:
 
     Raises:
         ValueError: they do not, there is no such axis, or nothing to join.
+
+    >>> tinytorch.concatenate([Tensor([1.0]), Tensor([2.0, 3.0])])
+    Tensor([1., 2., 3.])
     """
     parts = tensors(*nonempty("concatenate", parts))
     floats = [part.dtype for part in parts if part.dtype.kind == "f"]
@@ -99,6 +114,9 @@ def stack(parts, axis: int = 0) -> Tensor:
 
     Raises:
         ValueError: the shapes differ, the axis does not fit, or there is nothing to join.
+
+    >>> tinytorch.stack([Tensor([1.0, 2.0]), Tensor([3.0, 4.0])]).shape
+    (2, 2)
     """
     parts = tensors(*nonempty("stack", parts))
     shapes = [part.shape for part in parts]
@@ -116,6 +134,9 @@ def pad(x: Tensor, width, value: float = 0.0) -> Tensor:
 
     Raises:
         ValueError: `width` is something else, or negative.
+
+    >>> tinytorch.pad(Tensor([1.0, 2.0]), [(0, 1)])
+    Tensor([1., 2., 0.])
     """
     if isinstance(width, (int, np.integer)):
         width = [(width, width)] * x.ndim
@@ -138,6 +159,9 @@ def one_hot(indices, classes: int) -> Tensor:
     Raises:
         TypeError: indices that are not whole numbers.
         ValueError: an index outside 0..classes - 1.
+
+    >>> tinytorch.one_hot([0, 2], 3).tolist()
+    [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
     """
     indices = as_indices("one_hot", indices, classes)
     value = np.zeros((*indices.shape, classes), np.float32)
@@ -151,6 +175,9 @@ def embedding(weight: Tensor, indices) -> Tensor:
     Raises:
         TypeError: indices that are not whole numbers.
         ValueError: an index outside 0..rows - 1.
+
+    >>> tinytorch.embedding(tinytorch.eye(3), [2, 0]).tolist()
+    [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
     """
     return weight[as_indices("embedding", indices, weight.shape[0])]
 

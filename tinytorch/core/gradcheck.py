@@ -25,6 +25,9 @@ def gradcheck(function, *inputs, full=False, h=1e-5, rtol=1e-6, atol=1e-7, rng=0
 
     Raises:
         GradientError: names the input, the index and both values, or an input without a gradient.
+
+    >>> tinytorch.gradcheck(lambda x: x.exp().sum(), [0.5, 1.0])
+    True
     """
     rng = generator(rng)
     arrays = [as_array(value) for value in inputs]

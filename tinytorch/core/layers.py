@@ -36,6 +36,9 @@ class Linear(Module):
     Raises:
         ValueError: an argument outside what is allowed; or, when it is called, an input whose
             last axis is not n long.
+
+    >>> nn.Linear(3, 2)(tinytorch.ones(4, 3)).shape
+    (4, 2)
     """
 
     def __init__(
@@ -71,6 +74,9 @@ class Conv2d(Module):
 
     Raises:
         ValueError: an argument outside what is allowed; or, when it is called, as `conv2d`.
+
+    >>> nn.Conv2d(1, 8, 3, padding=1)(tinytorch.ones(2, 1, 5, 5)).shape
+    (2, 8, 5, 5)
     """
 
     def __init__(
@@ -116,6 +122,9 @@ class MaxPool2d(Module):
 
     Raises:
         ValueError: as `max_pool2d`.
+
+    >>> nn.MaxPool2d(2)(tinytorch.ones(1, 1, 4, 4)).shape
+    (1, 1, 2, 2)
     """
 
     pool = staticmethod(max_pool2d)
@@ -134,7 +143,11 @@ class MaxPool2d(Module):
 
 
 class AvgPool2d(MaxPool2d):
-    """The mean of each window of an image; see `avg_pool2d`. Arguments and shapes as MaxPool2d."""
+    """The mean of each window of an image; see `avg_pool2d`. Arguments and shapes as MaxPool2d.
+
+    >>> nn.AvgPool2d(2)(tinytorch.ones(1, 1, 4, 4)).shape
+    (1, 1, 2, 2)
+    """
 
     pool = staticmethod(avg_pool2d)
 
@@ -144,6 +157,9 @@ class Flatten(Module):
 
     Raises:
         ValueError: the input has no axes, or not these.
+
+    >>> nn.Flatten()(tinytorch.ones(5, 2, 3)).shape
+    (5, 6)
     """
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1):
@@ -163,7 +179,11 @@ class Flatten(Module):
 
 
 class Identity(Module):
-    """What it is given."""
+    """What it is given.
+
+    >>> nn.Identity()(Tensor([1.0]))
+    Tensor([1.])
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         return x
@@ -193,6 +213,9 @@ class Dropout(Module):
 
     Raises:
         ValueError: `p` lies outside [0, 1].
+
+    >>> nn.Dropout(0.5).eval()(Tensor([1.0, 2.0]))
+    Tensor([1., 2.])
     """
 
     def __init__(self, p: float = 0.5, *, rng=None):
@@ -214,6 +237,9 @@ class Embedding(Module):
     Raises:
         ValueError: a size below 1; or, when it is called, an index outside 0..num_embeddings - 1.
         TypeError: indices that are not whole numbers.
+
+    >>> nn.Embedding(10, 4)([[1, 2, 3]]).shape
+    (1, 3, 4)
     """
 
     def __init__(self, num_embeddings: int, embedding_dim: int, *, rng=None):
@@ -235,6 +261,9 @@ class Sequential(Module):
 
     Raises:
         TypeError: one of them is neither a module nor a function.
+
+    >>> nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))(tinytorch.ones(5, 3)).shape
+    (5, 2)
     """
 
     def __init__(self, *layers):
@@ -274,6 +303,9 @@ class MLP(Sequential):
 
     Raises:
         ValueError: `sizes` or `init` outside what is allowed.
+
+    >>> nn.MLP([3, 4, 2])
+    MLP(Linear(3, 4), ReLU(), Linear(4, 2))
     """
 
     def __init__(self, sizes, activation=ReLU, *, init="he_uniform", rng=None):

@@ -63,6 +63,9 @@ class MSELoss(Loss):
     Raises:
         ValueError: the shapes differ; they are not broadcast, which would average over pairs
             that nobody meant.
+
+    >>> nn.MSELoss()(Tensor([1.0, 2.0]), [1.0, 4.0])
+    Tensor(2.)
     """
 
     def forward(self, prediction: Tensor, target) -> Tensor:
@@ -80,6 +83,9 @@ class L1Loss(Loss):
 
     Raises:
         ValueError: the shapes differ.
+
+    >>> nn.L1Loss()(Tensor([1.0, 2.0]), [1.0, 4.0])
+    Tensor(1.)
     """
 
     def forward(self, prediction: Tensor, target) -> Tensor:
@@ -100,6 +106,9 @@ class HuberLoss(Loss):
 
     Raises:
         ValueError: `delta` is not positive; or, when it is called, the shapes differ.
+
+    >>> nn.HuberLoss()(Tensor([0.0, 2.0]), [1.0, 5.0])
+    Tensor(1.5)
     """
 
     def __init__(self, *, reduction: str = "mean", delta: float = 1.0):
@@ -128,6 +137,9 @@ class SmoothL1Loss(HuberLoss):
 
     Raises:
         ValueError: `beta` is not positive (for 0 use L1Loss); or the shapes differ.
+
+    >>> nn.SmoothL1Loss(beta=2.0)(Tensor([0.0, 2.0]), [1.0, 5.0])
+    Tensor(1.125)
     """
 
     def __init__(self, *, reduction: str = "mean", beta: float = 1.0):
@@ -154,6 +166,9 @@ class BCEWithLogitsLoss(Loss):
 
     Raises:
         ValueError: the shapes differ, or a target lies outside [0, 1].
+
+    >>> nn.BCEWithLogitsLoss()(Tensor([100.0, -100.0]), [0.0, 0.0])
+    Tensor(50.)
     """
 
     def __init__(self, *, weight=None, reduction: str = "mean", pos_weight=None):
@@ -189,6 +204,9 @@ class BCELoss(Loss):
 
     Raises:
         ValueError: the shapes differ, or a probability or a target lies outside [0, 1].
+
+    >>> round(nn.BCELoss()(Tensor([0.5]), [1.0]).item(), 4)
+    0.6931
     """
 
     def __init__(self, *, weight=None, reduction: str = "mean"):
@@ -272,6 +290,9 @@ class NLLLoss(ClassLoss):
 
     Raises:
         ValueError, TypeError: as `CrossEntropyLoss`.
+
+    >>> nn.NLLLoss()(Tensor([[-1.0, -2.0]]), [1])
+    Tensor(2.)
     """
 
     def forward(self, log_probabilities: Tensor, targets) -> Tensor:
@@ -311,6 +332,9 @@ class CrossEntropyLoss(ClassLoss):
         ValueError: an argument outside what is allowed; or, when it is called, other shapes, an
             index outside 0..classes - 1, or probabilities that are negative or do not sum to 1.
         TypeError: indices that are not whole numbers.
+
+    >>> nn.CrossEntropyLoss()(Tensor([[0.0, 100.0], [0.0, 100.0]]), [1, 0])
+    Tensor(50.)
     """
 
     def __init__(

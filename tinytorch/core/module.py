@@ -24,6 +24,13 @@ class Module:
     defines `forward`. Tensors that require a gradient are its parameters; other tensors are its
     buffers (running statistics); what was computed from its parameters (an output that is kept)
     is neither. Names are the paths of attributes: "encoder.layers.0.weight".
+
+    >>> class Double(nn.Module):
+    ...     def forward(self, x):
+    ...         return 2 * x
+    ...
+    >>> Double()(Tensor([1.0]))
+    Tensor([2.])
     """
 
     training = True

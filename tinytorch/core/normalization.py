@@ -58,6 +58,9 @@ class LayerNorm(Module):
     Raises:
         ValueError: `normalized_shape` or `eps` outside what is allowed; or, when it is called, an
             input whose last axes are others.
+
+    >>> nn.LayerNorm(2)(Tensor([[1.0, 3.0]])).data.round(3).tolist()
+    [[-1.0, 1.0]]
     """
 
     def __init__(self, normalized_shape, eps: float = 1e-5, affine: bool = True):
@@ -96,6 +99,9 @@ class BatchNorm(Module):
     Raises:
         ValueError: an argument outside what is allowed; or, when it is called, an input of
             another shape, or in training one with a single value per channel.
+
+    >>> nn.BatchNorm1d(2)(Tensor([[1.0, 5.0], [3.0, 5.0]])).data.round(3).tolist()
+    [[-1.0, 0.0], [1.0, 0.0]]
     """
 
     ranks: tuple  # how many axes an input may have

@@ -12,6 +12,10 @@ def manual_seed(seed: int) -> np.random.Generator:
 
     Raises:
         ValueError: `seed` is no integer >= 0.
+
+    >>> rng = tinytorch.manual_seed(0)
+    >>> tinytorch.rand(1).tolist() == tinytorch.rand(1, generator=0).tolist()
+    True
     """
     global _default
     require("manual_seed", "seed", seed, COUNT)

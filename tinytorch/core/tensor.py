@@ -47,6 +47,11 @@ class Tensor:
     Raises:
         TypeError: `data` is not numeric, or of another precision than those two (half, long
             double); `requires_grad` is neither True nor False, or on integers or booleans.
+
+    >>> x = Tensor([1.0, 2.0], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    Tensor([2., 4.])
     """
 
     __slots__ = (
@@ -76,7 +81,11 @@ class Tensor:
 
     @property
     def data(self) -> np.ndarray:
-        """The array, shared with whoever holds it; assigning gives the tensor another."""
+        """The array, shared with whoever holds it; assigning gives the tensor another.
+
+        >>> Tensor([1.0, 2.0]).data.sum().item()
+        3.0
+        """
         return self._data
 
     @data.setter
@@ -95,6 +104,9 @@ class Tensor:
         Raises:
             TypeError: set to something else than True or False, or to True on integers.
             RuntimeError: set to False on a tensor that was computed: use `detach()`.
+
+        >>> (Tensor([1.0], requires_grad=True) * 2).requires_grad
+        True
         """
         return self._requires
 
@@ -125,6 +137,9 @@ class Tensor:
 
         Raises:
             ValueError: another shape is set.
+
+        >>> Tensor([1.0], requires_grad=True).grad is None
+        True
         """
         return self._grad
 
@@ -139,29 +154,51 @@ class Tensor:
 
     @property
     def shape(self) -> tuple:
-        """The lengths of the axes."""
+        """The lengths of the axes.
+
+        >>> Tensor([[1.0, 2.0]]).shape
+        (1, 2)
+        """
         return self._data.shape
 
     @property
     def ndim(self) -> int:
-        """How many axes there are."""
+        """How many axes there are.
+
+        >>> Tensor([[1.0, 2.0]]).ndim
+        2
+        """
         return self._data.ndim
 
     @property
     def size(self) -> "Size":
-        """How many elements there are; called, as in PyTorch, the shape: `x.size(0)`."""
+        """How many elements there are; called, as in PyTorch, the shape: `x.size(0)`.
+
+        >>> x = Tensor([[1.0, 2.0]])
+        >>> x.size, x.size(1)
+        (2, 2)
+        """
         n = Size(self._data.size)
         n.shape = self._data.shape
         return n
 
     @property
     def dtype(self) -> np.dtype:
-        """The NumPy type of the elements."""
+        """The NumPy type of the elements.
+
+        >>> Tensor([1, 2]).dtype
+        dtype('float32')
+        """
         return self._data.dtype
 
     @property
     def is_leaf(self) -> bool:
-        """Whether this tensor was made by the user, not computed by a recorded operation."""
+        """Whether this tensor was made by the user, not computed by a recorded operation.
+
+        >>> x = Tensor([1.0], requires_grad=True)
+        >>> x.is_leaf, (x * 2).is_leaf
+        (True, False)
+        """
         return not self._edges
 
     def __getattr__(self, name: str):
@@ -234,6 +271,9 @@ class Tensor:
 
         Raises:
             ValueError: there are more elements than one, or none.
+
+        >>> Tensor([1.5]).item()
+        1.5
         """
         if self._data.size != 1:
             raise ValueError(
@@ -242,11 +282,19 @@ class Tensor:
         return self._data.item()
 
     def numpy(self) -> np.ndarray:
-        """The array itself (shared, not copied)."""
+        """The array itself (shared, not copied).
+
+        >>> type(Tensor([1.5]).numpy()).__name__
+        'ndarray'
+        """
         return self._data
 
     def detach(self) -> "Tensor":
-        """The same data, cut from the graph."""
+        """The same data, cut from the graph.
+
+        >>> (Tensor([1.0], requires_grad=True) * 2).detach()
+        Tensor([2.])
+        """
         return self._same_version(Tensor(self._data))
 
     def _same_version(self, view: "Tensor") -> "Tensor":
@@ -255,7 +303,11 @@ class Tensor:
         return view
 
     def clone(self) -> "Tensor":
-        """A copy that stays in the graph."""
+        """A copy that stays in the graph.
+
+        >>> Tensor([1.0], requires_grad=True).clone().requires_grad
+        True
+        """
         return passed(self._data.copy(), (self, lambda g: g))
 
     def __deepcopy__(self, memo) -> "Tensor":
@@ -271,6 +323,11 @@ class Tensor:
 
         From now on `backward` of what was computed from it before raises. Steps, loads and
         assignments call this themselves.
+
+        >>> x = Tensor([1.0], requires_grad=True)
+        >>> y = (x * x).sum()
+        >>> x.data[0] = 5
+        >>> x.overwritten()  # y.backward() raises now
         """
         self._version[0] = autograd.tick()
 
@@ -279,6 +336,9 @@ class Tensor:
 
         Raises:
             ValueError: the shape is another one.
+
+        >>> Tensor([1.0, 2.0]).copy_([3.0, 4.0])
+        Tensor([3., 4.])
         """
         values = as_array(values, self.dtype)
         if values.shape != self.shape:
@@ -288,11 +348,26 @@ class Tensor:
         return self
 
     def zero_grad(self) -> None:
-        """Forget the gradient."""
+        """Forget the gradient.
+
+        >>> x = Tensor([1.0], requires_grad=True)
+        >>> x.sum().backward()
+        >>> x.zero_grad()
+        >>> x.grad is None
+        True
+        """
         self._grad = None
 
     def retain_grad(self) -> None:
-        """Keep the gradient of this tensor in `backward`, even if it is not a leaf."""
+        """Keep the gradient of this tensor in `backward`, even if it is not a leaf.
+
+        >>> x = Tensor([3.0], requires_grad=True)
+        >>> y = x * 2
+        >>> y.retain_grad()
+        >>> (y * y).sum().backward()
+        >>> y.grad
+        Tensor([12.])
+        """
         self._retain = True
 
     def backward(self, gradient=None, retain_graph=None, create_graph: bool = False) -> None:
@@ -308,6 +383,11 @@ class Tensor:
             RuntimeError: nothing this tensor was computed from requires a gradient, or something
                 that is needed was overwritten since.
             ValueError: `gradient` is missing for a tensor that is no scalar, or has another shape.
+
+        >>> x = Tensor([1.0, 2.0], requires_grad=True)
+        >>> (x * x).backward([1.0, 10.0])
+        >>> x.grad
+        Tensor([ 2., 40.])
         """
         if create_graph:
             raise NotImplementedError(
@@ -485,41 +565,69 @@ class Tensor:
     # Functions of one number, element by element
 
     def exp(self):
-        """e to the power of each element."""
+        """e to the power of each element.
+
+        >>> Tensor([0.0]).exp()
+        Tensor([1.])
+        """
         x = as_float(self)
         value = np.exp(x._data)
         return record(value, (x, lambda g: g * value))
 
     def log(self):
-        """The natural logarithm of each element."""
+        """The natural logarithm of each element.
+
+        >>> Tensor([1.0]).log()
+        Tensor([0.])
+        """
         x = as_float(self)
         data = x._data
         return record(np.log(data), (x, lambda g: g / data))
 
     def sqrt(self):
-        """The square root of each element."""
+        """The square root of each element.
+
+        >>> Tensor([4.0]).sqrt()
+        Tensor([2.])
+        """
         x = as_float(self)
         value = np.sqrt(x._data)
         return record(value, (x, lambda g: g / (2 * value)))
 
     def abs(self):
-        """The absolute value of each element; its derivative at 0 is 0."""
+        """The absolute value of each element; its derivative at 0 is 0.
+
+        >>> Tensor([-4.0]).abs()
+        Tensor([4.])
+        """
         return abs(self)
 
     def tanh(self):
-        """The hyperbolic tangent of each element."""
+        """The hyperbolic tangent of each element.
+
+        >>> Tensor([0.0]).tanh()
+        Tensor([0.])
+        """
         x = as_float(self)
         data = x._data
         return record(np.tanh(data), (x, lambda g: g * sech2(data)))
 
     def sigmoid(self):
-        """1 / (1 + exp(-x)) for each element x."""
+        """1 / (1 + exp(-x)) for each element x.
+
+        >>> Tensor([0.0]).sigmoid()
+        Tensor([0.5])
+        """
         x = as_float(self)
         value, other = logistic(x._data)  # σ(x) and 1 - σ(x), where exp does not overflow
         return record(value, (x, lambda g: g * value * other))
 
     def relu(self):
-        """max(0, x) for each element x; its derivative at 0 is 0."""
+        """max(0, x) for each element x; its derivative at 0 is 0.
+
+        >>> Tensor([-1.0, 2.0]).relu()
+        Tensor([0., 2.])
+        """
         value = np.maximum(self._data, 0)
         return record(value, (self, lambda g: g * (value > 0)))
 
@@ -530,6 +638,9 @@ class Tensor:
 
         Raises:
             ValueError: `approximate` is neither "none" nor "tanh".
+
+        >>> Tensor([0.0, 40.0]).gelu()
+        Tensor([ 0., 40.])
         """
         tensor = as_float(self)
         x = tensor._data
@@ -545,7 +656,11 @@ class Tensor:
         return record(x * cumulative, (tensor, lambda g: g * (cumulative + x * slope)))
 
     def clip(self, min=None, max=None):
-        """Limit to [min, max]; what lies outside passes its gradient to the bound it met."""
+        """Limit to [min, max]; what lies outside passes its gradient to the bound it met.
+
+        >>> Tensor([-3.0, 0.5, 3.0]).clip(-1, 1)
+        Tensor([-1. ,  0.5,  1. ])
+        """
         bounds = [raw(bound) for bound in (min, max) if bound is not None]
         whole = all(np.asarray(bound).dtype.kind in "iub" for bound in bounds)
         tensor = self if whole else as_float(self)
@@ -564,7 +679,11 @@ class Tensor:
 
     @dims
     def sum(self, axis=None, keepdims: bool = False):
-        """The sum over `axis`: None for all, a number, or several."""
+        """The sum over `axis`: None for all, a number, or several.
+
+        >>> Tensor([[1.0, 2.0], [3.0, 4.0]]).sum(axis=0)
+        Tensor([4., 6.])
+        """
         axis = axes("sum", axis, self.shape)
         shape = self.shape
         return passed(
@@ -574,7 +693,11 @@ class Tensor:
 
     @dims
     def mean(self, axis=None, keepdims: bool = False):
-        """The mean over `axis`: None for all, a number, or several."""
+        """The mean over `axis`: None for all, a number, or several.
+
+        >>> Tensor([[1.0, 2.0], [3.0, 4.0]]).mean(axis=1)
+        Tensor([1.5, 3.5])
+        """
         axis = axes("mean", axis, self.shape)
         x, shape = as_float(self), self.shape
         count = math.prod(shape[i] for i in axis)
@@ -589,6 +712,9 @@ class Tensor:
 
         Raises:
             ValueError: `axis` does not fit, or there are no more than `correction` elements.
+
+        >>> Tensor([1.0, 2.0, 3.0]).var()
+        Tensor(1.)
         """
         axis = axes("var", axis, self.shape)
         x = as_float(self)
@@ -611,6 +737,9 @@ class Tensor:
 
         Raises:
             ValueError: `axis` does not fit, or there are no elements along it.
+
+        >>> Tensor([[1.0, 2.0], [4.0, 3.0]]).max(axis=1)
+        Tensor([2., 4.])
         """
         if dim is not None:
             values = self._extremum("max", np.maximum, dim, keepdim)
@@ -624,6 +753,9 @@ class Tensor:
 
         Raises:
             ValueError: `axis` does not fit, or there are no elements along it.
+
+        >>> Tensor([[1.0, 2.0], [4.0, 3.0]]).min()
+        Tensor(1.)
         """
         if dim is not None:
             values = self._extremum("min", np.minimum, dim, keepdim)
@@ -646,17 +778,29 @@ class Tensor:
 
     @dims
     def argmax(self, axis=None, keepdims: bool = False):
-        """Indices of the largest elements, as an array (`Answer`)."""
+        """Indices of the largest elements, as an array (`Answer`).
+
+        >>> Tensor([[1.0, 2.0], [4.0, 3.0]]).argmax(axis=1).tolist()
+        [1, 0]
+        """
         return answer(self._data.argmax(axis=axis, keepdims=keepdims))
 
     @dims
     def argmin(self, axis=None, keepdims: bool = False):
-        """Indices of the smallest elements, as an array (`Answer`)."""
+        """Indices of the smallest elements, as an array (`Answer`).
+
+        >>> Tensor([[1.0, 2.0], [4.0, 3.0]]).argmin(axis=1).tolist()
+        [0, 1]
+        """
         return answer(self._data.argmin(axis=axis, keepdims=keepdims))
 
     @dims
     def logsumexp(self, axis=None, keepdims: bool = False):
-        """log Σ exp(x), computed without overflow."""
+        """log Σ exp(x), computed without overflow.
+
+        >>> Tensor([1000.0, -1000.0]).logsumexp()
+        Tensor(1000.)
+        """
         axis = axes("logsumexp", axis, self.shape)
         tensor = as_float(self)
         shift, _, exp, log_total = exponentials(tensor._data, axis)
@@ -668,7 +812,11 @@ class Tensor:
 
     @dims
     def softmax(self, axis: int = -1):
-        """exp(x) / Σ exp(x) along `axis`, computed without overflow."""
+        """exp(x) / Σ exp(x) along `axis`, computed without overflow.
+
+        >>> Tensor([1000.0, 1000.0]).softmax()
+        Tensor([0.5, 0.5])
+        """
         axis = axes("softmax", axis, self.shape)
         x = as_float(self)
         value = np.exp(x._data - x._data.max(axis=axis, keepdims=True, initial=-np.inf))
@@ -684,7 +832,11 @@ class Tensor:
 
     @dims
     def log_softmax(self, axis: int = -1):
-        """x - log Σ exp(x) along `axis`, computed without overflow."""
+        """x - log Σ exp(x) along `axis`, computed without overflow.
+
+        >>> Tensor([1000.0, 0.0]).log_softmax().tolist()
+        [0.0, -1000.0]
+        """
         axis = axes("log_softmax", axis, self.shape)
         x = as_float(self)
         _, z, _, log_total = exponentials(x._data, axis)
@@ -702,6 +854,9 @@ class Tensor:
 
         Raises:
             ValueError: they are not as many as the other shape holds.
+
+        >>> Tensor([1.0, 2.0, 3.0, 4.0]).reshape(2, -1).shape
+        (2, 2)
         """
         shape, before, value = sequence(shape), self.shape, self._data
         try:
@@ -717,6 +872,9 @@ class Tensor:
 
         Raises:
             ValueError: the axes are not all named, each once.
+
+        >>> tinytorch.zeros(2, 3, 4).permute(2, 0, 1).shape
+        (4, 2, 3)
         """
         order = axes("permute", sequence(order), self.shape)
         if len(order) != self.ndim:
@@ -725,7 +883,11 @@ class Tensor:
         return viewed(self._data.transpose(order), self, lambda g: g.transpose(back))
 
     def transpose(self, *order):
-        """Reverse the axes; given two, swap these (as PyTorch does); given all, permute them."""
+        """Reverse the axes; given two, swap these (as PyTorch does); given all, permute them.
+
+        >>> tinytorch.zeros(2, 3, 4).transpose(0, 1).shape
+        (3, 2, 4)
+        """
         order = sequence(order)
         if len(order) == 2:
             i, j = axes("transpose", order, self.shape)
@@ -735,7 +897,11 @@ class Tensor:
 
     @property
     def T(self):
-        """The axes reversed."""
+        """The axes reversed.
+
+        >>> tinytorch.zeros(2, 3).T.shape
+        (3, 2)
+        """
         return self.transpose()
 
     @dims
@@ -744,6 +910,9 @@ class Tensor:
 
         Raises:
             ValueError: one that is named has another length, or is not there.
+
+        >>> tinytorch.zeros(2, 1).squeeze(1).shape
+        (2,)
         """
         shape = self.shape
         if axis is None:
@@ -755,7 +924,11 @@ class Tensor:
 
     @dims
     def unsqueeze(self, axis: int):
-        """Insert an axis of length 1 at this place."""
+        """Insert an axis of length 1 at this place.
+
+        >>> tinytorch.zeros(2).unsqueeze(0).shape
+        (1, 2)
+        """
         (axis,) = axes("unsqueeze", axis, (*self.shape, 1))
         shape = self.shape
         return viewed(np.expand_dims(self._data, axis), self, lambda g: g.reshape(shape))
@@ -765,6 +938,9 @@ class Tensor:
 
         Raises:
             ValueError: the tensor does not broadcast to that shape.
+
+        >>> Tensor([[1.0], [2.0]]).expand(2, 3).tolist()
+        [[1.0, 1.0, 1.0], [2.0, 2.0, 2.0]]
         """
         shape = sequence(shape)
         added = len(shape) - self.ndim
@@ -782,6 +958,9 @@ class Tensor:
 
         Raises:
             TypeError: a dtype that a tensor cannot have, such as float16.
+
+        >>> Tensor([1.0]).astype(np.float64).dtype
+        dtype('float64')
         """
         value = self._data.astype(admitted(dtype))
         return passed(value, (self, lambda g: g)) if value.dtype.kind == "f" else Tensor(value)

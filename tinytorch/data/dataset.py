@@ -12,6 +12,15 @@ class Dataset:
 
     A subclass defines `__len__` and `__getitem__(i)`, which returns (input, target). One that
     holds arrays also defines `take`, to fetch a batch in one go.
+
+    >>> class Squares(data.Dataset):
+    ...     def __len__(self):
+    ...         return 10
+    ...     def __getitem__(self, i):
+    ...         return float(i), float(i * i)
+    ...
+    >>> Squares()[3]
+    (3.0, 9.0)
     """
 
     def __len__(self) -> int:
@@ -42,6 +51,9 @@ class TensorDataset(Dataset):
 
     Raises:
         ValueError: a scalar, or unequal numbers of inputs and targets.
+
+    >>> data.TensorDataset([[1.0], [2.0]], [0, 1])
+    TensorDataset(inputs (2, 1), targets (2,))
     """
 
     def __init__(self, inputs, targets):
@@ -91,6 +103,10 @@ def split(dataset: Dataset, fraction: float, *, rng=None) -> tuple[TensorDataset
 
     Raises:
         ValueError: `fraction` is outside (0, 1), or leaves a part empty.
+
+    >>> examples = data.TensorDataset(np.zeros((10, 2)), np.arange(10))
+    >>> [len(part) for part in data.split(examples, 0.8, rng=0)]
+    [8, 2]
     """
     n = len(dataset)
     require("split", "fraction", fraction, OPEN_FRACTION)

@@ -12,7 +12,12 @@ from tinytorch.data.dataset import Dataset
 
 
 class Batch(NamedTuple):
-    """Some examples: `inputs` and `targets`, tensors of equal length."""
+    """Some examples: `inputs` and `targets`, tensors of equal length.
+
+    >>> examples = data.TensorDataset(np.zeros((10, 2)), np.arange(10))
+    >>> next(iter(data.DataLoader(examples, 4))).inputs.shape
+    (4, 2)
+    """
 
     inputs: Tensor
     targets: Tensor
@@ -41,6 +46,10 @@ class DataLoader:
         TypeError: `dataset` is no Dataset.
         ValueError: an empty dataset, a batch size below 1, `shuffle` or `drop_last` neither True
             nor False, or no batch left by `drop_last`.
+
+    >>> examples = data.TensorDataset(np.zeros((10, 2)), np.arange(10))
+    >>> [len(y) for x, y in data.DataLoader(examples, batch_size=4)]
+    [4, 4, 2]
     """
 
     def __init__(

@@ -24,6 +24,9 @@ def spirals(n: int = 300, classes: int = 3, noise: float = 0.1, *, rng=None) -> 
 
     Raises:
         ValueError: an argument outside what is allowed.
+
+    >>> data.spirals(6, 3, rng=0).targets.tolist()
+    [0, 0, 1, 1, 2, 2]
     """
     require("spirals", "classes", classes, at_least(2))
     require("spirals", "n", n, at_least(classes))
@@ -52,6 +55,9 @@ def moons(n: int = 200, noise: float = 0.1, *, rng=None) -> TensorDataset:
 
     Raises:
         ValueError: an argument outside what is allowed.
+
+    >>> data.moons(10, rng=0)
+    TensorDataset(inputs (10, 2), targets (10,))
     """
     require("moons", "n", n, at_least(2))
     require("moons", "noise", noise, NONNEGATIVE)
@@ -83,6 +89,9 @@ def regression(
 
     Raises:
         ValueError: an argument outside what is allowed.
+
+    >>> data.regression([2.0, -1.0], 10, rng=0)
+    TensorDataset(inputs (10, 2), targets (10, 1))
     """
     require("regression", "n", n, POSITIVE_COUNT)
     require("regression", "noise", noise, NONNEGATIVE)

@@ -49,6 +49,14 @@ def save_checkpoint(path, *, step: int = 0, **parts) -> None:
             numbers, strings, lists, tuples and dictionaries.
         ValueError: `step` is no integer >= 0.
         OSError: the file cannot be written.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> model = nn.Linear(2, 1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     training.save_checkpoint(Path(folder) / "model", step=7, model=model)
+    ...     training.load_checkpoint(Path(folder) / "model", model=model)
+    7
     """
     require("save_checkpoint", "step", step, COUNT)
     arrays: dict[str, np.ndarray] = {}
@@ -97,6 +105,15 @@ def load_checkpoint(path, **parts) -> int:
         CheckpointError: the file is no checkpoint, of a later version, truncated or damaged; it
             lacks a part; or a part's state does not fit. No part has changed then.
         FileNotFoundError: there is no such file.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> model = nn.Linear(2, 1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     training.save_checkpoint(Path(folder) / "model", step=7, model=model)
+    ...     step = training.load_checkpoint(Path(folder) / "model", model=model)
+    >>> step
+    7
     """
     header, arrays = read(path)
     absent = [name for name in parts if name not in header["parts"]]

@@ -15,6 +15,9 @@ class History:
         best_epoch: number, from 0, of the epoch with the lowest validation loss.
         stopped_early: whether patience ran out.
         interrupted: whether Ctrl-C ended it.
+
+    >>> training.History(epochs={"loss": [2.0, 1.0]})["loss"]
+    [2.0, 1.0]
     """
 
     epochs: dict[str, list[float]] = field(default_factory=dict)

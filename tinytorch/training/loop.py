@@ -21,6 +21,13 @@ def train(model, optimizer, loss_fn, loader, epochs: int = 1) -> list[float]:
 
     Returns:
         The loss of every batch, before its step.
+
+    >>> from tinytorch.optim import SGD
+    >>> model = nn.Linear(2, 1, rng=0)
+    >>> examples = data.DataLoader(data.regression([2.0, -1.0], 64, rng=0), 16)
+    >>> losses = training.train(model, SGD(model.parameters(), lr=0.1), nn.MSELoss(), examples, 20)
+    >>> len(losses), losses[-1] < 0.1
+    (80, True)
     """
     losses = []
     for _ in range(epochs):
@@ -41,6 +48,9 @@ def accuracy(logits: Tensor, targets: Tensor) -> float:
 
     Raises:
         ValueError: other shapes.
+
+    >>> training.accuracy(Tensor([[0.0, 1.0], [2.0, 1.0]]), Tensor(np.array([1, 1])))
+    0.5
     """
     z, y = (np.asarray(getattr(t, "data", t)) for t in (logits, targets))
     if z.ndim and y.ndim and z.size == len(z) == len(y) == y.size:
@@ -66,6 +76,10 @@ def evaluate(model: Module, loss_fn, data, metrics=()) -> dict[str, float]:
 
     Raises:
         ValueError: `data` has no batches.
+
+    >>> examples = data.TensorDataset([[1.0], [2.0]], [[1.0], [2.0]])
+    >>> training.evaluate(nn.Identity(), nn.MSELoss(), examples)
+    {'loss': 0.0}
     """
     modes = [(module, module.training) for module in model.modules()]
     model.eval()

@@ -60,6 +60,13 @@ class Trainer:
     Warns:
         UserWarning: once, if parameters of the model get gradients and belong to no group of the
             optimizer.
+
+    >>> from tinytorch.optim import SGD
+    >>> model = nn.Linear(2, 1, rng=0)
+    >>> examples = data.DataLoader(data.regression([2.0, -1.0], 64, rng=0), 16)
+    >>> trainer = training.Trainer(model, SGD(model.parameters(), lr=0.1), nn.MSELoss())
+    >>> trainer.fit(examples, epochs=20)["loss"][-1] < 0.1
+    True
     """
 
     def __init__(
