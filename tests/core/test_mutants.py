@@ -127,7 +127,7 @@ EDITED = [
     (autograd, "backward", "refuse_overwritten(order)", "pass", STEP),
     (autograd, "refuse_overwritten", "> node._made", ">= node._made", STEP),
     (core, "record", "edges if needed else ()", "needed", STATISTICS),
-    (Optimizer, "step", "p.overwritten()", "pass", STEP),
+    (Optimizer, "_move", "p.overwritten()", "pass", STEP),
     (Tensor, "__sub__", "-g", "g", cases("-")),
     (Tensor, "__truediv__", "-g * value", "g * value", cases("/")),
     (Tensor, "__pow__", "np.where(y == 0, 1, y - 1)", "y - 1", cases("**")),
