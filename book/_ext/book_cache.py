@@ -17,6 +17,7 @@ from pathlib import Path
 
 from book_report import Refused
 
+REMEMBERED = ".remembered"
 KEPT = 4  # caches of earlier states; going back to one of them costs nothing
 SEEN = ("numpy", "matplotlib", "matplotlib-inline", "numba", "ipython", "ipykernel")
 
@@ -101,6 +102,23 @@ def choose_cache(app, config) -> None:
     older = sorted((p for p in caches.iterdir() if p.is_dir()), key=lambda p: p.stat().st_mtime)
     for folder in older[: -KEPT - 1]:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def remember(build: Path, what: str, key: str, make) -> str:
+    """A text that costs time and follows from its key alone: made once, and read from then on.
+
+    What `make` raises is raised and not remembered.
+    """
+    place = build / REMEMBERED / what / hashlib.sha256(key.encode()).hexdigest()[:32]
+    try:
+        return place.read_bytes().decode()
+    except FileNotFoundError:
+        text = make()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    part = place.with_suffix(f".{os.getpid()}")
+    part.write_bytes(text.encode())
+    part.replace(place)  # whole or not there, whenever the build is broken off
+    return text
 
 
 def setup(app):

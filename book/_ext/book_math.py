@@ -10,6 +10,7 @@ import functools
 import importlib.util
 from pathlib import Path
 
+import book_cache
 from docutils import nodes
 from py_mini_racer import JSEvalException, MiniRacer
 from sphinx.util import logging
@@ -72,17 +73,29 @@ def typeset(latex: str, display: bool) -> str:
     return f'{drawing}<span class="math-spoken">{" ".join(mathml.split())}</span>'
 
 
-def html(node: nodes.Node, latex: str, display: bool) -> str:
+@functools.cache
+def program() -> str:
+    """What a formula's drawing depends on beside the formula."""
+    carrier = book_cache.installed()["sphinx-mathjax-offline"]
+    return carrier + Path(__file__).read_text(encoding="utf-8")
+
+
+def html(build: Path, node: nodes.Node, latex: str, display: bool) -> str:
+    key = f"{program()}\0{display}\0{latex}"
     try:
-        return typeset(latex, display)
+        return book_cache.remember(build, "math", key, lambda: typeset(latex, display))
     except ValueError as error:
         logger.warning("this is not TeX: %s: %s", error, latex, location=node)
         return ""
 
 
+def folder(translator) -> Path:
+    return Path(translator.builder.outdir).parent
+
+
 def visit_math(self, node) -> None:
     self.body.append(self.starttag(node, "span", "", CLASS="math notranslate nohighlight"))
-    self.body.append(html(node, node.astext(), display=False) + "</span>")
+    self.body.append(html(folder(self), node, node.astext(), display=False) + "</span>")
     raise nodes.SkipNode
 
 
@@ -91,7 +104,7 @@ def visit_math_block(self, node) -> None:
     if not node["nowrap"] and r"\\" in latex and r"\begin" not in latex:
         latex = rf"\begin{{split}}{latex}\end{{split}}"
     self.body.append(self.starttag(node, "div", CLASS="math notranslate nohighlight"))
-    formula = html(node, latex, display=True)
+    formula = html(folder(self), node, latex, display=True)
     self.body.append(f'<div class="math-formula" tabindex="0">{formula}</div>')
     if node["number"]:
         number = get_node_equation_number(self, node)

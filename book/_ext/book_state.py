@@ -4,7 +4,7 @@ Sphinx writes down that it has read a page long before the page is written, and 
 when it ends with an error of its own. A build that was killed, or stopped with Ctrl-C, would be
 followed by one that changes nothing and leaves yesterday's pages. Here every build leaves a mark
 before it writes anything and removes it when it has ended; a build that finds a mark throws away
-what its predecessor left, apart from the cells' cache, each entry of which is whole or unreadable.
+what its predecessor left, apart from caches whose entries are whole or not read.
 """
 
 import contextlib
@@ -22,7 +22,8 @@ logger = logging.getLogger(__name__)
 
 MARK = "unfinished"
 LOCK = "lock"
-KEPT = {MARK, LOCK, ".jupyter_cache", "gate"}  # gate: another build's folder, with its own mark
+KEPT = {MARK, LOCK, ".jupyter_cache", book_cache.REMEMBERED}
+KEPT.add("gate")  # the folder of another build, with a mark of its own
 STATIC = Path(__file__).parent.parent / "_static"
 HELD = contextlib.ExitStack()  # the lock, until the process ends
 

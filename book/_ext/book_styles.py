@@ -7,6 +7,7 @@ A selector stays if each class in it stands on some page or is a word of some sc
 import re
 from pathlib import Path
 
+import book_cache
 import tinycss2
 
 WORD = re.compile(r"[A-Za-z_][\w-]*")
@@ -61,10 +62,18 @@ def prune(app, exception) -> None:
         for part in USES.findall(page.read_text(encoding="utf-8")):
             words.update(WORD.findall(part))
     for script in site.rglob("*.js"):
+        if "python" in script.parts:  # an interpreter, brought later, that styles nothing
+            continue
         words.update(WORD.findall(script.read_text(encoding="utf-8")))
     for sheet in (site / "_static").rglob("*.css"):
         text = sheet.read_text(encoding="utf-8")
-        less = pruned(tinycss2.parse_stylesheet(text, True, True), words)
+        known = sorted(words.intersection(CLASS.findall(text)))
+        less = book_cache.remember(
+            site.parent,
+            "styles",
+            "\n".join([text, *known]),
+            lambda text=text: pruned(tinycss2.parse_stylesheet(text, True, True), words),
+        )
         if len(less) < len(text):
             sheet.write_text(less, encoding="utf-8")
 
