@@ -354,7 +354,7 @@ DOMAINS = {
     "log2": (0.3, 3), "log10": (0.3, 3), "log1p": (-0.6, 3), "reciprocal": (0.5, 3),
     "rsqrt": (0.5, 3), "tan": (-1.2, 1.2),
 }  # fmt: skip
-STEPS = {"sign", "floor", "ceil", "trunc", "round"}
+STEPS = ("sign", "floor", "ceil", "trunc", "round")
 for name in elementwise.TABLE:
     if name in STEPS:
         continue
