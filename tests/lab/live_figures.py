@@ -5,6 +5,7 @@ FIGURES = {
 from tinytorch.lab import Knob, Live, Plane, Plot, Rosenbrock, Descent
 from tinytorch.optim import SGD, Adam, Momentum
 from tinytorch.optim.optimizers import adam
+from tinytorch.tito.mistakes import MISTAKES
 
 valley = Rosenbrock()
 runs = {
@@ -15,7 +16,8 @@ runs = {
 Live(
     Plane(valley, runs, start=(-1.2, 1.0)),
     Plot(runs, x=(0, 60), y=(1e-4, 1e4), log="y"),
-    f=Knob("step sizes times", 0.125, 8, at=1, log=True), time=60, best=dict(f=1.05), change=adam,
+    f=Knob("step sizes times", 0.125, 8, at=1, log=True), time=60, best=dict(f=1.05),
+    change=adam, mistakes=MISTAKES,
     says=[(lambda SGD: not SGD < 1e6, "SGD flies off at {f}"),
           (None, "Adam ends at {Adam}, at x = {x}")],
     alt="Three optimizers in a valley",

@@ -13,6 +13,9 @@ import pytest
 from tinytorch import optim
 from tinytorch.lab import Descent, Knob, Live, Plane, Plot, Quadratic, Rows, live
 from tinytorch.optim import SGD, Adam
+from tinytorch.optim.optimizer import decoupled
+from tinytorch.optim.optimizers import adam, gradient_descent, heavy_ball, nesterov
+from tinytorch.tito.mistakes import MISTAKES
 
 from .live_figures import FIGURES, made
 
@@ -186,3 +189,24 @@ def test_the_first_state_is_a_run_of_the_package():
     )
     np.testing.assert_allclose(np.stack([x, y], 1), path, rtol=1e-12)
     assert optim.Adam is Adam
+
+
+@pytest.mark.parametrize("rule", [gradient_descent, heavy_ball, nesterov, adam])
+def test_each_known_mistake_shows_in_the_trial_and_is_no_other(rule):
+    made = live.trial(rule, MISTAKES)
+    paths = {"right": made["right"], **{m["name"]: m["path"] for m in made["mistakes"]}}
+    assert len(paths) > 3
+    paths = {name: np.array(path, dtype=float) for name, path in paths.items()}
+    alike = [
+        (a, b)
+        for a in paths
+        for b in paths
+        if a < b and np.allclose(paths[a], paths[b], rtol=1e-7, atol=1e-9, equal_nan=True)
+    ]
+    assert alike == []
+
+
+def test_a_decay_is_tried_too():
+    made = live.trial(decoupled, MISTAKES)
+    assert made["returns"] == 2
+    assert made["right"][1] == pytest.approx(0.7 * (1 - 0.1 * 0.3))

@@ -337,12 +337,12 @@ def test_the_figure_follows_changed_lines(lines):
         wanted = valley.value(trajectory(rule, valley, start, 60, lr=0.25))
         lines.wait_for(wanted[-1])
         np.testing.assert_allclose(lines.adam(), wanted, rtol=1e-9)
-        assert lines.see("") == ""
     handle = lines.root.locator(".live-handle")  # and the figure is taken hold of as before
     handle.focus()
     lines.opened.page.keyboard.press("Shift+ArrowRight")
     wanted = valley.value(trajectory(rule, valley, [-1.0, 1.0], 60, lr=0.25))
     lines.wait_for(wanted[-1])
+    lines.see("Another rule: it parts from the package's at step 1")
     lines.root.get_by_role("button", name="Reset the lines").click()
     assert lines.field.input_value() == ADAM
     lines.opened.hold("front")
@@ -376,6 +376,56 @@ def test_an_error_is_python_s_at_its_line(lines, source, said):
     valley = Rosenbrock()
     path = trajectory(changed_adam(UNCORRECTED), valley, [-1.2, 1.0], 60, lr=0.25)
     lines.wait_for(valley.value(path)[-1])
+
+
+TYPED = {  # mistakes of Adam as they are typed
+    "no bias correction": [("m / (1 - beta1**t)", "m"), ("v / (1 - beta2**t)", "v")],
+    "only m corrected": [("v / (1 - beta2**t)", "v")],
+    "only v corrected": [("m / (1 - beta1**t)", "m")],
+    "t starts at 0": [("beta1**t", "beta1**(t - 1)"), ("beta2**t", "beta2**(t - 1)")],
+    "t starts at 2": [("beta1**t", "beta1**(t + 1)"), ("beta2**t", "beta2**(t + 1)")],
+    "β times t": [("beta1**t", "beta1 * t"), ("beta2**t", "beta2 * t")],
+    "ε inside the root": [("np.sqrt(v_hat) + eps", "np.sqrt(v_hat + eps)")],
+    "no ε": [("(np.sqrt(v_hat) + eps)", "np.sqrt(v_hat)")],
+    "no root": [("np.sqrt(v_hat)", "v_hat")],
+    "v averages the gradient": [("* g * g", "* g")],
+    "v averages |g|": [("* g * g", "* abs(g)")],
+    "gradient instead of m": [("lr * m_hat", "lr * g")],
+    "not divided by √v": [("m_hat / (np.sqrt(v_hat) + eps)", "m_hat")],
+    "uphill": [("p - lr", "p + lr")],
+    "m and v exchanged": [("m, v\n", "v, m\n")],
+}
+
+
+@pytest.mark.parametrize("mistake", TYPED)
+def test_a_known_mistake_is_called_by_its_name(lines, mistake):
+    source = ADAM
+    for right, wrong in TYPED[mistake]:
+        assert right in source
+        source = (
+            source[:-12] + source[-12:].replace(right, wrong)
+            if "\n" in right
+            else source.replace(right, wrong)
+        )
+    lines.type(source)
+    lines.see(f"A known mistake: {mistake}.")
+
+
+def test_what_was_written_is_kept_and_the_right_lines_are_right(lines):
+    lines.root.get_by_role("button", name="Write it yourself").click()
+    assert lines.field.input_value().startswith("def adam(p, g, m, v, *, t")
+    assert "return" not in lines.field.input_value()
+    lines.see("adam must return a tuple of 3 numbers, not NoneType")
+    lines.type(ADAM + "    # mine")
+    lines.see("These lines do what the package's do.")
+    page = lines.opened.page
+    page.reload()
+    page.locator(".live-figure").first.scroll_into_view_if_needed()
+    page.wait_for_function(READY)
+    again = Code(lines.opened)
+    again.see("These lines do what the package's do.")
+    assert again.field.input_value() == ADAM + "    # mine"
+    again.root.get_by_role("button", name="Reset the lines").click()
 
 
 def test_the_field_indents_as_python_does(lines):

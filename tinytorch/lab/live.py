@@ -256,6 +256,49 @@ class Descent:
         return spec
 
 
+TRIED = {"lr": 0.1, "momentum": 0.8, "dampening": 0.25, "beta1": 0.7, "beta2": 0.95, "eps": 0.02}
+TRIED |= {"weight_decay": 0.3}
+
+
+def trial(rule: Callable, mistakes, steps: int = 12) -> dict:
+    """A run of a rule in which each known mistake shows, and where it and they go.
+
+    The slopes are given, of changing sign and size, and in its middle the learning rate falls.
+    """
+    state, names = signature(rule)
+    slopes = np.random.default_rng(6).normal(size=steps).round(2) * np.geomspace(2, 0.2, steps)
+    rows = []
+    for t in range(1, steps + 1):
+        values = {**TRIED, "t": t, "lr": TRIED["lr"] * (0.2 if t > steps // 2 else 1)}
+        if t == 1:
+            values["dampening"] = 0.0
+        rows.append([values[name] for name in names])
+
+    def go(f) -> list[float]:
+        arrays, path = [np.full(1, 0.7), *(np.zeros(1) for _ in state)], [0.7]
+        with np.errstate(all="ignore"):
+            for g, row in zip(slopes, rows, strict=True):
+                p, *rest = arrays
+                numbers = dict(zip(names, row, strict=True))
+                given = {name: numbers[name] for name in signature(f)[1]}
+                found = f(p, np.full(1, g), *rest, **given)
+                arrays = [np.asarray(a, dtype=float) for a in found][: 1 + len(state)]
+                path.append(float(arrays[0][0]))
+        return [v if math.isfinite(v) else None for v in path]
+
+    first = dict(zip(names, rows[0], strict=True))
+    known = [m for m in mistakes if m.target == rule.__name__]
+    return {
+        "state": len(state), "steps": steps, "start": [0.7], "numbers": rows,
+        "slopes": slopes.tolist(), "right": go(rule),
+        "returns": len(rule(*[np.ones(1)] * (2 + len(state)), **first)),
+        "stages": [{"name": rule.__name__, "names": names, "source": inspect.getsource(rule)}],
+        "mistakes": [
+            {"name": m.name, "explanation": m.explanation, "path": go(m.wrong)} for m in known
+        ],
+    }  # fmt: skip
+
+
 class Noisy:
     """A surface whose slopes come with noise, a row of it a step."""
 
@@ -547,6 +590,8 @@ class Live:
         time: name of the steps to scrub and play through, of which there are so many.
         change: a rule (or what precedes one) whose lines the reader may change on the site; the
             descents that take it follow.
+        mistakes: known wrong versions (with `target`, `name`, `explanation` and `wrong`): changed
+            lines that do what one of them does are called by its name.
         **knobs: the others, by name.
 
     Raises:
@@ -554,11 +599,20 @@ class Live:
     """
 
     def __init__(
-        self, *panels: Plot, alt: str, says=(), best=None, time=None, change=None, **knobs: Knob
+        self,
+        *panels: Plot,
+        alt: str,
+        says=(),
+        best=None,
+        time=None,
+        change=None,
+        mistakes=(),
+        **knobs: Knob,
     ):
         if not panels or not alt:
             raise ValueError("Live: give at least one panel, and alt")
         self.panels, self.alt, self.best, self.change = panels, alt, best or {}, change
+        self.mistakes = mistakes
         self.says = [(None, says)] if isinstance(says, str) else list(says)
         self.knobs = {}
         for panel in panels:
@@ -625,6 +679,7 @@ class Live:
             "knobs": [{"name": name, **self._described(knob)} for name, knob in self.knobs.items()],
             "runs": [run.specified(self.names, self.first, self.change) for run in self.runs],
             "change": self.change and inspect.getsource(self.change),
+            "trial": self.change and trial(self.change, self.mistakes),
             "marks": marks,
             "panels": panels,
             "says": [

@@ -101,7 +101,7 @@ E.figure = (spec) => {
     job(i, K) {
       const r = spec.runs[i], { numbers, stages } = r.change, given = (changes[i] ??= E.compile(numbers));
       return {
-        stages, state: r.state, steps: r.steps, gradient: r.gradient, S: [...K],
+        stages, state: r.state, returns: 1 + r.state, steps: r.steps, gradient: r.gradient, S: [...K],
         start: [...runs[i].from([], K, [])], noise: r.noise, sigma: runs[i].sigma ? runs[i].sigma([], K) : 0,
         numbers: Array.from({ length: r.steps }, (_, t) => [...given([t + 1], K, [])]),
       };

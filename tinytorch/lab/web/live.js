@@ -427,16 +427,35 @@ class Code {
       "aria-label": `The lines of ${name}. Tab indents; Escape, then Tab leaves the field.`, ...own });
     this.field.value = this.text;
     this.error = make("p", fold, { class: "live-error", role: "status" });
-    make("button", fold, { type: "button", ...own }, "Reset the lines").addEventListener("click", () => { this.reset(); figure.update(); });
+    make("button", fold, { type: "button", ...own }, "Write it yourself").addEventListener("click", () => {
+      const body = this.text.match(/^def[^]*?:\n( {4}"""[^]*?"""\n)?/)[0];
+      this.put(body + "    ");
+      this.field.focus();
+    });
+    fold.append(" ");
+    make("button", fold, { type: "button", ...own }, "Reset the lines").addEventListener("click", () => { this.kept(null); this.reset(); figure.update(); });
     this.number();
-    fold.addEventListener("toggle", () => fold.open && this.start());
+    fold.addEventListener("toggle", () => {
+      if (!fold.open) return;
+      this.start();
+      const mine = this.kept();
+      if (mine && !this.changed) this.put(mine);
+    });
     this.field.addEventListener("input", () => {
       this.number();
       clearTimeout(this.typed);
-      this.typed = setTimeout(() => { this.changed = this.field.value !== this.text; this.asked = null; if (!this.changed) this.reset(); figure.update(); }, 300);
+      this.typed = setTimeout(() => { this.changed = this.field.value !== this.text; this.asked = null; this.kept(this.field.value); if (!this.changed) this.reset(); figure.update(); }, 300);
     });
     this.field.addEventListener("keydown", (event) => this.key(event));
     this.field.addEventListener("scroll", () => (this.lines.scrollTop = this.field.scrollTop));
+  }
+  // What was written stays in this browser; null forgets it.
+  kept(text) {
+    const place = `tinytorch-lines:${this.target}`;
+    try {
+      if (text === undefined) return localStorage.getItem(place);
+      text === null || text === this.text ? localStorage.removeItem(place) : localStorage.setItem(place, text);
+    } catch { /* nothing can be kept here */ }
   }
   key(event) {
     const f = this.field, at = f.selectionStart, begin = f.value.lastIndexOf("\n", at - 1) + 1;
@@ -451,6 +470,10 @@ class Code {
       put("\n" + line.match(/^ */)[0] + (/:\s*(#.*)?$/.test(line) ? "    " : ""), at, f.selectionEnd);
     }
     if (event.key !== "Shift") this.leave = false;
+  }
+  put(text) {
+    this.field.value = text;
+    this.field.dispatchEvent(new Event("input"));
   }
   number(wrong) {
     this.lines.replaceChildren(...this.field.value.split("\n").flatMap((_, i) => [make(i + 1 === wrong ? "b" : "span", null, {}, String(i + 1)), "\n"]));
@@ -476,13 +499,30 @@ class Code {
       clearTimeout(this.limit);
       this.busy = false;
       if (!this.changed) return;
-      if (data.error) this.say(data.error, data.line);
+      if (data.error) {
+        const known = data.error.includes("ZeroDivisionError") && this.known(data.paths[0]); // NumPy would go on with nan
+        this.say(data.error + (known ? `\n${known}` : ""), data.line);
+      }
       else {
-        this.say("");
+        this.say(this.verdict(data.paths.shift()));
         data.paths.forEach((path, i) => (this.paths[this.runs[i]] = path));
       }
       this.figure.update();
     };
+  }
+  // On the trial, where each known mistake shows: right, a mistake by its name, or neither.
+  verdict(path) {
+    const at = this.parts(path, this.figure.spec.trial.right);
+    return at < 0 ? "These lines do what the package's do."
+      : this.known(path) ?? `Another rule: it parts from the package's at step ${at} of the trial.`;
+  }
+  known(path) {
+    const found = this.figure.spec.trial.mistakes.find((m) => this.parts(path, m.path) < 0);
+    return found && `A known mistake: ${found.name}. ${found.explanation}`;
+  }
+  parts(path, other) {
+    const near = (a, b) => Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(b)) || !(Number.isFinite(a) || Number.isFinite(b));
+    return path.findIndex((v, i) => !near(v, other[i] ?? NaN));
   }
   // Ask for the ways of the changed rule in the figure's state, one question at a time.
   follow() {
@@ -492,14 +532,14 @@ class Code {
     if (!this.ready) { this.say("Python is being loaded …"); return; }
     this.busy = true;
     this.asked = key;
-    this.worker.postMessage({ source: this.field.value, target: this.target, jobs: this.runs.map((i) => this.figure.figure.job(i, this.figure.K)) });
+    this.worker.postMessage({ source: this.field.value, target: this.target, jobs: [this.figure.spec.trial, ...this.runs.map((i) => this.figure.figure.job(i, this.figure.K))] });
     this.limit = setTimeout(() => {
       this.worker.terminate();
       this.worker = null;
       this.busy = false;
-      this.say("It did not end within two seconds: is there a loop without an end?");
+      this.say("It did not end within three seconds: is there a loop without an end?");
       this.start();
-    }, 2000);
+    }, 3000);
   }
 }
 const figures = [];

@@ -87,7 +87,7 @@ def go(j, space):
             for k in range(len(names) - 1):
                 q, g = numbers_of(space[names[k]](q, g, **given[k]), names[k], 2)
             old = [s[i] for s in state]
-            new = numbers_of(space[names[-1]](q, g, *old, **given[-1]), names[-1], 1 + count)
+            new = numbers_of(space[names[-1]](q, g, *old, **given[-1]), names[-1], me.size(j, "returns"))
             p[i] = new[0]
             for s, value in zip(state, new[1:]):
                 s[i] = value
@@ -117,7 +117,7 @@ def main():
         me.failed(f"{name}: {text}", own_line(error))
 
 
-main()
+me.run = main
 `;
 let task, paths, slopes, g;
 Object.assign(self, {
@@ -134,26 +134,28 @@ Object.assign(self, {
   given: (j, t, i) => task.jobs[j].numbers[t][i],
   slope(j, t, ...p) {
     const job = task.jobs[j], n = p.length;
+    if (job.slopes) return (g = [job.slopes[t]]);
     slopes[j](Float64Array.from(p, Number), job.S, (g = new Float64Array(n)));
     if (job.noise) for (let i = 0; i < n; i++) g[i] += job.sigma * job.noise[(t * n + i) % job.noise.length];
   },
   g: (i) => g[i],
   put: (j, t, i, value) => (paths[j][(t + 1) * task.jobs[j].start.length + i] = Number(value)),
   done: () => self.postMessage({ paths }),
-  failed: (error, line) => self.postMessage({ error: line ? `Line ${line}: ${error}` : error, line }),
+  failed: (error, line) => self.postMessage({ error: line ? `Line ${line}: ${error}` : error, line, paths }),
 });
 self.onmessage = ({ data }) => {
   task = data;
-  slopes = task.jobs.map((job) => E.compile(job.gradient));
+  slopes = task.jobs.map((job) => job.gradient && E.compile(job.gradient));
   paths = task.jobs.map((job) => {
-    const path = new Float64Array((job.steps + 1) * job.start.length);
+    const path = new Float64Array((job.steps + 1) * job.start.length).fill(NaN);
     path.set(job.start);
     return path;
   });
   try {
-    self.__BRYTHON__.runPythonSource(PYTHON, "main" + Date.now());
+    self.run();
   } catch (error) {
     self.postMessage({ error: String(error), line: 0 });
   }
 };
+self.__BRYTHON__.runPythonSource(PYTHON, "main");
 self.postMessage({ ready: true });
