@@ -26,6 +26,9 @@ _chosen: ContextVar[str] = ContextVar("engine", default="")
 def engine(name: str):
     """Run the optimizers' steps inside the `with` block in this way.
 
+    Outside of one it is the way that the environment variable TINYTORCH_ENGINE names; by default
+    "fused" where numba is installed, else "blocked".
+
     Arguments:
         name: "whole", "blocked", or "fused" (which needs numba: `pip install numba`).
 
