@@ -86,6 +86,7 @@ def report_card(
     store=None,
     progress: bool | None = None,
     seconds: float = SECONDS,
+    retry: bool = False,
 ) -> Card:
     """Diagnose an optimizer, and train eleven small workloads with it (seven, unless `full`).
 
@@ -102,6 +103,7 @@ def report_card(
             returns cannot always be stopped.
         store: path of a SQLite file: what is there already is not run again.
         seconds: the time that a single run has.
+        retry: run again what failed before.
 
     Raises:
         TypeError: `optimizer` cannot be called.
@@ -112,7 +114,7 @@ def report_card(
     common = {"optimizer": optimizer, "settings": dict(settings or {})}
     chosen = list(WORKLOADS) if full else list(QUICK)
     with opened(store) as kept:
-        how = dict(store=kept, jobs=jobs, progress=progress, seconds=seconds)
+        how = dict(store=kept, jobs=jobs, progress=progress, seconds=seconds, retry=retry)
         (first,) = study(first_step, [common], seeds=[0], name="first step", **how)
         if first.error:  # no use in waiting for as many failures as there are rows
             lost = {"holds": None, "says": first.error, "curves": {}}

@@ -61,7 +61,7 @@ def profile(arrivals: np.ndarray, factors) -> np.ndarray:
     Returns:
         (optimizers, n).
 
-    Source: Dolan & Moré 2002, equation 2.1 and after it.
+    Source: Dolan & Moré 2002, section 2.
     """
     fewest = arrivals.min(axis=0)
     with np.errstate(invalid="ignore"):

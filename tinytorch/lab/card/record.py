@@ -14,9 +14,42 @@ from tinytorch.lab.card.card import REPORTED, TUNING, finite, report_card
 from tinytorch.lab.card.diagnoses import RATES
 from tinytorch.lab.card.workloads import STEPS
 from tinytorch.lab.studies.store import Store
-from tinytorch.optim import OPTIMIZERS
+from tinytorch.optim import OPTIMIZERS, AdamW
 
 PATH = Path(records.__file__).parent / "card.json"
+
+
+MATRICES_ONLY = ("Muon", "Shampoo")
+
+
+class Both:
+    """Matrices by a rule that takes nothing else, the rest by AdamW at the same rate."""
+
+    rule: type
+
+    def __init__(self, params, lr):
+        params = list(params)
+        matrices = [p for p in params if p.ndim == 2]
+        others = [p for p in params if p.ndim != 2]
+        shares = (self.rule, matrices), (AdamW, others)
+        self.parts = [make(share, lr=lr) for make, share in shares if share]
+        self.param_groups = [group for part in self.parts for group in part.param_groups]
+
+    def step(self):
+        for part in self.parts:
+            part.step()
+
+    def state_dict(self):
+        return [part.state_dict() for part in self.parts]
+
+    def load_state_dict(self, states):
+        for part, state in zip(self.parts, states, strict=True):
+            part.load_state_dict(state)
+
+
+def carded(rule: type) -> type:
+    """The rule, in the company that it needs."""
+    return type(rule.__name__, (Both,), {"rule": rule}) if rule.__name__ in MATRICES_ONLY else rule
 
 
 def short(value):
@@ -40,7 +73,7 @@ def main(arguments=None) -> None:
     with Store(options.store) as store:
         for rule in rules:
             print(rule.__name__, flush=True)
-            card = report_card(rule, full=True, store=store, jobs=options.jobs)
+            card = report_card(carded(rule), full=True, store=store, jobs=options.jobs, retry=True)
             diagnoses = {
                 n: {"holds": d["holds"], "says": d["says"]} for n, d in card.diagnoses.items()
             }
