@@ -1,5 +1,6 @@
 """What we install and run of others is named, pinned and accounted for."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -75,3 +76,12 @@ def test_every_promised_python_is_run_on_every_system():
     matrix = package["strategy"]["matrix"]
     assert matrix["python"] == ["3.10", "3.11", "3.12", "3.13", "3.14"]
     assert {system.split("-")[0] for system in matrix["os"]} == {"ubuntu", "windows", "macos"}
+
+
+def test_the_theme_is_one_whose_pages_we_know():
+    """After a new version of a theme: look at the pages, then state it in book_lean.py."""
+    lean = text("book/_ext/book_lean.py")
+    known = re.search(r"^KNOWN = (\{.*?^\})", lean, re.M | re.S)[1]
+    for name, versions in ast.literal_eval(known).items():
+        locked = re.findall(rf"^{name}==(\d+\.\d+)", text("requirements-lock.txt"), re.M)
+        assert set(locked) == set(versions)

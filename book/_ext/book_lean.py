@@ -7,11 +7,19 @@ leave the script out and cut the fonts down to the icons that the book shows.
 import re
 from pathlib import Path
 
+import book_cache
 import pydata_sphinx_theme
 from fontTools import subset
+from sphinx.util import logging
+
+logger = logging.getLogger(__name__)
 
 INLINE = re.compile(r"[ \t]*<script(?![^>]*\bsrc=)[^>]*>.*?</script>\n?", re.DOTALL)
 CHATTER = re.compile(r"console\.(log|info|debug)\(")
+KNOWN = {  # whose pages these mend; the older ones are those of Python 3.10
+    "sphinx-book-theme": ("1.1", "1.3"),
+    "pydata-sphinx-theme": ("0.15", "0.17"),
+}
 UNUSED = ("*.map", "fontawesome.js*", "sphinx-thebe.*", "togglebutton.*", "webpack-macros.html")
 MENDED = [
     # scripts that nothing on the page uses: icons, live code, Sphinx's search in place of ours
@@ -67,9 +75,17 @@ def mend(page: str) -> str:
     return INLINE.sub(once, page)
 
 
+def other_themes() -> dict[str, str]:
+    """The themes whose pages were never looked at with these patterns, and their versions."""
+    there = {name: book_cache.installed().get(name, "absent") for name in KNOWN}
+    return {name: v for name, v in there.items() if ".".join(v.split(".")[:2]) not in KNOWN[name]}
+
+
 def wrap_templates(app) -> None:
     if app.builder.format != "html":
         return
+    for name, version in other_themes().items():
+        logger.info("%s is %s; its pages are mended as those of %s", name, version, KNOWN[name][-1])
     render = app.builder.templates.render
     app.builder.templates.render = lambda template, context: mend(render(template, context))
 
