@@ -232,6 +232,14 @@ def test_a_fraction_is_not_cut_to_a_whole_number():
         tinytorch.pad(n, 1, 0.5)
 
 
+def test_rows_of_nothing_but_minus_infinity_beside_rows_of_equal_numbers():
+    x = Tensor(np.array([[-np.inf, -np.inf], [0.0, 0.0], [1.0, -np.inf]]))
+    assert x.logsumexp(1).tolist() == [-np.inf, pytest.approx(np.log(2)), 1.0]
+    x = Tensor(np.array([[np.nan, 0.0], [0.0, 0.0]]))
+    assert x.logsumexp(1).tolist()[1] == pytest.approx(np.log(2))
+    assert np.isnan(x.logsumexp(1).data[0])
+
+
 def test_requires_grad_needs_floats():
     with pytest.raises(TypeError, match=r"int64.*astype"):
         Tensor(np.array([1, 2]), requires_grad=True)

@@ -266,9 +266,12 @@ class ClassLoss(Loss):
     def kept(self, targets: np.ndarray, classes: int) -> tuple[np.ndarray, np.ndarray | None]:
         """The indices, and which of them count: None for all."""
         name, ignored = type(self).__name__, self.ignore_index
-        plain = not targets.size or targets.min() != ignored != targets.max()
-        if plain and not 0 <= ignored < classes:
-            return as_indices(name, targets, classes), None
+        if not 0 <= ignored < classes:
+            try:
+                return as_indices(name, targets, classes), None
+            except ValueError:  # this one perhaps
+                if ignored not in targets:
+                    raise
         kept = targets != ignored
         return as_indices(name, np.where(kept, targets, 0), classes), kept
 
@@ -352,8 +355,8 @@ class CrossEntropyLoss(ClassLoss):
 
     def forward(self, logits: Tensor, targets) -> Tensor:
         logits, targets, shape = self.rows(logits, targets)
-        _, z, exp, log_total = exponentials(logits.data, (1,))
-        log_p, p = z - log_total, exp / np.exp(log_total)
+        _, exp, sums, z, log_sums = exponentials(logits.data, (1,))
+        log_p, p = z - log_sums, exp / sums
         reduced = self._probabilities if isinstance(targets, Tensor) else self._indices
         return reduced(logits, targets, log_p, p, shape)
 

@@ -34,20 +34,25 @@ def sech2(x: np.ndarray) -> np.ndarray:
 
 
 def exponentials(x: np.ndarray, axis: tuple) -> tuple[np.ndarray, ...]:
-    """m = max x, z = x - m, exp(z) and log Σ exp(z).
+    """m = max x, exp(x - m), Σ exp(x - m), x - m and log Σ exp(x - m).
 
     The largest add up to a whole number, and log1p takes the rest: where one element dominates,
     the sum is 1 and a little, and its logarithm that little.
     """
     shift = x.max(axis=axis, keepdims=True, initial=-np.inf)
-    if not np.isfinite(shift).all():  # nothing to shift by in nothing, or in -∞
+    finite = np.isfinite(shift).all()
+    if not finite:  # nothing to shift by in nothing, or in -∞
         shift = np.where(np.isfinite(shift), shift, x.dtype.type(0))
     z = x - shift
     exp = np.exp(z)
     top = z >= 0
-    rest = total(exp - top, axis, True) + (top.sum(axis=axis, keepdims=True, dtype=x.dtype) - 1)
+    rest = total(exp - top, axis, True)
+    if not finite or np.count_nonzero(top) != rest.size:  # none is largest, or several are
+        rest = rest + (top.sum(axis=axis, keepdims=True, dtype=x.dtype) - 1)
+    if finite:
+        return shift, exp, 1 + rest, z, np.log1p(rest)
     with np.errstate(divide="ignore"):  # of nothing, or of -∞ alone, it is -∞
-        return shift, z, exp, np.log1p(rest)
+        return shift, exp, 1 + rest, z, np.log1p(rest)
 
 
 def gauss(x: np.ndarray, factor: float) -> np.ndarray:

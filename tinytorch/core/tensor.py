@@ -803,11 +803,11 @@ class Tensor:
         """
         axis = axes("logsumexp", axis, self.shape)
         tensor = as_float(self)
-        shift, _, exp, log_total = exponentials(tensor._data, axis)
-        value = shift + log_total
+        shift, exp, sums, _, log_sums = exponentials(tensor._data, axis)
+        value = shift + log_sums
         return record(
             value if keepdims else value.squeeze(axis),
-            (tensor, lambda g: restore(g, axis, keepdims) * (exp / np.exp(log_total))),
+            (tensor, lambda g: restore(g, axis, keepdims) * (exp / sums)),
         )
 
     @dims
@@ -839,8 +839,8 @@ class Tensor:
         """
         axis = axes("log_softmax", axis, self.shape)
         x = as_float(self)
-        _, z, _, log_total = exponentials(x._data, axis)
-        value = z - log_total
+        *_, z, log_sums = exponentials(x._data, axis)
+        value = z - log_sums
 
         def derivative(g):  # g - p Σg, with 1 - p as what it is
             return -np.expm1(value) * g - np.exp(value) * (total(g, axis, True) - g)
