@@ -277,7 +277,7 @@ def rare_words(seed):
 
 
 @workload(
-    "factorisation", "a low-rank matrix of which word follows which letter pattern",
+    "factorisation", "a low-rank matrix: which frequent words of this book stand close together",
     "two factors: a saddle at the start, a valley after it", "optimizers/landscapes",
 )  # fmt: skip
 def factorisation(seed):
