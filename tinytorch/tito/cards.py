@@ -20,7 +20,7 @@ def card(space: Workspace | None, lesson, name: str, full: bool, jobs: int) -> P
         raise Trouble("report cards are for the optimizers of 06: tito card 06")
     if space is None or not space.exported(lesson).is_file():
         raise Trouble(f"{lesson.number} is not exported yet. First: tito export {lesson.number}")
-    owner = in_use(space, lesson.file).get(name)
+    owner = in_use(space.exports, lesson.file).get(name)
     if owner != "yours":
         raise Trouble(f"{name} is not yours in what you exported; it stays {owner}")
     folder = space.root / "modules" / "cards"

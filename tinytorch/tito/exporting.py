@@ -99,6 +99,8 @@ def reset(space: Workspace, lesson, workbook: bool) -> list[str]:
     files = [("export", space.exported(lesson))]
     if workbook:
         files.append(("workbook", space.workbook(lesson)))
+        notebook = space.workbook(lesson).with_suffix(".ipynb")
+        files += [("notebook", notebook)] if notebook.is_file() else []
     for what, path in files:
         if path.is_file():
             copy = space.keep(path)

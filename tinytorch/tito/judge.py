@@ -287,14 +287,18 @@ def accuse(lesson: Lesson, subject: str, tried: list[Outcome], checks: dict, see
         return fails(lesson, mistake, checks[outcome.check], seed)
 
     found = []
+    touching = lesson.touches.get(subject, ("",))
     for mistake in mistakes_of(lesson):
+        if not mistake.target.startswith(touching):
+            continue
         owner = mistake.target.partition(".")[0]
         near = [o for o in tried if o.subject in (subject, owner)]
-        if not any(contradicts(mistake, outcome) for outcome in near):
-            here = [o for o in near if o.subject == subject and o.state != "passed"]
-            explains = [o for o in here if alike(lesson, mistake, checks[o.check], o, seed)]
-            if explains:
-                found.append((mistake, explains))
+        here = [o for o in near if o.subject == subject and o.state != "passed"]
+        if any(contradicts(mistake, outcome) for outcome in here):
+            continue
+        explains = [o for o in here if alike(lesson, mistake, checks[o.check], o, seed)]
+        if explains and not any(contradicts(mistake, o) for o in near if o not in here):
+            found.append((mistake, explains))
     if len(found) > 1:
         far = [o for o in tried if o.subject != subject]
         found.sort(key=lambda pair: (sum(contradicts(pair[0], o) for o in far), -len(pair[1])))

@@ -1,7 +1,7 @@
 """What a module of the course is: its names, its exercises, its checks."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 BLANK = "write "  # how the message of a blank begins
 
@@ -82,6 +82,8 @@ class Lesson:
     checks: tuple[Check, ...]
     own: tuple[str, ...] | None = None  # what may not be the package's; all names by default
     trials: tuple[Trial, ...] = (Trial(),)
+    # Subject → targets whose mistakes it can show; all, if it is not here
+    touches: dict = field(default_factory=dict, compare=False)
     closing: str = ""  # code of the workbook's last cell
 
     @property

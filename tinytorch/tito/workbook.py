@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
 
+import tinytorch
 from tinytorch.tito import chapter
 from tinytorch.tito.lesson import BLANK, Exercise, Lesson, Step
 
@@ -31,7 +32,14 @@ HEADER = """\
 #     display_name: Python 3
 #     language: python
 #     name: python3
+#   tinytorch: {version}
 # ---"""
+
+
+def header() -> str:
+    """The first lines of a workbook; they say of which version it is."""
+    return HEADER.replace("{version}", tinytorch.__version__)
+
 
 Function = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -258,7 +266,7 @@ def workbook(lesson: Lesson) -> str:
 
     needs = ", ".join(lesson.needs)
     parts = [
-        HEADER,
+        header(),
         markdown(
             f"# {lesson.number} {lesson.title}\n\n"
             f"Chapter: {chapter.address(lesson)}. "
