@@ -1,0 +1,105 @@
+"""Every live figure of the book, by finger and by keyboard: what it draws is what the package
+computed for that state while the book was built."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tinytorch.lab.live import MIME
+
+from .conftest import PAGES
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+
+
+def figures_of(published, page: str) -> list[dict]:
+    """What the cells of a page left of their figures: specification and probes."""
+    path = published / "notebooks" / f"{page}.ipynb"
+    if not path.is_file():
+        return []
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    data = [o.get("data", {}) for cell in cells for o in cell.get("outputs", [])]
+    return [d[MIME] for d in data if MIME in d]
+
+
+def press(root, page, spec: dict, probe: dict) -> bool:
+    """Bring the figure into the state of a probe; False if no key leads there."""
+    knobs = {knob["name"]: knob for knob in spec["knobs"]}
+    if probe["key"] == "best":
+        root.get_by_role("button", name="Best").click()
+        return True
+    if not probe["knob"]:
+        return True
+    knob = knobs[probe["knob"]]
+    if knob["kind"] == "choice":
+        at = int(probe["state"][list(knobs).index(knob["name"])])
+        choices = [k for k in spec["knobs"] if k["kind"] == "choice"]
+        root.locator("select").nth(choices.index(knob)).select_option(str(at))
+        return True
+    if knob["kind"] == "handle":
+        if probe["key"] != "ArrowRight":
+            return False
+        at = list(knobs).index(knob["name"])
+        pairs = [
+            [None if fixed else i for i, fixed in zip(pair, flags, strict=True)]
+            for panel in spec["panels"]
+            for pair, flags in zip(panel["handles"], panel["fixed"], strict=True)
+        ]
+        number = next(n for n, pair in enumerate(pairs) if at in pair)
+        root.locator(".live-handle").nth(number).focus()
+        page.keyboard.press(("ArrowRight", "ArrowUp")[pairs[number].index(at)])
+        return True
+    ranges = [k for k in spec["knobs"] if k["kind"] in ("slider", "both", "time")]
+    root.locator("input[type=range]").nth(ranges.index(knob)).focus()
+    page.keyboard.press(probe["key"])
+    return True
+
+
+def sampled(values: list, count: int = 6) -> list:
+    return [values[i] for i in dict.fromkeys(np.linspace(0, len(values) - 1, count).astype(int))]
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_figure_draws_what_the_package_computed(name, width, browser, address, published):
+    figures = figures_of(published, name)
+    if not figures:
+        return
+    context = browser.new_context(viewport={"width": width, "height": 800}, has_touch=width < 500)
+    page = context.new_page()
+    wrong = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
+    page.goto(f"{address}{name}.html#;", wait_until="load")
+    page.evaluate("document.querySelectorAll('.bet-show').forEach((b) => b.click())")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.live-figure')].every((f) => f.live?.shown)"
+    )
+    roots = page.locator(".live-figure")
+    assert roots.count() == len(figures)
+    for root, given in zip(roots.all(), figures, strict=True):
+        spec = given["spec"]
+        for probe in given["probes"]:
+            root.evaluate("e => e.live.reset()")
+            if not press(root, page, spec, probe):
+                continue
+            drawn = root.evaluate("e => { e.live.draw(); return e.live.drawn() }")
+            where = (spec["alt"], probe["knob"], probe["key"])
+            np.testing.assert_allclose(drawn["state"], probe["state"], rtol=1e-12, err_msg=where)
+            assert drawn["says"] == probe["says"], where
+            for got, expected in zip(drawn["marks"], probe["marks"], strict=True):
+                if got is not None:  # a map is drawn at other places
+                    numbers = [np.nan if v is None else v for v in sampled(got)]
+                    wanted = [float.fromhex(word) for word in expected]
+                    np.testing.assert_allclose(
+                        numbers, wanted, rtol=1e-6, atol=1e-9, err_msg=str(where)
+                    )
+    assert wrong == []
+    context.close()
+
+
+def test_the_book_is_full_of_them(published):
+    pages = {name: len(figures_of(published, name)) for name in PAGES}
+    assert sum(pages.values()) >= 25
+    assert pages["index"] >= 1
