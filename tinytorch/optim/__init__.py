@@ -30,6 +30,7 @@ from tinytorch.optim.matrix import SOAP as SOAP
 from tinytorch.optim.matrix import Muon as Muon
 from tinytorch.optim.matrix import Shampoo as Shampoo
 from tinytorch.optim.muon_adamw import MuonAdamW as MuonAdamW
+from tinytorch.optim.noise import GradientNoise as GradientNoise
 from tinytorch.optim.optimizer import Optimizer as Optimizer
 from tinytorch.optim.optimizers import SGD as SGD
 from tinytorch.optim.optimizers import Adam as Adam
