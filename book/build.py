@@ -47,7 +47,7 @@ def is_current(build: Path, stamp: Path, state: str) -> bool:
     """Whether the last strict build succeeded, saw these inputs, and was not written over."""
     if (build / book_state.MARK).exists():
         return False
-    if not stamp.is_file() or stamp.read_text() != state:
+    if not stamp.is_file() or stamp.read_text(encoding="utf-8") != state:
         return False
     written = stamp.stat().st_mtime_ns
     return all(page.stat().st_mtime_ns <= written for page in (build / "html").rglob("*.html"))

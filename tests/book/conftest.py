@@ -40,7 +40,7 @@ class Book:
         self.write("index", "# The front\n\nSee {doc}`book/chapter`.\n")
 
     def write(self, page: str, text: str) -> None:
-        (self.folder / f"{page}.md").write_text(text)
+        (self.folder / f"{page}.md").write_text(text, encoding="utf-8")
 
     def cell(self, code: str, page: str = "book/chapter", options: str = "") -> None:
         cell = f"```{{code-cell}} python\n{options}{code}\n```\n"
@@ -55,7 +55,7 @@ class Book:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
+            encoding="utf-8",
             timeout=300,
             check=False,
         )
@@ -68,7 +68,7 @@ class Book:
         return self.run("-c", launcher, "build", ".", **variables)
 
     def html(self, page: str = "book/chapter") -> str:
-        return (self.folder / "_build/html" / f"{page}.html").read_text()
+        return (self.folder / "_build/html" / f"{page}.html").read_text(encoding="utf-8")
 
 
 @pytest.fixture

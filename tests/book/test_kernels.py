@@ -49,9 +49,9 @@ def test_kernels_end_with_the_build(book, name):
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     deadline = time.monotonic() + 200
-    while not (note.is_file() and note.read_text()) and time.monotonic() < deadline:
+    while not (note.is_file() and note.read_text(encoding="utf-8")) and time.monotonic() < deadline:
         time.sleep(0.1)
-    kernel = int(note.read_text())
+    kernel = int(note.read_text(encoding="utf-8"))
     os.killpg(build.pid, getattr(signal, name))
     build.wait(60)
     while os.path.exists(f"/proc/{kernel}") and time.monotonic() < deadline:

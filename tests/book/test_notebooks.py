@@ -86,7 +86,7 @@ def test_a_page_becomes_a_notebook_without_directives(book):
     result = book.build(TINYTORCH_REPOSITORY="ada/fork")
     assert result.returncode == 0, result.stdout
     path = book.folder / "_build/notebooks/book/chapter.ipynb"
-    notebook = json.loads(path.read_text())
+    notebook = json.loads(path.read_text(encoding="utf-8"))
     cells = notebook["cells"]
     first = cells[0]["source"]
     ast.parse(first)  # as a script, too: no magic is the body of an `if`
@@ -95,7 +95,9 @@ def test_a_page_becomes_a_notebook_without_directives(book):
     assert re.search(r"wheels/tinytorch_book-[\d.]+-py3-none-any\.whl", first)
     assert notebook["metadata"]["language_info"]["file_extension"] == ".py"
     text = "\n\n".join(c["source"] for c in cells if c["cell_type"] == "markdown")
-    first_line = (book.folder / "tinytorch/optim/groups.py").read_text().splitlines()[0]
+    first_line = (
+        (book.folder / "tinytorch/optim/groups.py").read_text(encoding="utf-8").splitlines()[0]
+    )
     for expected in (
         "# A chapter",
         "Text with *stress*, `code`, $a_1$ and a \\* star.",
