@@ -6,7 +6,10 @@ import subprocess
 import sys
 import textwrap
 
+import numpy as np
 import pytest
+
+from tinytorch.optim import engines
 
 PROGRAM = """
     import sys
@@ -123,3 +126,20 @@ def test_where_nothing_can_be_kept_it_is_compiled_anew(tmp_path, damage, sound):
     found, compiled = stepped(folder)
     assert found == values
     assert "elements" in compiled
+
+
+def test_a_rule_that_numba_cannot_type_runs_blocked(monkeypatch):
+    compiled = pytest.importorskip("tinytorch.optim.engines.compiled")
+    from numba.core.errors import TypingError
+
+    def refuse(*arguments, **options):
+        raise TypingError("no")
+
+    def rule(p, g, *, lr):
+        return (p - lr * g * 1.25,)
+
+    monkeypatch.setattr(compiled.machine, "cfunc", refuse)
+    for dtypes in (["f4"], ["f8", "f4"]):
+        batch = [(np.ones(3, dtype), np.full(3, 2.0, dtype)) for dtype in dtypes]
+        engines.run((rule,), batch, {"lr": 0.5}, engine="fused")
+        assert [p.tolist() for p, _ in batch] == [[-0.25] * 3] * len(dtypes)

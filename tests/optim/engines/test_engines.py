@@ -17,12 +17,7 @@ from tinytorch.optim.engines.loop import NotFusable, fuse
 from tinytorch.optim.optimizer import ascend, coupled, decoupled
 from tinytorch.optim.optimizers import gradient_descent
 
-ELEMENTWISE = [
-    cls
-    for cls in map(vars(optim).get, optim.__all__)
-    if isinstance(cls, type) and issubclass(cls, Optimizer) and cls.elementwise
-    if cls is not Optimizer
-]
+ELEMENTWISE = [cls for cls in optim.OPTIMIZERS if cls.elementwise]
 OPTIONS = [
     {},
     {"weight_decay": 0.1, "maximize": True},

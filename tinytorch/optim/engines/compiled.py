@@ -12,6 +12,7 @@ import itertools
 import numba
 import numpy as np
 from numba import types
+from numba.core.errors import NumbaError
 
 from tinytorch.optim.engines import machine, stealing
 from tinytorch.optim.engines.calling import asked_for, written
@@ -50,13 +51,15 @@ def by_loop(stages, batch: list, numbers: dict) -> list:
         if widened and np.result_type(dtype, *widened) != dtype:
             continue  # NumPy computes in double precision here
         sizes, begins, count = fitting(ids, id(dtype), dtype.itemsize)
+        elements = compiled(stages, dtype) if count else None
+        if elements is None:
+            continue
         if count == len(batch):
-            launch(stages, ids, sizes, begins, values, dtype)
+            launch(elements, ids, sizes, begins, values, dtype)
             return []
-        if count:
-            fit = sizes >= 0
-            launch(stages, ids[fit], sizes[fit], begins[fit], values, dtype)
-            batch, ids = list(itertools.compress(batch, ~fit)), ids[~fit]
+        fit = sizes >= 0
+        launch(elements, ids[fit], sizes[fit], begins[fit], values, dtype)
+        batch, ids = list(itertools.compress(batch, ~fit)), ids[~fit]
     return rest(stages, batch, numbers)
 
 
@@ -87,8 +90,7 @@ def check_layout() -> None:
             raise NotFusable("arrays are laid out in another way than expected here")
 
 
-def launch(stages, ids, sizes, begins, values: list, dtype) -> None:
-    elements = compiled(stages, dtype)
+def launch(elements, ids, sizes, begins, values: list, dtype) -> None:
     constants = np.array(values, dtype)
     helpers = NUMBA_HELPERS if sizes.sum() > ALONE else 0
     if helpers and overlap(begins, sizes * dtype.itemsize):
@@ -99,7 +101,10 @@ def launch(stages, ids, sizes, begins, values: list, dtype) -> None:
 
 @functools.lru_cache(512)
 def compiled(stages, dtype):
-    """The stages' loop as machine code: void elements(ids, begin, until, constants)."""
+    """The stages' loop as machine code: void elements(ids, begin, until, constants).
+
+    None where numba cannot type what NumPy computes: then the rule runs blocked.
+    """
     loop = fuse(stages, exact=False)
     number = numba.from_dtype(dtype)
     scope = {
@@ -115,7 +120,10 @@ def compiled(stages, dtype):
     exec(compile(text.replace("elements", name, 1), machine.__file__, "exec"), scope)
     ids, constants = types.CPointer(types.intp), types.CPointer(number)
     signature = types.void(ids, types.intp, types.intp, constants)
-    return machine.cfunc(signature, error_model="numpy")(scope[name])
+    try:
+        return machine.cfunc(signature, error_model="numpy")(scope[name])
+    except NumbaError:
+        return None
 
 
 def source(loop: Loop) -> str:
