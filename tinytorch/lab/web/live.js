@@ -1,6 +1,6 @@
 // Live figures on a page: drawing, handles, knobs. What they show comes from `E.figure`.
 const STYLE = `
-.live-figure{margin:0;color:inherit;font-size:.9375rem;line-height:1.4}
+.live-figure{margin:0;color:inherit;text-align:left;font-size:.9375rem;line-height:1.4}
 .live-figure[data-live] .live-still{display:none}
 html[data-theme=dark] .bd-content .bd-article div.cell_output .text_html:has(.live-figure){padding:0;color:inherit;background:none}
 .live-panels{display:flex;flex-wrap:wrap;gap:.5rem 1rem}
@@ -272,7 +272,7 @@ class Figure {
     return `rgb(${part.map((v) => Math.round(v + (255 - v) * 0.3)).join(" ")})`;
   }
   scale(panel, w, h) {
-    let [left, right, top, bottom] = [46, 10, 24, 36];
+    let [left, right, top, bottom] = [46, 16, 24, 36];
     if (panel.equal) {
       const side = Math.min((w - left - right) / (panel.x[1] - panel.x[0]), (h - top - bottom) / (panel.y[1] - panel.y[0]));
       const spare = w - left - right - side * (panel.x[1] - panel.x[0]);
@@ -309,7 +309,7 @@ class Figure {
     const c = canvas.getContext("2d"), s = (panel.scale = this.scale(panel, w, h)), ink = this.dark ? "#dfe2e6" : "#333";
     c.setTransform(ratio, 0, 0, ratio, 0, 0);
     c.clearRect(0, 0, w, h);
-    c.font = "13px system-ui, sans-serif";
+    c.font = `13px ${getComputedStyle(this.root).fontFamily || "sans-serif"}`;
     const marks = this.spec.marks.map((m, i) => [m, i]).filter(([m]) => m.panel === n);
     marks.filter(([m]) => m.kind === "heat").forEach(([m, i]) => { c.imageSmoothingEnabled = !m.kept; c.drawImage(this.heat(m, i, s), s.left, s.top, s.right - s.left, s.bottom - s.top); });
     c.strokeStyle = ink;
