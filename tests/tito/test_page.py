@@ -52,6 +52,20 @@ def test_the_cells_run_and_show_what_the_text_says(tmp_path):
     assert "Your workbook is left as it is" in output
 
 
+@pytest.mark.slow
+def test_the_teachers_page_grades_its_class(tmp_path):
+    """Its claims are in its cells: every slip is named, and Gradescope's file is there."""
+    page = ROOT / "book" / "appendices" / "teach.md"
+    notebook = jupytext.reads(page.read_text(encoding="utf-8"), fmt="md:myst")
+    environment = {k: v for k, v in os.environ.items() if k != "TINYTORCH_EXPORTS"}
+    client = nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3")
+    client.execute(env=environment, cwd=str(tmp_path))
+    output = "".join(
+        o["text"] for c in notebook.cells for o in c.get("outputs", []) if o.get("name") == "stdout"
+    )
+    assert "30 submissions graded, 10 with everything right" in output
+
+
 def test_every_command_named_in_the_text_exists():
     named = set(re.findall(r"`?tito ([a-z]+)\b", TEXT))
     from tinytorch.tito.__main__ import tito
