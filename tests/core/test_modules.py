@@ -145,6 +145,13 @@ def test_repr_is_how_it_was_made():
     assert repr(Two()) == "Two(first=ReLU(), rest=[Tanh()])"
 
 
+def test_a_list_or_an_array_is_taken_as_an_input():
+    layer = nn.Sequential(nn.Flatten(), nn.Linear(2, 3, rng=0))
+    rows = [[1.0, 2.0]]
+    for x in (rows, np.array(rows, np.float32)):
+        np.testing.assert_array_equal(layer(x).data, layer(Tensor(rows)).data)
+
+
 def test_sequential():
     layers = nn.Sequential(nn.Linear(2, 3), nn.ReLU())
     assert len(layers) == 2

@@ -231,3 +231,13 @@ def test_a_state_that_does_not_fit_changes_nothing(state, message):
     with pytest.raises(ValueError, match=message):
         loader.load_state_dict(state)
     assert loader.state_dict() == before
+
+
+def test_repr_is_how_it_was_made():
+    examples = TensorDataset(np.zeros((10, 2)), np.arange(10))
+    assert repr(DataLoader(examples, 4)) == (
+        "DataLoader(TensorDataset(inputs (10, 2), targets (10,)), 4)"
+    )
+    assert repr(DataLoader(examples, 4, shuffle=True, drop_last=True, seed=3)).endswith(
+        ", 4, shuffle=True, seed=3, drop_last=True)"
+    )

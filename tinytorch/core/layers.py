@@ -50,6 +50,7 @@ class Linear(Module):
         self.bias = initialize("zeros", (m,), n, m) if bias else None
 
     def forward(self, x: Tensor) -> Tensor:
+        x = x if isinstance(x, Tensor) else Tensor(x)
         if not x.ndim or x.shape[-1] != self.weight.shape[0]:
             raise ValueError(f"{self!r} cannot take an input of shape {x.shape}")
         y = x @ self.weight
@@ -167,6 +168,7 @@ class Flatten(Module):
         self.end_dim = require("Flatten", "end_dim", end_dim, INTEGER)
 
     def forward(self, x: Tensor) -> Tensor:
+        x = x if isinstance(x, Tensor) else Tensor(x)
         if not x.ndim:
             raise ValueError("Flatten needs a batch, got shape ()")
         if self.start_dim == x.ndim == 1:

@@ -84,6 +84,11 @@ class DataLoader:
         self._given = 0  # batches of it that were handed out
         self._resume = False
 
+    def __repr__(self) -> str:
+        shuffled = f", shuffle=True, seed={self.seed}" if self.shuffle else ""
+        dropped = ", drop_last=True" if self.drop_last else ""
+        return f"DataLoader({self.dataset!r}, {self.batch_size}{shuffled}{dropped})"
+
     def __len__(self) -> int:
         """Batches in an epoch."""
         n = len(self.dataset)
