@@ -10,7 +10,7 @@ import time
 import pytest
 
 from tests.tito.test_classroom import notebook
-from tinytorch.tito import learning
+from tinytorch.tito import learning, report_on
 from tinytorch.tito.lessons import find, lessons
 from tinytorch.tito.workbook import body, filled, workbook
 
@@ -152,3 +152,15 @@ def test_the_hints_are_remembered_in_a_file_that_may_be_damaged(space):
     path.write_text("[", encoding="utf-8")
     assert "Hint 1 of 2" in space.tito("hint", "06").out
     assert json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_a_notebook_shows_the_report_as_html():
+    wrong = filled(workbook(SIX), SIX).replace("v_hat = v / (1 - beta2**t)", "v_hat = v")
+    names = {"__name__": "notebook"}
+    exec(compile(wrong, "notebook", "exec"), names)
+    shown = report_on(names, "06")
+    assert "this is   only m corrected" in repr(shown)
+    page = shown._repr_html_()
+    assert page.count("<details open>") == 1
+    assert "FAILED  Adam: the first steps" in page
+    assert "34 of 47 pass" in page

@@ -5,6 +5,7 @@ file in another one.
 """
 
 import linecache
+from html import escape
 
 
 def try_out(names: dict, *checks: str) -> None:
@@ -24,6 +25,64 @@ def try_out(names: dict, *checks: str) -> None:
         print("\n".join(explain(outcome)))
         if not outcome.good:
             return
+
+
+class Report:
+    """What every check of a module says of a notebook's names: text, or HTML where it is shown."""
+
+    def __init__(self, lesson, outcomes):
+        self.lesson, self.outcomes = lesson, outcomes
+
+    def __repr__(self) -> str:
+        from tinytorch.tito.report import explain
+
+        bad = [o for o in self.outcomes if not o.good or o.state == "remark"]
+        lines = [line for o in bad for line in explain(o)]
+        return "\n".join([*lines, self.summary()])
+
+    def summary(self) -> str:
+        good = sum(o.good for o in self.outcomes)
+        return f"{self.lesson.number} {self.lesson.title}: {good} of {len(self.outcomes)} pass"
+
+    def _repr_html_(self) -> str:
+        from tinytorch.tito.report import explain
+
+        parts = [f"<p><b>{escape(self.summary())}</b></p>"]
+        for outcome in self.outcomes:
+            if not outcome.good or outcome.state == "remark":
+                head, *rest = map(escape, explain(outcome))
+                body = "\n".join(rest)
+                first = " open" if len(parts) == 1 else ""
+                parts.append(
+                    f"<details{first}><summary>{head}</summary><pre>{body}</pre></details>"
+                )
+        return "\n".join(parts)
+
+
+def report_on(names: dict, word: str) -> Report:
+    """Try every check of a module on a notebook's names: `report_on(globals(), "06")`.
+
+    Raises:
+        LookupError: there is no such module.
+    """
+    from tinytorch import exports
+
+    exports.deactivate()
+    from tinytorch.tito import lessons
+    from tinytorch.tito.judge import settle
+
+    lesson = lessons.find(word)
+    outcomes = [tried(names, lesson, check) for check in lesson.checks]
+    for outcome in outcomes:
+        outcome.mistake = outcome.explanation = ""
+        outcome.suspects = []
+    settle(lesson, outcomes, 0)
+    return Report(lesson, outcomes)
+
+
+def load_ipython_extension(shell) -> None:
+    """`%load_ext tinytorch.tito`, then `%tito 06` in any cell."""
+    shell.register_magic_function(lambda line: report_on(shell.user_ns, line), "line", "tito")
 
 
 def tried(names: dict, lesson, check):
