@@ -578,6 +578,21 @@ def test_accepted(name, space):
     assert result.status == 0
 
 
+def test_numbers_that_must_be_given_by_name_are_given(space):
+    """A constructor may insist on betas and eps; the checks that leave them open say the usual."""
+    name = "dictionaries of state, keyed by identity"
+    text = SOLUTIONS[name].replace(
+        "learning_rate=0.001, beta1=0.9, beta2=0.999, eps=1e-8",
+        "learning_rate=0.001, *, betas, eps",
+    )
+    text = text.replace(
+        "self.b1, self.b2, self.eps, self.t, self.m, self.v = beta1, beta2,",
+        "(self.b1, self.b2), self.eps, self.t, self.m, self.v = betas,",
+    )
+    assert text.count("betas") == 2
+    assert grade(find("06"), space.write(find("06"), text)).status == 0
+
+
 IN_PLACE = {
     "gradient_descent": ("return (p - lr * g,)", "p -= lr * g\nreturn (p,)"),
     "heavy_ball": ("return p - lr * b, b", "g *= lr\nreturn p - lr * b, b"),

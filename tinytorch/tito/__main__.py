@@ -275,6 +275,10 @@ def show(grade, space, verbose) -> None:
             console.print(escape(report.explain(outcome)[-1]))
         full = full or outcome.state not in (*GOOD, "blank")
     console.print(summary(grade))
+    if grade.file and grade.passed:
+        console.print(
+            f"Everything passes. Your code takes the package's place: tito export {lesson.number}"
+        )
     if grade.file and learning.pieces(lesson, text):
         console.print(escape(learning.pieces(lesson, text)))
     elif full and not verbose:

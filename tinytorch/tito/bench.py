@@ -7,6 +7,7 @@ rounds: with the numbers of the workbook, and with numbers that are drawn anew a
 
 import contextlib
 import importlib
+import inspect
 import sys
 import zlib
 
@@ -107,11 +108,17 @@ class Bench:
     def make(self, name: str, *first, **numbers):
         """Build a class in the vocabulary that its constructor speaks.
 
+        What it must be told and the check leaves open has its usual value.
+
         Raises:
             NotThere: it does not take one of the numbers.
         """
         cls = getattr(self, name)
         by_position, by_name, dropped = translate(cls, len(first), numbers)
+        for number, value in USUAL.items():
+            words = translate(cls, len(first), {number: value})[1]
+            if number not in numbers and required(cls) & {*words}:
+                by_name.update(words)
         if dropped:
             raise NotThere(f"your {name} takes no {' and no '.join(dropped)}")
         return cls(*first, *by_position, **by_name)
@@ -119,6 +126,15 @@ class Bench:
     def takes(self, name: str, number: str) -> bool:
         """Whether the constructor of `name` takes this number."""
         return not translate(getattr(self, name), 1, {number: 0.5})[2]
+
+
+USUAL = {"betas": (0.9, 0.999), "eps": 1e-8}
+
+
+def required(cls) -> set[str]:
+    """Names that a constructor takes by keyword only, and without a default."""
+    found = inspect.signature(cls).parameters.values()
+    return {p.name for p in found if p.kind is p.KEYWORD_ONLY and p.default is p.empty}
 
 
 def bench_for(check, names, own=None, seed: int | None = None) -> Bench:
