@@ -24,7 +24,7 @@ html[data-theme=dark] .bd-content .bd-article div.cell_output .text_html:has(.li
 .live-lines b{background:#d55e00;color:#fff}
 .live-code textarea{min-width:0;padding:.5rem;border:0;resize:vertical;background:none;color:inherit;font:inherit;white-space:pre;overflow-x:auto;tab-size:4}
 .live-error{margin:.4rem 0;white-space:pre-wrap;overflow-wrap:anywhere}
-.live-code summary{display:inline-block;min-height:44px;padding:.6rem .7rem;border:1px solid var(--pst-color-border,#bbb);border-radius:6px;cursor:pointer}
+.live-code summary{display:inline-block;box-sizing:border-box;min-height:44px;padding:.6rem .7rem;border:1px solid var(--pst-color-border,#bbb);border-radius:6px;cursor:pointer}
 .live-status{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);margin:0}
 @media (max-width:576px){.live-panel{flex-basis:100%;height:15.5rem}.live-knob{grid-template-columns:1fr auto}.live-knob input{grid-column:1/-1;grid-row:2}}
 @media print{.live-figure[data-live] .live-still{display:block}.live-body{display:none}}`;
@@ -339,8 +339,8 @@ class Figure {
     c.restore();
     for (const { pair, fixed, e } of panel.handles) {
       const [x, y] = pair.map((i, axis) => (fixed[axis] ? i : this.K[i]));
-      e.style.left = `${clip(s.x(x), s.left, s.right)}px`;
-      e.style.top = `${clip(s.y(y), s.top, s.bottom)}px`;
+      e.style.left = `${(100 * clip(s.x(x), s.left, s.right)) / w}%`; // stays inside while the page is resized
+      e.style.top = `${(100 * clip(s.y(y), s.top, s.bottom)) / h}%`;
     }
   }
   line(c, s, m, { x, y }) {
