@@ -31,8 +31,8 @@ def test_a_page_has_a_twin_that_needs_no_browser(page, published):
     twin = (published / f"{page}.md").read_text(encoding="utf-8")
     text = re.sub(r"```.*?```", "", twin, flags=re.S)
     assert not DIRECTIVE.search(text), DIRECTIVE.search(text).group()
-    title = re.search(r"<h1>(.*?)<a", html(published, page), re.S)[1]
-    assert twin.startswith(f"# {unescape(re.sub('<[^>]*>', '', title)).strip()}")
+    title = re.search(r'<h1>([^<]*)<a class="headerlink', html(published, page))[1]
+    assert twin.startswith(f"# {unescape(title).strip()}")
     source = (ROOT / f"{page}.md").read_text(encoding="utf-8")
     removed = len(re.findall(r"remove-(?:cell|input)", source))
     assert twin.count("```python") >= source.count("```{code-cell}") - removed
