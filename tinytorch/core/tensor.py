@@ -172,7 +172,7 @@ class Tensor:
 
     @property
     def size(self) -> "Size":
-        """How many elements there are; called, as in PyTorch, the shape: `x.size(0)`.
+        """How many elements there are. Called as in PyTorch, `x.size(0)`, it gives the shape.
 
         >>> x = Tensor([[1.0, 2.0]])
         >>> x.size, x.size(1)
