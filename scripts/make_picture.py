@@ -1,4 +1,4 @@
-"""Draw the README's picture, README.png, by running the first cell of the landing page.
+"""Draw the README's picture, README.png: the landing page's live figure as it stands at first.
 
 python scripts/make_picture.py
 """
@@ -6,18 +6,22 @@ python scripts/make_picture.py
 from pathlib import Path
 
 import jupytext
-import matplotlib.pyplot as plt
+
+from tinytorch.lab.still import png
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def draw(target) -> None:
-    plt.switch_backend("Agg")
+def draw(target: Path) -> None:
     page = jupytext.read(ROOT / "index.md")
-    cell = next(cell for cell in page.cells if cell.cell_type == "code")
-    exec(compile(cell.source, "index.md", "exec"), {})
-    plt.gcf().savefig(target, dpi=110)
-    plt.close()
+    names: dict = {}
+    for cell in page.cells:
+        if cell.cell_type != "code":
+            continue
+        if cell.source.startswith("Live("):
+            target.write_bytes(png(eval(cell.source, names)))
+            return
+        exec(compile(cell.source, "index.md", "exec"), names)
 
 
 if __name__ == "__main__":

@@ -670,7 +670,7 @@ class Live:
              "handles": [[n if not isinstance(n, str) else self.names.index(n) for n in pair]
                          for pair in p.handles],
              "fixed": [[not isinstance(n, str) for n in pair] for pair in p.handles],
-             "minima": self._minima(p)}
+             "minima": self.minima_of(p)}
             for p in self.panels
         ]  # fmt: skip
         return {
@@ -706,7 +706,7 @@ class Live:
 
         return "live-" + hashlib.sha256((self.alt + str(self.names)).encode()).hexdigest()[:8]
 
-    def _minima(self, panel) -> list:
+    def minima_of(self, panel) -> list:
         surface = getattr(panel, "surface", None)
         if surface is None or inspect.isfunction(surface):
             return []

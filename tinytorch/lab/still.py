@@ -38,7 +38,12 @@ def draw(ax, panel, shown) -> None:
             {"marker": "o", "linestyle": ""} if dots else {"linestyle": (0, dash) if dash else "-"}
         )
         ax.plot(x, y, color=color, label=label, zorder=3, **style)
-    first = next(iter(shown)).figure.first
+    figure = next(iter(shown)).figure
+    first = figure.first
+    for entry in figure.minima_of(panel):
+        chosen = 0 if entry["of"] is None else int(first[figure.names[entry["of"]]])
+        for lowest in entry["minima"][chosen]:
+            ax.plot(*lowest, "*", color="black", markerfacecolor="white", markersize=13, zorder=5)
     for pair in panel.handles:
         at = [first[n] if isinstance(n, str) else n for n in pair]
         ax.plot(*at, "ko", markersize=9, zorder=4)
@@ -51,8 +56,8 @@ def draw(ax, panel, shown) -> None:
         ax.legend(fontsize=10)
 
 
-def picture(figure) -> str:
-    """Its address: the image itself, as text."""
+def png(figure) -> bytes:
+    """The figure as it stands at first."""
     values = figure.show(figure.first)
     shown = {mark: value for (_, _, mark), value in zip(figure.marks, values, strict=True)}
     count = len(figure.panels)
@@ -64,4 +69,9 @@ def picture(figure) -> str:
         file = io.BytesIO()
         fig.savefig(file, format="png", metadata={"Software": None})
         plt.close(fig)
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+    return file.getvalue()
+
+
+def picture(figure) -> str:
+    """Its address: the image itself, as text."""
+    return "data:image/png;base64," + base64.b64encode(png(figure)).decode()
