@@ -103,6 +103,18 @@ def test_a_step_keeps_the_strong_wolfe_conditions(slope, bend, waves, first):
     assert abs(d) <= -FLATTER * d0 + 1e-9
 
 
+def test_a_search_that_finds_nothing_ends_in_silence():
+    """A kink: no step keeps the second condition, and the bracket shrinks to a point."""
+
+    def line(t):
+        return np.float64(abs(t - 1) - 1), np.float64(np.sign(t - 1) or 1.0)
+
+    t = strong_wolfe(line, 0.7)
+    assert line(t)[0] < line(0.0)[0]
+    with np.errstate(all="raise"):
+        assert strong_wolfe(lambda t: (np.float64(t * 0), np.float64(-1.0)), 1.0) == 0.0
+
+
 def test_it_reaches_the_end_of_the_valley():
     p, q = (Tensor(START[i : i + 2].copy(), requires_grad=True) for i in (0, 2))
     optimizer = LBFGS([p, q], line_search_fn="strong_wolfe", max_iter=200, tolerance_change=0)

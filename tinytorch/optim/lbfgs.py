@@ -75,14 +75,14 @@ def strong_wolfe(line, step):
             if d * ((high[0] if high else math.inf) - low[0]) >= 0:
                 high = low
             low = (step, f, d)
+        if high and abs(high[0] - low[0]) <= 1e-12 * max(high[0], low[0]):
+            break
         if high is None:
             step *= 4
         elif math.isfinite(high[1]) and math.isfinite(high[2]):
             step = cubic_minimum(*low, *high)
         else:
             step = (low[0] + high[0]) / 2
-        if high and abs(high[0] - low[0]) < 1e-12 * max(high[0], low[0]):
-            break
     return best[0]
 
 
