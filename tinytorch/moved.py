@@ -29,7 +29,7 @@ class Forwarding:
         old = module.__name__
 
         def forward(name: str):
-            for new in MOVED[old]:
+            for new in () if name.startswith("__") else MOVED[old]:
                 if hasattr(importlib.import_module(new), name):
                     warnings.warn(f"{old}.{name} is in {new} now", DeprecationWarning, stacklevel=2)
                     return getattr(importlib.import_module(new), name)

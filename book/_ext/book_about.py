@@ -123,6 +123,7 @@ def finish(app, exception) -> None:
     text = LINK.sub(
         lambda m: f'{m[1]}{top}{m[2].removeprefix("./")}"', lost.read_text(encoding="utf-8")
     )
+    text = re.sub(r'<link rel="canonical"[^>]*>', "", text)  # it has no address of its own
     lost.write_text(text, encoding="utf-8")
     if CHANGES in app.env.found_docs:
         (Path(app.outdir) / "feed.xml").write_text(feed(app), encoding="utf-8")

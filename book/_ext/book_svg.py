@@ -5,12 +5,15 @@ colours that the style sheet can change, and without what nobody sees: the place
 than a tenth of a pixel, points on the line between others, the letters' font at each letter.
 """
 
+import base64
 import hashlib
 import html
+import io
 import re
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 IMAGE = re.compile(r'<img (?=[^>]*src="[^"]*_images/([^"]+\.svg)")[^>]*>')
 SLIDER = re.compile(r'(<div class="slider-figure" id="([\w-]+)".*?)(<svg.*?</svg>)', re.S)
@@ -32,6 +35,7 @@ SHRINK = [
     (re.compile(r"font: ([\d.]+px) [^;\"]*"), r"font-size: \1"),
     (re.compile(r">\s+<(?!/?tspan)"), "><"),
 ]
+DATA = re.compile(r"(?<=data:image/png;base64,)[A-Za-z0-9+/=\s]+")
 TOLERANCE = 0.12  # of a point of the figure, which is about a pixel
 FEW = 24  # a shape of fewer points is left as it is
 
@@ -103,6 +107,15 @@ def joined(svg: str) -> str:
     return LETTERS.sub(join, svg)
 
 
+def lighter(match: re.Match) -> str:
+    """A picture inside a drawing, with a palette if that takes less."""
+    image, file = base64.b64decode(match[0]), io.BytesIO()
+    with Image.open(io.BytesIO(image)) as opened:
+        palette = opened.convert("RGBA").quantize(256, method=Image.Quantize.FASTOCTREE)
+    palette.save(file, format="PNG", optimize=True)
+    return base64.b64encode(min(file.getvalue(), image, key=len)).decode()
+
+
 def inlined(svg: str, name: str, words: str, known: set[str]) -> str:
     """The drawing as a part of a page.
 
@@ -111,7 +124,7 @@ def inlined(svg: str, name: str, words: str, known: set[str]) -> str:
         words: what it shows; nothing if what stands around it says so.
         known: the colours that the style sheet can change, as in `#0072b2`.
     """
-    svg = svg[svg.index("<svg") :]
+    svg = DATA.sub(lighter, svg[svg.index("<svg") :])
     for pattern, replacement in SHRINK:
         svg = pattern.sub(replacement, svg)
     svg = PATH.sub(path, joined(svg))

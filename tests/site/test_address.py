@@ -6,6 +6,7 @@ from pathlib import Path
 import book_address
 import pytest
 from book_address import Repository
+from book_report import Refused
 
 CONFIGURED = "https://github.com/mlsysbook/TinyTorch"
 
@@ -68,7 +69,7 @@ def test_without_git_the_configured_one_counts(tmp_path, monkeypatch):
 
 def test_a_variable_that_names_nothing_is_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("TINYTORCH_REPOSITORY", "torch")
-    with pytest.raises(ValueError, match="TINYTORCH_REPOSITORY is 'torch'"):
+    with pytest.raises(Refused, match="TINYTORCH_REPOSITORY is 'torch'"):
         book_address.find(CONFIGURED, tmp_path)
 
 

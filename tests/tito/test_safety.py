@@ -118,7 +118,9 @@ def test_arrays_of_millions_are_not_written_out(space):
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "latin-1", "utf-8"])
 def test_every_console_can_show_the_report(space, encoding):
     space.write(SIX, GOOD)
-    done = space.tito("test", "06", env={"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"})
+    done = space.tito(
+        "test", "06", "--verbose", env={"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    )
     assert done.code == 0, done.err
     assert ("a large ε" if encoding == "utf-8" else "a large epsilon") in done.out
 
