@@ -96,7 +96,7 @@ def test_a_figure_draws_what_the_package_computed(name, width, browser, address,
             assert drawn["says"] == probe["says"], where
             for got, expected in zip(drawn["marks"], probe["marks"], strict=True):
                 if got is not None:  # a map is drawn at other places
-                    numbers = [np.nan if v is None else v for v in sampled(got)]
+                    numbers = [np.nan if v is None else float(v) for v in sampled(got)]
                     wanted = [float.fromhex(word) for word in expected]
                     np.testing.assert_allclose(
                         numbers, wanted, rtol=1e-6, atol=1e-9, err_msg=str(where)
