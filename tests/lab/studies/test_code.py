@@ -139,11 +139,10 @@ def test_every_process_finds_the_same():
         "print(fingerprint(train_once, *optim.OPTIMIZERS, {'a', 'b', 'c'}))"
     )
     found = set()
-    for seed in ("1", "2"):
+    for seed in ("1", "2", "3"):
         done = subprocess.run(
             [sys.executable, "-c", code], env={"PYTHONHASHSEED": seed},
             capture_output=True, text=True, check=True,
         )  # fmt: skip
         found.add(done.stdout)
     assert len(found) == 1
-    assert fingerprint(train_once, *optim.OPTIMIZERS, {"a", "b", "c"}) in found.pop()
