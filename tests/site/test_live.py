@@ -331,7 +331,7 @@ def changed_adam(source):
 
 def test_the_figure_follows_changed_lines(lines):
     valley = Rosenbrock()
-    for source in (UNCORRECTED, ADAM.replace("np.sqrt(v_hat)", "np.maximum(v_hat, 1)")):
+    for source in (UNCORRECTED, ADAM.replace("np.sqrt(v_hat)", "np.sqrt(v_hat) + 0.3 * np.abs(m)")):
         lines.type(source)
         rule, start = changed_adam(source), [-1.2, 1.0]
         wanted = valley.value(trajectory(rule, valley, start, 60, lr=0.25))
