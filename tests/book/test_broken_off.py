@@ -69,10 +69,10 @@ HARMLESS = re.compile(rb'\?v=[0-9a-f]+|"1\d\d":\[[\d,]*\],')
 
 
 def index_of_words(script: bytes) -> bytes:
-    """The search's index in one order, without the answer; words stand as they were met."""
+    """The search's index in one order, without the answer."""
     index = json.loads(script[script.index(b"{") : script.rindex(b"}") + 1])
-    for part in ("terms", "titleterms"):
-        index[part] = {w: at for w, at in index[part].items() if not re.fullmatch(r"1\d\d", w)}
+    entries = index["entries"].items()
+    index["entries"] = {w: at for w, at in entries if not re.fullmatch(r"1\d\d", w)}
     return json.dumps(index, sort_keys=True).encode()
 
 
