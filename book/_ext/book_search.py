@@ -117,7 +117,7 @@ def labelled(env, records: Records) -> dict[str, dict]:
 def gather(env) -> list[dict]:
     """All records, with the words by which they are asked for."""
     records = Records()
-    for page in env.found_docs:
+    for page in sorted(env.found_docs):
         records.read(page, env.get_doctree(page))
     labels = labelled(env, records)
     for record in list(records.all.values()):
