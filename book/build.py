@@ -18,11 +18,11 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 
 try:
-    import book_address
-    import book_cache
-    import book_state
     import yaml
-    from book_report import Refused
+    from book_build import remembered, state
+    from book_build.report import Refused
+    from book_cells import cache
+    from book_launch import address
 except ModuleNotFoundError as error:
     sys.exit(f"{error.name} is not installed here; first: pip install -r requirements.txt")
 
@@ -37,17 +37,17 @@ def documents(entry: dict) -> list[str]:
 def inputs() -> str:
     """A hash of everything the site is made of."""
     top = [ROOT / name for name in ("_config.yml", "_toc.yml", "index.md", "CITATION.cff")]
-    pages = {path.name: path for path in top if path.is_file()} | book_cache.files(ROOT / "book")
-    words = {**book_cache.installed(), **book_cache.versions()}
-    words["repository"] = str(book_address.find("", ROOT))
-    return book_cache.fingerprint(pages, book_cache.seen_files(), words=words)
+    pages = {path.name: path for path in top if path.is_file()} | remembered.files(ROOT / "book")
+    words = {**remembered.installed(), **cache.versions()}
+    words["repository"] = str(address.find("", ROOT))
+    return remembered.fingerprint(pages, cache.seen_files(), words=words)
 
 
-def is_current(build: Path, stamp: Path, state: str) -> bool:
+def is_current(build: Path, stamp: Path, now: str) -> bool:
     """Whether the last strict build succeeded, saw these inputs, and was not written over."""
-    if (build / book_state.MARK).exists():
+    if (build / state.MARK).exists():
         return False
-    if not stamp.is_file() or stamp.read_text(encoding="utf-8") != state:
+    if not stamp.is_file() or stamp.read_text(encoding="utf-8") != now:
         return False
     written = stamp.stat().st_mtime_ns
     return all(page.stat().st_mtime_ns <= written for page in (build / "html").rglob("*.html"))
@@ -62,19 +62,19 @@ def main() -> int:
     arguments = parser.parse_args()
 
     started = time.perf_counter()
-    book_state.jobs()
-    book_cache.check_package(ROOT)
+    state.jobs()
+    cache.check_package(ROOT)
     build = arguments.output.resolve() / "_build"
     stamp = build / "strict"
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     pages = [build / "html" / f"{document}.html" for document in documents(contents)]
 
     if arguments.fresh:
-        with book_state.alone(build):
-            book_state.mark(build)
-            book_state.clear(build, keep={book_state.MARK, book_state.LOCK})
-    state = inputs()
-    if is_current(build, stamp, state) and all(page.is_file() for page in pages):
+        with state.alone(build):
+            state.mark(build)
+            state.clear(build, keep={state.MARK, state.LOCK})
+    now = inputs()
+    if is_current(build, stamp, now) and all(page.is_file() for page in pages):
         print(f"Nothing changed since the last build. Read it at {pages[0].as_uri()}")
         return 0
 
@@ -93,7 +93,7 @@ def main() -> int:
     if missing:
         print("The book was not built. Pages missing:", *missing, sep="\n  ", file=sys.stderr)
         return 1
-    stamp.write_text(state)
+    stamp.write_text(now)
     seconds = time.perf_counter() - started
     print(f"{len(pages)} pages in {seconds:.1f} s. Read them at {pages[0].as_uri()}")
     return 0

@@ -1,4 +1,4 @@
-// Bets (book/_ext/book_bets.py): takes a guess, uncovers the answer, keeps the score on this machine.
+// Bets (book/_ext/book_parts/bets.py): takes a guess, uncovers the answer, keeps the score on this machine.
 (() => {
   if (window.bookBets) return;
   window.bookBets = true;

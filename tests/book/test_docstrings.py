@@ -4,8 +4,8 @@ import io
 import re
 from pathlib import Path
 
-import book_docstrings
 import pytest
+from book_parts import docstrings
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 
@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
     ],
 )
 def test_markup_is_escaped_outside_code(line, shown):
-    assert book_docstrings.escape(line) == shown
+    assert docstrings.escape(line) == shown
 
 
 def test_formulas_keep_their_lines():
@@ -44,7 +44,7 @@ def test_formulas_keep_their_lines():
         "",
         "    eps: another",
     ]
-    assert book_docstrings.marked_up(given) == [
+    assert docstrings.marked_up(given) == [
         r"Steps by 2 \* lr.",
         "",
         "::",
@@ -64,7 +64,8 @@ def test_the_reference_has_everything_that_is_public(tmp_path):
     """Built for itself, the page describes each name of each package, by its public address."""
     page = ROOT / "book/appendices/api-reference.md"
     (tmp_path / "index.md").write_text(page.read_text(encoding="utf-8"), encoding="utf-8")
-    extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "book_docstrings"]
+    sphinx = ["sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+    extensions = ["myst_parser", *sphinx, "book_parts.docstrings"]
     settings = {"extensions": extensions, "napoleon_use_ivar": True, "napoleon_use_rtype": False}
     warned = io.StringIO()
     with docutils_namespace():

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-import book_fonts
 import pytest
+from book_light import fonts
 from fontTools.ttLib import TTFont
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,18 +26,18 @@ def written() -> set[str]:
 
 @pytest.mark.parametrize("name", ["sans", "serif"])
 def test_a_letter_that_is_written_and_can_be_had_is_shipped(name):
-    face = book_fonts.FACES[name]
-    assert (written() & installed(face)) - set(book_fonts.CHARACTERS) == set()
+    face = fonts.FACES[name]
+    assert (written() & installed(face)) - set(fonts.CHARACTERS) == set()
 
 
 def test_the_faces_of_the_style_sheet_are_those_that_are_cut():
     sheet = (ROOT / "book/_static/book.css").read_text(encoding="utf-8")
-    assert set(re.findall(r"fonts/([\w-]+)\.woff2", sheet)) == set(book_fonts.FACES)
+    assert set(re.findall(r"fonts/([\w-]+)\.woff2", sheet)) == set(fonts.FACES)
 
 
 def test_a_cut_letter_is_the_same_letter_at_its_weight(tmp_path):
-    face = book_fonts.FACES["sans"]
-    book_fonts.draw(face, tmp_path / "sans.ttf")
+    face = fonts.FACES["sans"]
+    fonts.draw(face, tmp_path / "sans.ttf")
     font = TTFont(tmp_path / "sans.ttf")
     assert font["name"].getDebugName(1) == "Source Sans 3"
     assert font["OS/2"].usWeightClass == 400

@@ -8,7 +8,7 @@ from tests.book.conftest import ROOT
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 
-import book_cache
+from book_build import remembered
 
 
 def test_a_text_is_made_once_for_each_key(tmp_path):
@@ -21,7 +21,7 @@ def test_a_text_is_made_once_for_each_key(tmp_path):
     for key in ("a", "b", "a"):
         for what in ("styles", "math"):
             text = f"{what} of {key}\r\n"  # a line ending comes back as it was
-            got = book_cache.remember(tmp_path, what, key, lambda text=text: make(text))
+            got = remembered.remember(tmp_path, what, key, lambda text=text: make(text))
             assert got == text
     assert len(made) == 4
 
@@ -32,8 +32,8 @@ def test_what_fails_is_not_remembered(tmp_path):
 
     for _ in range(2):
         with pytest.raises(ValueError, match="not TeX"):
-            book_cache.remember(tmp_path, "math", "x", refuse)
-    assert book_cache.remember(tmp_path, "math", "x", lambda: "1") == "1"
+            remembered.remember(tmp_path, "math", "x", refuse)
+    assert remembered.remember(tmp_path, "math", "x", lambda: "1") == "1"
 
 
 def test_a_file_that_was_not_finished_is_not_read(tmp_path, monkeypatch):
@@ -43,8 +43,8 @@ def test_a_file_that_was_not_finished_is_not_read(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(type(tmp_path), "replace", killed)
         with pytest.raises(KeyboardInterrupt):
-            book_cache.remember(tmp_path, "math", "x", lambda: "1" * 100)
-    assert book_cache.remember(tmp_path, "math", "x", lambda: "2") == "2"
+            remembered.remember(tmp_path, "math", "x", lambda: "1" * 100)
+    assert remembered.remember(tmp_path, "math", "x", lambda: "2") == "2"
 
 
 def test_the_caches_know_where_a_file_stands(tmp_path):
@@ -55,6 +55,6 @@ def test_the_caches_know_where_a_file_stands(tmp_path):
         (folder / place).parent.mkdir(parents=True)
         (folder / place).write_text("same")
         folder.rename(tmp_path / "package")
-        prints.add(book_cache.fingerprint(book_cache.files(tmp_path / "package"), words={}))
+        prints.add(remembered.fingerprint(remembered.files(tmp_path / "package"), words={}))
         (tmp_path / "package").rename(folder)
     assert len(prints) == 3

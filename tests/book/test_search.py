@@ -2,8 +2,8 @@
 
 import json
 
-import book_search
 import pytest
+from book_found import search
 
 SECTIONS = [
     {"page": "a", "place": "", "title": "Momentum", "text": "A ball that rolls keeps its speed."},
@@ -17,7 +17,7 @@ SECTIONS = [
 
 @pytest.fixture(scope="module")
 def ask():
-    made = book_search.engine()
+    made = search.engine()
     made.eval(f"const INDEX = BookSearch.index({json.dumps(SECTIONS)})")
     made.eval("const ask = (q, typing) => BookSearch.find(INDEX, q, typing).map((f) => f.page)")
     return lambda query, typing=False: list(made.call("ask", query, typing))

@@ -1,8 +1,8 @@
 """A pruned style sheet styles every page as the whole one does."""
 
-import book_styles
 import pytest
 import tinycss2
+from book_light import styles
 
 WORDS = {"used", "also-used"}
 
@@ -27,4 +27,4 @@ WORDS = {"used", "also-used"}
     ],
 )
 def test_what_no_page_uses_is_left_out(sheet, kept):
-    assert book_styles.pruned(tinycss2.parse_stylesheet(sheet), WORDS) == kept
+    assert styles.pruned(tinycss2.parse_stylesheet(sheet), WORDS) == kept

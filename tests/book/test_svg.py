@@ -3,10 +3,10 @@
 import io
 import re
 
-import book_svg
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from book_light.svg import inlined, short
 
 KNOWN = {"#0072b2", "#000000"}
 
@@ -51,7 +51,7 @@ def test_a_curve_stays_where_it_was_with_far_fewer_points():
     svg = drawn(curve())
     before = max(re.findall(r' d="([^"]*)"', svg), key=len)
     points = np.array(re.findall(r"-?[\d.]+", before), dtype=float).reshape(-1, 2)
-    made = book_svg.inlined(svg, "a", "A curve", KNOWN)
+    made = inlined(svg, "a", "A curve", KNOWN)
     after = corners(max(re.findall(r' d="([^"]*)"', made), key=len))
     assert len(after) < 0.8 * len(points)
     assert apart(points, after).max() < 0.2
@@ -59,7 +59,7 @@ def test_a_curve_stays_where_it_was_with_far_fewer_points():
 
 
 def test_letters_are_letters_in_their_order():
-    made = book_svg.inlined(drawn(curve()), "a", "A curve", KNOWN)
+    made = inlined(drawn(curve()), "a", "A curve", KNOWN)
     label = next(t for t in re.findall(r"<text.*?</text>", made, re.S) if "more" in t)
     assert re.sub(r"<[^>]*>", "", label).split() == ["f(xt)", "&amp;", "more"]
     assert ">10</text>" in made
@@ -69,14 +69,14 @@ def test_letters_are_letters_in_their_order():
 def test_colours_can_be_changed_and_others_stay():
     ax = curve()
     ax.axhline(0, color="#123456")
-    made = book_svg.inlined(drawn(ax), "a", "A curve", KNOWN)
+    made = inlined(drawn(ax), "a", "A curve", KNOWN)
     assert "stroke: var(--fig-0072b2,#0072b2)" in made
     assert "stroke: #123456" in made
 
 
 def test_two_figures_share_no_name():
     svg = drawn(curve())
-    one, two = (book_svg.inlined(svg, name, "", KNOWN) for name in "ab")
+    one, two = (inlined(svg, name, "", KNOWN) for name in "ab")
     names = [set(re.findall(r'id="([^"]+)"', figure)) for figure in (one, two)]
     assert names[0]
     assert not names[0] & names[1]
@@ -86,11 +86,11 @@ def test_two_figures_share_no_name():
 
 def test_who_does_not_see_it_is_told():
     svg = drawn(curve())
-    said = book_svg.inlined(svg, "a", 'A "curve" & <more>', KNOWN)
+    said = inlined(svg, "a", 'A "curve" & <more>', KNOWN)
     assert 'role="img" aria-label="A &quot;curve&quot; &amp; &lt;more&gt;"' in said
-    assert 'aria-hidden="true"' in book_svg.inlined(svg, "a", "", KNOWN)
+    assert 'aria-hidden="true"' in inlined(svg, "a", "", KNOWN)
 
 
 def test_short_numbers_say_the_same():
     for number in (0.0, -0.04, 0.25, -0.5, 3.0, -12.3, 100.0):
-        assert float(book_svg.short(number)) == pytest.approx(number, abs=0.0501)
+        assert float(short(number)) == pytest.approx(number, abs=0.0501)

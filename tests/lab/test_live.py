@@ -5,10 +5,10 @@ import json
 import math
 import re
 
-import book_engine
-import book_live
 import numpy as np
 import pytest
+from book_checks import engine
+from book_parts.live import differs
 
 from tinytorch import optim
 from tinytorch.lab import Descent, Knob, Live, Plane, Plot, Quadratic, Rows, live
@@ -33,7 +33,7 @@ def bundle(request):
 def test_v8_shows_what_the_package_computes(bundle):
     given = bundle[live.MIME]
     assert len(given["probes"]) > 8
-    assert book_live.differs(given["spec"], given["probes"]) is None
+    assert differs(given["spec"], given["probes"]) is None
 
 
 @pytest.mark.parametrize(
@@ -52,13 +52,13 @@ def test_a_planted_difference_is_found(name, part, right, wrong):
         run[part] = run[part].replace(right, wrong)
     assert spec != given["spec"]
     spec["name"] += "-planted"
-    assert "the package" in book_live.differs(spec, given["probes"])
+    assert "the package" in differs(spec, given["probes"])
 
 
 def test_a_wrong_sentence_is_found():
     given = bundle_of("front")[live.MIME]
     spec = {**given["spec"], "name": "said", "says": [{"f": None, "text": "Adam ends at {SGD}"}]}
-    assert "says" in book_live.differs(spec, given["probes"])
+    assert "says" in differs(spec, given["probes"])
 
 
 def test_without_a_script_there_is_a_picture(bundle):
@@ -103,7 +103,7 @@ def test_a_changed_rule_is_the_one_that_runs():
     ]
     first, second = (f._repr_mimebundle_()[live.MIME] for f in figures)
     assert first["probes"] != second["probes"]
-    assert book_live.differs({**second["spec"], "name": "half"}, second["probes"]) is None
+    assert differs({**second["spec"], "name": "half"}, second["probes"]) is None
 
 
 NUMBERS = [0, 1, 0.1, 0.125, -2.5, 1234567, 999.5, 0.0009995, 1e-4, 2.5e-8, 1e300, 0.5, 12.345]
@@ -112,7 +112,7 @@ NUMBERS += [float("inf"), float("-inf"), float("nan"), 99999.5, 1e6, 0.001, -1e-
 
 @pytest.mark.parametrize("digits", [2, 3, 4])
 def test_numbers_are_written_alike(digits):
-    v8 = book_engine.context()
+    v8 = engine.context()
     v8.eval(live.source("figure.js"))
     rng = np.random.default_rng(0)
     for value in [*NUMBERS, *(10.0 ** rng.uniform(-9, 9, 300))]:
@@ -139,7 +139,7 @@ def test_a_number_is_written_as_people_write_it(value, text):
     ],
 )  # fmt: skip
 def test_positions_and_values_belong_together(knob):
-    v8 = book_engine.context()
+    v8 = engine.context()
     v8.eval(live.source("figure.js"))
     described = json.dumps(Live._described(knob))
     for i in range(knob.count + 1):
@@ -168,7 +168,7 @@ def test_recorded_rows_may_have_gaps():
     figure = Live(Plot({"r": rows}, x=(0, 1), y=(0, 3)), alt="x", k=Knob("k", values=[1, 2]))
     given = figure._repr_mimebundle_()[live.MIME]
     assert given["spec"]["marks"][0]["rows"][0] == [1.0, None]
-    assert book_live.differs(given["spec"], given["probes"]) is None
+    assert differs(given["spec"], given["probes"]) is None
 
 
 def test_the_script_is_light():

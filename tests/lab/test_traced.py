@@ -1,8 +1,8 @@
 """From Python to the browser: what is translated gives NumPy's bits in V8, the rest is refused."""
 
-import book_engine
 import numpy as np
 import pytest
+from book_checks import engine
 
 from tinytorch import optim
 from tinytorch.lab import Quadratic, Rosenbrock, surfaces, traced
@@ -16,7 +16,7 @@ REFUSED = ("LARS", "LAMB", "Muon", "Shampoo", "SOAP", "Adafactor")
 
 @pytest.mark.parametrize("name", TRANSLATED)
 def test_a_rule_takes_the_same_steps_in_v8(name):
-    assert book_engine.rule_differs(getattr(optim, name)) is None
+    assert engine.rule_differs(getattr(optim, name)) is None
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -29,17 +29,17 @@ def test_a_rule_for_whole_tensors_says_so(name):
     "fixed", [{}, {"momentum": 0.0}, {"weight_decay": 0.1}, {"maximize": True}]
 )
 def test_options_of_sgd_come_along(fixed):
-    assert book_engine.rule_differs(optim.SGD, fixed=fixed) is None
+    assert engine.rule_differs(optim.SGD, fixed=fixed) is None
 
 
-@pytest.mark.parametrize("name", [*book_engine.SURFACES])
+@pytest.mark.parametrize("name", [*engine.SURFACES])
 def test_a_surface_has_the_same_value_and_slope(name):
-    assert book_engine.surface_differs(name) is None
+    assert engine.surface_differs(name) is None
 
 
-@pytest.mark.parametrize("name", [*book_engine.SCHEDULES])
+@pytest.mark.parametrize("name", [*engine.SCHEDULES])
 def test_a_schedule_gives_the_same_rates(name):
-    assert book_engine.schedule_differs(name) is None
+    assert engine.schedule_differs(name) is None
 
 
 @pytest.mark.parametrize(
@@ -51,8 +51,8 @@ def test_a_planted_difference_is_found(right, planted):
     assert right in made.code
     wrong = made._replace(code=made.code.replace(right, planted, 1))
     fixed = {"eps": 1e-8, "weight_decay": 0.0}
-    assert book_engine.rule_differs(optim.Adam, made, fixed) is None
-    found = book_engine.rule_differs(optim.Adam, wrong, fixed)
+    assert engine.rule_differs(optim.Adam, made, fixed) is None
+    found = engine.rule_differs(optim.Adam, wrong, fixed)
     assert "Adam(lr=" in found
     assert "V8 is at" in found
 
@@ -65,8 +65,8 @@ def test_a_planted_difference_stops_the_build(monkeypatch):
         return made._replace(code=made.code.replace("const w0=(", "const w0=(1e-16+", 1))
 
     monkeypatch.setattr(traced, "rule", planted)
-    with pytest.raises(book_engine.Differs, match="in the browser is not what it is in Python"):
-        book_engine.compare_all()
+    with pytest.raises(engine.Differs, match="in the browser is not what it is in Python"):
+        engine.compare_all()
 
 
 def test_numbers_leave_the_loop_and_the_order_stays():
@@ -85,7 +85,7 @@ def test_both_answers_to_a_question_are_there():
 
 def test_knobs_of_a_surface_are_inputs():
     value, gradient = traced.surface(Rosenbrock, {"b": 100.0})
-    got = book_engine.in_v8(kind="value", code=value.code, inputs=[[0.3, 0.7]], settings=[[5.0]])
+    got = engine.in_v8(kind="value", code=value.code, inputs=[[0.3, 0.7]], settings=[[5.0]])
     assert got[0] == Rosenbrock(b=5.0).value(np.array([[0.3, 0.7]]))[0]
     assert gradient.knobs == ("b",)
     assert gradient.exact
@@ -141,10 +141,8 @@ def test_whole_powers_are_right_to_the_last_place_and_alike_in_v8(base):
     ours = np.array([traced.whole_power(base, int(i)) for i in n])
     np.testing.assert_array_max_ulp(ours, np.array([base ** int(i) for i in n]), maxulp=1)
     code = "(x,K)=>E.power(x[0],x[1])"
-    got = book_engine.in_v8(
-        kind="value", code=code, inputs=[[base, int(i)] for i in n], settings=[[]]
-    )
-    assert book_engine.same_bits(got, ours).all()
+    got = engine.in_v8(kind="value", code=code, inputs=[[base, int(i)] for i in n], settings=[[]])
+    assert engine.same_bits(got, ours).all()
 
 
 def test_the_reference_is_the_package():
@@ -153,10 +151,10 @@ def test_the_reference_is_the_package():
 
     start = np.array([[0.4, -0.3]])
     knobs = {"lr": np.array([0.01]), "beta1": np.array([0.8])}
-    path = traced.reference_run(optim.Adam, knobs, start, book_engine.field, 60)
+    path = traced.reference_run(optim.Adam, knobs, start, engine.field, 60)
 
     class Field:
-        gradient = staticmethod(book_engine.field)
+        gradient = staticmethod(engine.field)
 
     own = trajectory(optim.Adam, Field, start[0], 60, lr=0.01, betas=(0.8, 0.999))
     np.testing.assert_allclose(path[:, 0], own, rtol=1e-12)
@@ -165,7 +163,7 @@ def test_the_reference_is_the_package():
 def test_symbols_leave_no_trace_in_the_modules():
     import math
 
-    traced.schedule(book_engine.SCHEDULES["WarmupCosine"])
+    traced.schedule(engine.SCHEDULES["WarmupCosine"])
     assert optim.schedules.cosines.math is math
     assert surfaces.Beale().value(np.ones(2)).shape == ()
     assert adam.__globals__["np"] is np

@@ -3,17 +3,17 @@
 import subprocess
 from pathlib import Path
 
-import book_address
 import pytest
-from book_address import Repository
-from book_report import Refused
+from book_build.report import Refused
+from book_launch import address
+from book_launch.address import Repository
 
 CONFIGURED = "https://github.com/mlsysbook/TinyTorch"
 
 
 @pytest.fixture(autouse=True)
 def _no_variables(monkeypatch):
-    for variable in book_address.VARIABLES:
+    for variable in address.VARIABLES:
         monkeypatch.delenv(variable, raising=False)
 
 
@@ -44,17 +44,17 @@ def clone(folder, remote):
 
 def test_the_environment_comes_before_the_clone(tmp_path, monkeypatch):
     clone(tmp_path, "git@github.com:ada/fork.git")
-    assert book_address.find(CONFIGURED, tmp_path) == (Repository("ada", "fork"), "")
+    assert address.find(CONFIGURED, tmp_path) == (Repository("ada", "fork"), "")
     monkeypatch.setenv("GITHUB_REPOSITORY", "bob/runner")
-    assert book_address.find(CONFIGURED, tmp_path) == (Repository("bob", "runner"), "")
+    assert address.find(CONFIGURED, tmp_path) == (Repository("bob", "runner"), "")
     monkeypatch.setenv("TINYTORCH_REPOSITORY", "https://github.com/eve/named")
-    assert book_address.find(CONFIGURED, tmp_path) == (Repository("eve", "named"), "")
+    assert address.find(CONFIGURED, tmp_path) == (Repository("eve", "named"), "")
 
 
 @pytest.mark.parametrize("remote", [None, "https://gitlab.com/ada/torch.git", "/somewhere/else"])
 def test_without_a_remote_on_github_the_configured_one_counts_and_it_is_said(tmp_path, remote):
     clone(tmp_path, remote)
-    found, remark = book_address.find(CONFIGURED, tmp_path)
+    found, remark = address.find(CONFIGURED, tmp_path)
     assert found == Repository("mlsysbook", "TinyTorch")
     assert remark.endswith(f"links lead to {CONFIGURED}")
     assert "\n" not in remark
@@ -62,7 +62,7 @@ def test_without_a_remote_on_github_the_configured_one_counts_and_it_is_said(tmp
 
 def test_without_git_the_configured_one_counts(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    found, remark = book_address.find(CONFIGURED, tmp_path)
+    found, remark = address.find(CONFIGURED, tmp_path)
     assert found == Repository("mlsysbook", "TinyTorch")
     assert remark.startswith("git is not installed")
 
@@ -70,7 +70,7 @@ def test_without_git_the_configured_one_counts(tmp_path, monkeypatch):
 def test_a_variable_that_names_nothing_is_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("TINYTORCH_REPOSITORY", "torch")
     with pytest.raises(Refused, match="TINYTORCH_REPOSITORY is 'torch'"):
-        book_address.find(CONFIGURED, tmp_path)
+        address.find(CONFIGURED, tmp_path)
 
 
 def test_the_site_of_a_user_has_no_folder():

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-import book_address
 import pytest
+from book_launch import address
 
 from .conftest import BUILD, PAGES, ROOT, Environment, links
 
@@ -23,7 +23,7 @@ def notebook_of(published: Path, page: str, where: str) -> Path | None:
         return None
     parts = urlsplit(url)
     configured = re.search(r"url: (\S+)", (ROOT / "_config.yml").read_text()).group(1)
-    repository = book_address.find(configured, ROOT)[0]
+    repository = address.find(configured, ROOT)[0]
     place = f"{repository.owner}/{repository.name}"
     if where == "binder":
         assert (parts.netloc, parts.path) == ("mybinder.org", f"/v2/gh/{place}/gh-pages")

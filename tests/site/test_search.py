@@ -4,7 +4,7 @@ import functools
 import json
 
 import pytest
-from book_search import engine
+from book_found.search import engine
 
 from .queries import QUERIES
 

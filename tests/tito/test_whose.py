@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-EXTENSION = ROOT / "book" / "_ext" / "book_whose.py"
+EXTENSION = ROOT / "book" / "_ext" / "book_parts" / "whose.py"
 WHOSE = {
     "Tensor.__add__": "yours",
     "Adam": "yours",

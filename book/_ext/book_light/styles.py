@@ -7,8 +7,8 @@ A selector stays if each class in it stands on some page or is a word of some sc
 import re
 from pathlib import Path
 
-import book_cache
 import tinycss2
+from book_build import remembered
 
 WORD = re.compile(r"[A-Za-z_][\w-]*")
 USES = re.compile(r'\sclass="[^"]*"|<script.*?</script>', re.S)
@@ -68,7 +68,7 @@ def prune(app, exception) -> None:
     for sheet in (site / "_static").rglob("*.css"):
         text = sheet.read_text(encoding="utf-8")
         known = sorted(words.intersection(CLASS.findall(text)))
-        less = book_cache.remember(
+        less = remembered.remember(
             site.parent,
             "styles",
             "\n".join([text, *known]),

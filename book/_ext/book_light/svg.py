@@ -165,7 +165,7 @@ def put_in(app, pagename, templatename, context, doctree) -> None:
 
 def begin(app) -> None:
     app.book_put_in = set()
-    app.book_colours = changeable(Path(__file__).parent.parent / "_static" / "book.css")
+    app.book_colours = changeable(Path(__file__).parents[2] / "_static" / "book.css")
 
 
 def finish(app, exception) -> None:

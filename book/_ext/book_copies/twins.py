@@ -7,9 +7,10 @@ printed, figures as the words that describe them.
 import re
 from pathlib import Path
 
-import book_notebooks
-from book_markdown import Markdown
 from docutils import nodes
+
+from book_copies import notebooks
+from book_copies.markdown import Markdown
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -24,7 +25,7 @@ def printed(output, words: str) -> str:
     text = data.get("text/plain", "")
     if not text or any("papermill" in kind for kind in data):
         return ""
-    return f"```text\n{book_notebooks.ADDRESS.sub(lambda m: m[1], text).rstrip()}\n```"
+    return f"```text\n{notebooks.ADDRESS.sub(lambda m: m[1], text).rstrip()}\n```"
 
 
 def cell(markdown: Markdown, node, source) -> None:
@@ -43,7 +44,7 @@ def cell(markdown: Markdown, node, source) -> None:
 def write(app, doctree, docname: str) -> None:
     if app.builder.name != "html":
         return
-    source = book_notebooks.executed(app.env, docname)
+    source = notebooks.executed(app.env, docname)
     address = app.config.html_baseurl + app.builder.get_target_uri(docname)
     numbers = app.env.toc_fignumbers.get(docname, {})
     markdown = Markdown(address, numbers, lambda made, node: cell(made, node, source))

@@ -9,12 +9,13 @@ import platform
 import re
 from pathlib import Path
 
-import book_execute
 import nbformat
-from book_markdown import Markdown, is_cell
+from book_cells import execute
 from docutils import nodes
 from jupyter_cache import get_cache
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from book_copies.markdown import Markdown, is_cell
 
 FETCH = """\
 # Fetches the book's package where it is missing, as in Colab. Does nothing elsewhere.
@@ -66,7 +67,7 @@ def fetching(repository) -> str:
 
 def executed(env, docname: str):
     """The page as a notebook with the outputs of its last run, or None if it has no cells."""
-    page = book_execute.read_page(env, docname)
+    page = execute.read_page(env, docname)
     if page is None:
         return None
     cache = get_cache(env.mystnb_config.execution_cache_path)

@@ -20,7 +20,7 @@ import html
 import re
 from pathlib import Path
 
-import book_notebooks
+from book_copies import notebooks
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.util import logging
@@ -66,7 +66,7 @@ class Bet(SphinxDirective):
 def glued(env, docname: str) -> dict[str, str]:
     """What the cells of a page have glued, as text."""
     found = {}
-    notebook = book_notebooks.executed(env, docname)
+    notebook = notebooks.executed(env, docname)
     for cell in notebook.cells if notebook else []:
         for output in cell.get("outputs", []):
             name = output.get("metadata", {}).get("scrapbook", {}).get("name")
@@ -140,5 +140,5 @@ def setup(app):
     app.add_directive("bet", Bet)
     app.connect("doctree-resolved", settle, priority=900)
     app.connect("html-page-context", add_script)
-    assert (Path(__file__).parent.parent / "_static" / SCRIPT).is_file()
+    assert (Path(__file__).parents[2] / "_static" / SCRIPT).is_file()
     return {"parallel_read_safe": True, "parallel_write_safe": True}

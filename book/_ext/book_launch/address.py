@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from book_report import Refused
+from book_build.report import Refused
 from sphinx.util import logging
 
 logger = logging.getLogger(__name__)

@@ -12,9 +12,9 @@ import json
 import re
 from pathlib import Path
 
-import book_engine
-import book_notebooks
 import numpy as np
+from book_checks import engine
+from book_copies import notebooks
 from sphinx.errors import SphinxError
 
 SCRIPT = re.compile(r'<script class="live-script">.*?</script>', re.S)
@@ -57,7 +57,7 @@ def sampled(numbers: np.ndarray, count: int = 6) -> np.ndarray:
 
 def differs(spec: dict, probes: list[dict]) -> str | None:
     """Where V8 shows something else than the package does, in words; None if it is nowhere."""
-    v8 = book_engine.context()
+    v8 = engine.context()
     if not v8.eval("typeof begin === 'function'"):
         from tinytorch.lab import live
 
@@ -82,7 +82,7 @@ def figures(env, docname: str):
     """The live figures of a page, as its cells left them."""
     from tinytorch.lab.live import MIME
 
-    notebook = book_notebooks.executed(env, docname)
+    notebook = notebooks.executed(env, docname)
     for cell in notebook.cells if notebook else []:
         for output in cell.get("outputs", []):
             if MIME in output.get("data", {}):

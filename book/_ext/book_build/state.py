@@ -13,18 +13,19 @@ import shutil
 import sys
 from pathlib import Path
 
-import book_cache
-from book_report import Refused
 from sphinx.errors import ExtensionError, SphinxError
 from sphinx.util import logging
+
+from book_build import remembered
+from book_build.report import Refused
 
 logger = logging.getLogger(__name__)
 
 MARK = "unfinished"
 LOCK = "lock"
-KEPT = {MARK, LOCK, ".jupyter_cache", book_cache.REMEMBERED}
+KEPT = {MARK, LOCK, ".jupyter_cache", remembered.REMEMBERED}
 KEPT.add("gate")  # the folder of another build, with a mark of its own
-STATIC = Path(__file__).parent.parent / "_static"
+STATIC = Path(__file__).parents[2] / "_static"
 HELD = contextlib.ExitStack()  # the lock, until the process ends
 
 
@@ -128,8 +129,8 @@ def remember_look(app, config) -> None:
 
     Sphinx looks at the pages' sources alone; a new style sheet would not even be copied.
     """
-    shared = [book_cache.files(Path(__file__).parent), book_cache.files(STATIC)]
-    config.book_look = book_cache.fingerprint(*shared, words=book_cache.installed())
+    shared = [remembered.files(Path(__file__).parents[1]), remembered.files(STATIC)]
+    config.book_look = remembered.fingerprint(*shared, words=remembered.installed())
 
 
 def setup(app):

@@ -11,8 +11,9 @@ import inspect
 import json
 from pathlib import Path
 
-import book_cache
 import numpy as np
+from book_build import remembered
+from book_cells import cache
 from py_mini_racer import MiniRacer
 from sphinx.errors import SphinxError
 from sphinx.util import logging
@@ -238,10 +239,10 @@ def outcome() -> str:
 
 def begin(app) -> None:
     """Compare, unless that was done since anything that takes part in it has changed."""
-    ours = {"book_engine.py": Path(__file__)}
-    words = {**book_cache.versions(), "v8": book_cache.installed().get("mini-racer", "")}
-    state = book_cache.fingerprint(book_cache.seen_files(), ours, words=words)
-    said = book_cache.remember(Path(app.outdir).parent, "engine", state, outcome)
+    ours = {"engine.py": Path(__file__)}
+    words = {**cache.versions(), "v8": remembered.installed().get("mini-racer", "")}
+    state = remembered.fingerprint(cache.seen_files(), ours, words=words)
+    said = remembered.remember(Path(app.outdir).parent, "engine", state, outcome)
     logger.info("the browser's engine: %s", said)
 
 

@@ -17,10 +17,9 @@ from concurrent.futures import Future, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-import book_kernels
-import book_report
-from book_report import ANSI
-from book_state import jobs
+from book_build import report
+from book_build.report import ANSI
+from book_build.state import jobs
 from docutils import nodes
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
@@ -30,9 +29,11 @@ from nbformat import NotebookNode
 from sphinx.errors import SphinxError
 from sphinx.util import logging
 
+from book_cells import kernels
+
 logger = logging.getLogger(__name__)
 
-SETTINGS = Path(__file__).parent / "cell_settings"
+SETTINGS = Path(__file__).parent / "settings"
 WORDS = {"\N{WHITE HEAVY CHECK MARK}": "yes", "\N{CROSS MARK}": "no"}
 
 
@@ -197,7 +198,7 @@ class Runs:
         )
         for name in order:
             self.waiting.put(name)
-        self.managers, self.close = book_kernels.manager(self.environment)
+        self.managers, self.close = kernels.manager(self.environment)
         count = min(jobs(), len(order))
         logger.info("running the cells of %d pages, %d at a time", len(order), count)
         for _ in range(count):  # they end with the build, also when that is interrupted
@@ -223,7 +224,7 @@ class Runs:
         if self.failures:
             for future in as_completed(self.results.values()):
                 self.keep(next(name for name, f in self.results.items() if f is future))
-            book_report.say_at_the_end(sorted(self.failures))
+            report.say_at_the_end(sorted(self.failures))
             raise CellsFailed(f"{len(self.failures)} pages failed")
 
     def keep(self, docname: str) -> None:

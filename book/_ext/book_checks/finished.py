@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-import book_report
+from book_build import report
 from docutils import nodes
 from sphinx.errors import SphinxError
 from sphinx.util import logging
@@ -31,7 +31,7 @@ class PagesMissing(SphinxError):
 
 def refuse(missing: list[str], what: str) -> None:
     if missing:
-        book_report.say_at_the_end([f"{name}: in _toc.yml, but {what}" for name in missing])
+        report.say_at_the_end([f"{name}: in _toc.yml, but {what}" for name in missing])
         raise PagesMissing(f"{len(missing)} missing")
 
 
@@ -131,7 +131,7 @@ def check_links(app, exception) -> None:
             place = f"{source.relative_to(app.srcdir)}:{source_line(source, problem)}"
             problems.append(f"{place}: {problem}")
     if problems:
-        book_report.say_at_the_end(problems)
+        report.say_at_the_end(problems)
         raise LinksBroken(f"{len(problems)} broken")
 
 

@@ -16,8 +16,9 @@ from sphinx import addnodes
 from sphinx.errors import SphinxError
 from sphinx.search.en import js_porter_stemmer
 
-ASKED = Path(__file__).parent.parent / "asked.yml"
-SCRIPT = Path(__file__).parent.parent / "_static" / "search.js"
+BOOK = Path(__file__).parents[2]
+ASKED = BOOK / "asked.yml"
+SCRIPT = BOOK / "_static" / "search.js"
 EXCERPT = 150
 NAME = 0.2  # what a name of the package is worth beside a section of the text
 SENT = ("page", "place", "title", "worth", "asked", "shown", "text", "code")

@@ -6,27 +6,17 @@ cell can see. The folder's name is a configuration value of the environment, so 
 reads all pages anew when it changes.
 """
 
-import functools
-import hashlib
-import importlib.metadata
 import importlib.util
 import os
 import platform
 import shutil
 from pathlib import Path
 
-from book_report import Refused
+from book_build.remembered import files, fingerprint, installed
+from book_build.report import Refused
 
-REMEMBERED = ".remembered"
 KEPT = 4  # caches of earlier states; going back to one of them costs nothing
 SEEN = ("numpy", "matplotlib", "matplotlib-inline", "numba", "ipython", "ipykernel")
-
-
-def files(folder: Path) -> dict[str, Path]:
-    """The files of a folder by their place in it; what Python writes beside them does not count."""
-    found = sorted(path for path in folder.rglob("*") if path.is_file())
-    named = {f"{folder.name}/{path.relative_to(folder).as_posix()}": path for path in found}
-    return {name: path for name, path in named.items() if "__pycache__" not in path.parts}
 
 
 def package_folder() -> Path:
@@ -48,36 +38,17 @@ def seen_files() -> dict[str, Path]:
     return seen
 
 
-@functools.cache
-def installed() -> dict[str, str]:
-    """Every library of this Python and its version."""
-    return {
-        found.metadata["Name"].lower(): found.version
-        for found in importlib.metadata.distributions()
-    }
-
-
 def versions() -> dict[str, str]:
     """What a cell's result depends on beside files."""
     known = {name: installed().get(name, "absent") for name in SEEN}
     return {"python": platform.python_version(), "machine": platform.machine(), **known}
 
 
-def fingerprint(*groups: dict[str, Path], words: dict[str, str]) -> str:
-    """A short hash of words, of where files stand, and of what stands in them."""
-    digest = hashlib.sha256(repr(sorted(words.items())).encode())
-    for name, path in sorted(item for group in groups for item in group.items()):
-        content = path.read_bytes()
-        digest.update(f"\0{name}\0{len(content)}\0".encode())
-        digest.update(content)
-    return digest.hexdigest()[:16]
-
-
 def key() -> str:
     """The name of the state that the cells run in."""
     here = Path(__file__).parent
-    how = {name: here / name for name in ("book_execute.py", "book_kernels.py")}
-    how |= files(here / "cell_settings")
+    how = {name: here / name for name in ("execute.py", "kernels.py")}
+    how |= files(here / "settings")
     return fingerprint(seen_files(), how, words=versions())
 
 
@@ -102,23 +73,6 @@ def choose_cache(app, config) -> None:
     older = sorted((p for p in caches.iterdir() if p.is_dir()), key=lambda p: p.stat().st_mtime)
     for folder in older[: -KEPT - 1]:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def remember(build: Path, what: str, key: str, make) -> str:
-    """A text that costs time and follows from its key alone: made once, and read from then on.
-
-    What `make` raises is raised and not remembered.
-    """
-    place = build / REMEMBERED / what / hashlib.sha256(key.encode()).hexdigest()[:32]
-    try:
-        return place.read_bytes().decode()
-    except FileNotFoundError:
-        text = make()
-    place.parent.mkdir(parents=True, exist_ok=True)
-    part = place.with_suffix(f".{os.getpid()}")
-    part.write_bytes(text.encode())
-    part.replace(place)  # whole or not there, whenever the build is broken off
-    return text
 
 
 def setup(app):

@@ -7,8 +7,8 @@ leave the script out and cut the fonts down to the icons that the book shows.
 import re
 from pathlib import Path
 
-import book_cache
 import pydata_sphinx_theme
+from book_build import remembered
 from fontTools import subset
 from sphinx.util import logging
 
@@ -77,7 +77,7 @@ def mend(page: str) -> str:
 
 def other_themes() -> dict[str, str]:
     """The themes whose pages were never looked at with these patterns, and their versions."""
-    there = {name: book_cache.installed().get(name, "absent") for name in KNOWN}
+    there = {name: remembered.installed().get(name, "absent") for name in KNOWN}
     return {name: v for name, v in there.items() if ".".join(v.split(".")[:2]) not in KNOWN[name]}
 
 

@@ -10,7 +10,7 @@ import functools
 import importlib.util
 from pathlib import Path
 
-import book_cache
+from book_build import remembered
 from docutils import nodes
 from py_mini_racer import JSEvalException, MiniRacer
 from sphinx.util import logging
@@ -76,14 +76,14 @@ def typeset(latex: str, display: bool) -> str:
 @functools.cache
 def program() -> str:
     """What a formula's drawing depends on beside the formula."""
-    carrier = book_cache.installed()["sphinx-mathjax-offline"]
+    carrier = remembered.installed()["sphinx-mathjax-offline"]
     return carrier + Path(__file__).read_text(encoding="utf-8")
 
 
 def html(build: Path, node: nodes.Node, latex: str, display: bool) -> str:
     key = f"{program()}\0{display}\0{latex}"
     try:
-        return book_cache.remember(build, "math", key, lambda: typeset(latex, display))
+        return remembered.remember(build, "math", key, lambda: typeset(latex, display))
     except ValueError as error:
         logger.warning("this is not TeX: %s: %s", error, latex, location=node)
         return ""

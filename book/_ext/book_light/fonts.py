@@ -114,7 +114,7 @@ def begin(app) -> None:
 
     profile = build / ".ipython" / "profile_default"
     profile.mkdir(parents=True, exist_ok=True)
-    settings = Path(__file__).parent / "cell_settings" / "ipython_kernel_config.py"
+    settings = Path(__file__).parents[1] / "book_cells" / "settings" / "ipython_kernel_config.py"
     shutil.copy(settings, profile)
     (profile / "letters").write_text(str(app.book_letters), encoding="utf-8")
 
