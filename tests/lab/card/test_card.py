@@ -12,7 +12,7 @@ import pytest
 from tinytorch import Tensor
 from tinytorch.lab import report_card
 from tinytorch.lab.card.card import QUICK, Card
-from tinytorch.lab.card.diagnoses import DIAGNOSES, RATES, kept_bytes
+from tinytorch.lab.card.diagnoses import DIAGNOSES, RATES, falling, kept_bytes
 from tinytorch.lab.card.profiles import profile, scores, steps_to_target, targets
 from tinytorch.lab.card.workloads import STEPS, WORKLOADS, train_on
 from tinytorch.optim import LARS, SGD, Adam, AdamW, Lion, Momentum
@@ -158,6 +158,16 @@ def test_the_rate_falls_to_zero_where_it_can(monkeypatch):
 
     train_on("digits", Watched, 0.1, 0)
     np.testing.assert_allclose(rates, 0.1 * (1 - np.arange(STEPS) / STEPS))
+
+
+def test_the_rates_of_groups_keep_their_ratios_as_they_fall():
+    p, q = (Tensor(np.ones(2), requires_grad=True) for _ in range(2))
+    rule = SGD([{"params": [p], "lr": 0.2}, {"params": [q]}], lr=0.04)
+    rate = falling(rule)
+    for share in (0.5, 0.25):
+        rate(share)
+        assert [group["lr"] for group in rule.param_groups] == [share * 0.2, share * 0.04]
+    falling(object())(0.5)  # no rate anywhere: it stays as it is
 
 
 class Raises(Plain):

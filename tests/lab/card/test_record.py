@@ -1,5 +1,8 @@
 """The record of the book's rules is whole, and small enough to ship."""
 
+import numpy as np
+
+from tinytorch import Tensor
 from tinytorch.lab import recorded, records
 from tinytorch.lab.card.card import REPORTED, TUNING
 from tinytorch.lab.card.diagnoses import DIAGNOSES, RATES
@@ -29,7 +32,9 @@ def test_a_rule_for_matrices_gets_company():
     from tinytorch.lab.card.workloads import train_on
 
     assert carded(SGD) is SGD
-    both = carded(Muon)
-    assert both.__name__ == "Muon"
-    found = train_on("digits", both, 0.1, 0)
+    assert carded(Muon).__name__ == "Muon"
+    for rule in OPTIMIZERS:  # each can be carded: a rule for matrices alone would refuse a bias
+        p, b = (Tensor(np.ones(s, np.float32), requires_grad=True) for s in ((3, 2), (2,)))
+        carded(rule)([p, b], lr=0.1)
+    found = train_on("digits", carded(Muon), 0.1, 0)
     assert found["final"] < 0.5 * found["curve"][0]

@@ -11,7 +11,8 @@ import pytest
 from tinytorch import optim
 from tinytorch.data import TensorDataset
 from tinytorch.lab.runs import train_once
-from tinytorch.lab.studies.code import fingerprint
+from tinytorch.lab.studies import code
+from tinytorch.lab.studies.code import fingerprint, fingerprints
 from tinytorch.nn import MLP
 from tinytorch.optim import Adam, optimizers
 
@@ -112,6 +113,21 @@ def test_values_count_by_content():
     assert fingerprint(first) != fingerprint(second)
 
 
+def test_many_are_fingerprinted_as_each_alone(monkeypatch):
+    f = defined("K = 2\ndef f(x):\n    return x + K")
+    points = [(dict(rule=Adam, by=f),), (dict(by=f, rule=Adam),), ({f, Adam},), ([f, f, Adam],)]
+    alone = [fingerprint(*point) for point in points]
+    assert fingerprints(points) == alone
+    assert len(set(alone)) == 3
+    walks = []
+    a_class = code.Walk.a_class
+    monkeypatch.setattr(code.Walk, "a_class", lambda w, c: (walks.append(c), a_class(w, c)))
+    fingerprints(points)
+    assert walks.count(Adam) == 1
+    f.__globals__["K"] = 3  # what was found is not kept
+    assert all(a != b for a, b in zip(fingerprints(points), alone, strict=True))
+
+
 def test_circles_end():
     ring = [1]
     ring.append(ring)
@@ -132,7 +148,7 @@ def test_what_cannot_be_looked_into_is_refused():
 
 
 def test_every_process_finds_the_same():
-    code = (
+    script = (
         "from tinytorch.lab.studies.code import fingerprint\n"
         "from tinytorch.lab.runs import train_once\n"
         "from tinytorch import optim\n"
@@ -141,7 +157,7 @@ def test_every_process_finds_the_same():
     found = set()
     for seed in ("1", "2", "3"):
         done = subprocess.run(
-            [sys.executable, "-c", code], env={"PYTHONHASHSEED": seed},
+            [sys.executable, "-c", script], env={"PYTHONHASHSEED": seed},
             capture_output=True, text=True, check=True,
         )  # fmt: skip
         found.add(done.stdout)

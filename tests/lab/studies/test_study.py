@@ -86,6 +86,42 @@ def test_changed_code_settings_or_rules_run_anew(tmp_path):
         assert kept.studies() == {"run": 5, "other": 2}
 
 
+RULE = """
+HALF = 0.5
+def shortened(x):
+    return HALF * x
+class Rule:
+    def go(self, x):
+        return shortened(x) + 1
+"""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [("HALF = 0.5", "HALF = 0.25"), ("HALF * x", "HALF + x"), ("+ 1", "+ 2")],
+    ids=["a constant", "a helper", "the rule"],
+)
+def test_what_a_rule_reaches_runs_anew_where_it_changed(tmp_path, change):
+    def run(rule, x, seed):
+        return rule().go(x)
+
+    def notebook(source):
+        space = {"__name__": "__main__"}
+        exec(source, space)
+        return space["Rule"]
+
+    before, after = notebook(RULE), notebook(RULE.replace(*change))
+    store, points = tmp_path / "runs.db", [{"x": 4}, {"x": 8}]
+    study(run, [{"rule": before, **p} for p in points], seeds=[0], store=store)
+    same = study(run, [{"rule": notebook(RULE), **p} for p in points], seeds=[0], store=store)
+    assert same.reused == 2
+    changed = study(run, [{"rule": after, **p} for p in points], seeds=[0], store=store)
+    assert changed.reused == 0
+    assert changed.values().ravel().tolist() == [after().go(4), after().go(8)]
+    before.go.__globals__["HALF"] = 7  # the same objects, and what they reach is another
+    assert study(run, [{"rule": before, "x": 4}], seeds=[0], store=store).reused == 0
+
+
 def test_results_come_back_to_the_last_bit(tmp_path):
     store = tmp_path / "runs.db"
     values = [1 / 3, math.inf, -math.inf, 5e-324, 1e308, -0.0]

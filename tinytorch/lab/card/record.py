@@ -19,7 +19,7 @@ from tinytorch.optim import OPTIMIZERS, AdamW
 PATH = Path(records.__file__).parent / "card.json"
 
 
-MATRICES_ONLY = ("Muon", "Shampoo")
+MATRICES_ONLY = ("Muon", "SOAP", "Shampoo")
 
 
 class Both:

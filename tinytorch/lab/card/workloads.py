@@ -21,6 +21,7 @@ from tinytorch.core.functional import embedding
 from tinytorch.core.losses import CrossEntropyLoss, MSELoss
 from tinytorch.core.tensor import Tensor
 from tinytorch.data import digits, spirals
+from tinytorch.lab.card.diagnoses import falling
 from tinytorch.nn import MLP, Conv2d, Flatten, LayerNorm, Linear, MaxPool2d, ReLU, Sequential, Tanh
 
 STEPS = 150
@@ -339,15 +340,16 @@ def train_on(name: str, make, lr: float, seed: int, checks: int = 15) -> dict:
         "curve": the loss on test data before the first step and after each STEPS / checks steps,
         what follows a value that is not finite left out; "final": the last of it, infinite then.
     """
-    from tinytorch.lab.card.diagnoses import set_rate
-
     params, loss, test = WORKLOADS[name].build(seed)
     stepper, curve = make(params, lr=lr), [test()]
-    averages = hasattr(stepper, "eval")  # a schedule-free rule wants a constant rate
+    rate, averages = (
+        falling(stepper),
+        hasattr(stepper, "eval"),
+    )  # a schedule-free rule wants a constant rate
     with np.errstate(all="ignore"):
         for t in range(STEPS):
             if not averages:
-                set_rate(stepper, lr * (1 - t / STEPS))
+                rate(1 - t / STEPS)
             value = loss(t)
             for p in params:
                 p.grad = None

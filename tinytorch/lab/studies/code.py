@@ -35,17 +35,33 @@ def fingerprint(*values) -> str:
     Raises:
         TypeError: something that cannot be looked into (an open file, a lock).
     """
-    walk = Walk()
-    for value in values:
-        walk.see(value)
-    return walk.hash.hexdigest()[:32]
+    return fingerprints([values])[0]
+
+
+def fingerprints(values) -> list[str]:
+    """The fingerprint of each; a function or class that several of them hold is walked once."""
+    digests: dict[int, tuple] = {}
+    return [walked(value, digests) for value in values]
+
+
+def walked(value, digests: dict | None) -> str:
+    walk = Walk(digests)
+    walk.see(value)
+    return hashlib.sha256(b"".join(walk.said)).hexdigest()[:32]
 
 
 class Walk:
-    """One walk over values and what they reach; what was seen is named by its number."""
+    """One walk over values and what they reach; what was seen is named by its number.
 
-    def __init__(self):
-        self.hash = hashlib.sha256()
+    Arguments:
+        digests: what walks over functions and classes have found, by identity; those are then
+            no part of this walk. None: they are walked here. It must not outlive the moment:
+            what code reaches can change.
+    """
+
+    def __init__(self, digests: dict | None = None):
+        self.digests = digests
+        self.said: list[bytes] = []
         self.numbers: dict[int, int] = {}
         self.lenient = False  # inside a constant of this package
         self.alive: list = []  # or another object could get the identity of one that is gone
@@ -53,11 +69,16 @@ class Walk:
     def say(self, *words) -> None:
         for word in words:
             data = word if isinstance(word, bytes) else str(word).encode("utf-8", "surrogatepass")
-            self.hash.update(len(data).to_bytes(8, "little") + data)
+            self.said += len(data).to_bytes(8, "little"), data
 
     def see(self, x) -> None:
         if isinstance(x, PLAIN):
             self.say(type(x).__name__, repr(x))
+            return
+        if self.digests is not None and isinstance(x, (types.FunctionType, type)):
+            if id(x) not in self.digests:
+                self.digests[id(x)] = x, walked(x, None)  # with x itself, which keeps its identity
+            self.say("code", self.digests[id(x)][1])
             return
         if not isinstance(x, BY_CONTENT):
             if id(x) in self.numbers:
@@ -69,7 +90,7 @@ class Walk:
         if isinstance(x, (tuple, list)) and type(x) in (tuple, list):
             self.see_all(x)
         elif isinstance(x, (set, frozenset)):
-            self.say(*sorted(fingerprint(item) for item in x))
+            self.say(*sorted(walked(item, self.digests) for item in x))
         elif isinstance(x, (dict, types.MappingProxyType)):
             self.see_all([part for item in ordered(x) for part in item])
         elif isinstance(x, (np.ndarray, np.generic)):
@@ -87,7 +108,7 @@ class Walk:
         elif isinstance(x, property):
             self.see_all([x.fget, x.fset, x.fdel])
         elif isinstance(x, types.CodeType):
-            self.code(x)
+            self.say(instructions(x))
         elif isinstance(x, type):
             self.a_class(x)
         elif hasattr(x, "__wrapped__"):  # functools.cache
@@ -124,36 +145,31 @@ class Walk:
         if self.library(f.__module__ or ""):
             self.say(f.__qualname__)
             return
-        self.code(f.__code__, f.__doc__)
+        self.say(instructions(f.__code__, f.__doc__))
         self.see_all([f.__defaults__, f.__kwdefaults__])
         cells = f.__closure__ or ()
         self.see_all([c.cell_contents for c in cells if not is_empty(c)])
         self.reached(f)
 
-    def code(self, c, docstring=None) -> None:
-        constants = list(c.co_consts)
-        if constants and docstring is not None and constants[0] == docstring:
-            constants = constants[1:]
-        self.say(c.co_code, c.co_names, c.co_varnames, c.co_freevars, c.co_flags)
-        self.say(c.co_argcount, c.co_kwonlyargcount)
-        self.see_all(constants)
-
     def reached(self, f) -> None:
         """What a function names: in its own module, and of modules that it names."""
-        names = names_in(f.__code__)
+        names, space = names_in(f.__code__), f.__globals__
         ours = (f.__module__ or "").partition(".")[0] == PACKAGE
-        for name in sorted(names & f.__globals__.keys()):
-            self.named(name, f.__globals__[name], names, ours)
+        for name in names:
+            if name in space:
+                self.named(name, space[name], names, ours)
 
-    def named(self, name: str, value, names: set, ours: bool) -> None:
+    def named(self, name: str, value, names: tuple, ours: bool) -> None:
         self.say(name)
         if isinstance(value, types.ModuleType):
             if not self.library(value.__name__):
                 within = value.__name__.partition(".")[0] == PACKAGE
-                for inner in sorted(names & vars(value).keys() - {name}):
+                others = tuple(n for n in names if n != name)
+                for inner in others:
                     # That a submodule is an attribute says only that somebody imported it.
-                    if not (inner.startswith("__") or f"{value.__name__}.{inner}" in sys.modules):
-                        self.named(inner, vars(value)[inner], names - {name}, within)
+                    submodule = f"{value.__name__}.{inner}" in sys.modules
+                    if inner in vars(value) and not (inner.startswith("__") or submodule):
+                        self.named(inner, vars(value)[inner], others, within)
         elif isinstance(value, contextvars.ContextVar):
             pass
         elif not ours or name.isupper() or is_constant(value):
@@ -194,7 +210,7 @@ class Walk:
 
 def ordered(mapping) -> list:
     """Items in an order that insertion does not decide."""
-    keyed = ((k if isinstance(k, str) else fingerprint(k), k, v) for k, v in mapping.items())
+    keyed = ((k if isinstance(k, str) else walked(k, None), k, v) for k, v in mapping.items())
     return [(k, v) for _, k, v in sorted(keyed, key=lambda item: item[0])]
 
 
@@ -212,10 +228,23 @@ def is_empty(cell) -> bool:
 
 
 @functools.cache
-def names_in(code) -> frozenset:
-    """The names of globals and attributes in a code object and those within it."""
+def instructions(code, docstring=None) -> str:
+    """A digest of what a code object holds, all of which is constant."""
+    constants = list(code.co_consts)
+    if constants and docstring is not None and constants[0] == docstring:
+        constants = constants[1:]
+    walk = Walk()
+    walk.say(code.co_code, code.co_names, code.co_varnames, code.co_freevars, code.co_flags)
+    walk.say(code.co_argcount, code.co_kwonlyargcount)
+    walk.see_all(constants)
+    return hashlib.sha256(b"".join(walk.said)).hexdigest()
+
+
+@functools.cache
+def names_in(code) -> tuple:
+    """The names of globals and attributes in a code object and those within it, in order."""
     inner = [names_in(c) for c in code.co_consts if isinstance(c, types.CodeType)]
-    return frozenset(code.co_names).union(*inner)
+    return tuple(sorted(set(code.co_names).union(*inner)))
 
 
 @functools.cache

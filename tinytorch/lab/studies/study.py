@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tinytorch.lab.studies.code import fingerprint
+from tinytorch.lab.studies.code import fingerprints
 from tinytorch.lab.studies.parallel import each
 from tinytorch.lab.studies.store import opened
 from tinytorch.optim import engines
@@ -160,8 +160,8 @@ def study(
     if seconds is not None and not seconds > 0:
         raise ValueError(f"study: seconds must be positive; got {seconds!r}")
     seeds = [int(seed) for seed in seeds]
-    code = fingerprint(run, engines.chosen(), platform.python_version_tuple()[:2], np.__version__)
-    keys = [fingerprint(point) for point in points]
+    versions = platform.python_version_tuple()[:2], np.__version__
+    code, *keys = fingerprints([(run, engines.chosen(), *versions), *points])
     name = name or getattr(run, "__name__", type(run).__name__)
     cases = [(i, seed) for i in range(len(points)) for seed in seeds]
     with opened(store) as kept:
