@@ -1,11 +1,12 @@
 """Run the pages again with their settings varied, one at a time: which claims flip?
 
-    python book/stress.py                              all pages with settings to vary
+    python book/stress.py                              all pages that claim something
     python book/stress.py book/optimizers/adam.md      one page
     python book/stress.py --only seeds                 one variation; nothing is recorded
 
 What was run is kept in stress.db, and read as long as neither the page nor the package changes.
-Fails if a claim flips under a variation that its scope names, or a page does not run as it is.
+Fails if a claim flips under a variation that its scope names or on another processor, if one states
+no scope, or a page does not run as it is.
 """
 
 import argparse
@@ -22,6 +23,8 @@ import sys
 from pathlib import Path
 
 import jupytext
+from IPython.core.inputtransformer2 import TransformerManager
+from IPython.core.interactiveshell import InteractiveShell
 
 from tinytorch.lab import page as lab_page
 from tinytorch.lab import records, stress, study
@@ -32,6 +35,7 @@ SECONDS = 900.0  # for a page
 ENVIRONMENT = {
     "MPLBACKEND": "Agg", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1", "TQDM_DISABLE": "1", "PYTHONHASHSEED": "0",
+    "TINYTORCH_ENGINE": "blocked",
 }  # fmt: skip
 
 
@@ -39,10 +43,14 @@ ENVIRONMENT = {
 
 
 def cells(text: str) -> list[tuple[str, set]]:
-    """(source, tags) of the code cells of a page."""
+    """(source, tags) of the code cells of a page; commands to a shell as Python."""
     notebook = jupytext.reads(text, fmt="md:myst")
+    found = [c for c in notebook.cells if c.cell_type == "code"]
+    python = TransformerManager().transform_cell
+    magic = re.compile(r"^\s*[!%]|= !", re.MULTILINE)
     return [
-        (c.source, set(c.metadata.get("tags", []))) for c in notebook.cells if c.cell_type == "code"
+        (python(c.source) if magic.search(c.source) else c.source, set(c.metadata.get("tags", [])))
+        for c in found
     ]
 
 
@@ -57,9 +65,23 @@ def assigned(source: str) -> list[str]:
 
 
 def kinds(text: str) -> list[str]:
-    """The variations that change something on a page."""
+    """The variations of settings that change something on a page."""
     names = [n for source, tags in cells(text) if "parameters" in tags for n in assigned(source)]
     return [v for v in stress.VARIATIONS if v in {stress.kind_of(name) for name in names}]
+
+
+def unscoped(text: str) -> list[str]:
+    """The claims of a page that do not say how far they hold, nor the page for them."""
+    found, default = [], False
+    for source, tags in cells(text):
+        default = default or ("parameters" in tags and "scope" in assigned(source))
+        calls = [n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Call)]
+        claims = [n for n in calls if isinstance(n.func, ast.Name) and n.func.id == "claim"]
+        if not default:
+            found += [
+                ast.unparse(c.args[0]) for c in claims if "scope" not in {k.arg for k in c.keywords}
+            ]
+    return found
 
 
 def run_here(text: str, variation: str) -> dict:
@@ -70,11 +92,14 @@ def run_here(text: str, variation: str) -> dict:
         as text; "error", the first one of a cell.
     """
     space = {"__name__": "__main__", "display": lambda *objects, **how: None}
-    error, changed, lab_page.heard = "", {}, []
+    error, changed, lab_page.heard, lab_page.default = "", {}, [], None
     try:
         for number, (source, tags) in enumerate(cells(text)):
             if "skip-execution" in tags:
                 continue
+            if "get_ipython()" in source:
+                space["get_ipython"] = InteractiveShell.instance
+                InteractiveShell.instance().user_ns = space
             name = f"<cell {number}>"  # so that a rule which is read finds its lines
             linecache.cache[name] = (len(source), None, source.splitlines(True), name)
             try:
@@ -82,14 +107,16 @@ def run_here(text: str, variation: str) -> dict:
             except Exception as problem:
                 if not error and "raises-exception" not in tags:
                     error = f"{type(problem).__name__}: {' '.join(str(problem).split())}"[:300]
-            if "parameters" in tags and variation:
+            if "parameters" in tags and "scope" in assigned(source):
+                lab_page.default = space["scope"]
+            if "parameters" in tags and variation in stress.VARIATIONS:
                 known = {n: space[n] for n in assigned(source) if n in space}
                 new = stress.varied(variation, known)
                 space.update(new)
                 changed |= {name: f"{value!r}"[:80] for name, value in new.items()}
         return {"claims": lab_page.heard, "changed": changed, "error": error}
     finally:
-        lab_page.heard = None
+        lab_page.heard = lab_page.default = None
 
 
 # Many pages, each in a process of its own
@@ -97,8 +124,10 @@ def run_here(text: str, variation: str) -> dict:
 
 def run_page(page: str, variation: str, source: str, seed: int = 0) -> dict:
     """Run a page in a process of its own. `source` is a digest of all that it depends on."""
+    machine = stress.machine(variation) if variation in stress.MACHINES else {}
     done = subprocess.run(
-        [sys.executable, __file__, "--one", page, variation], env={**os.environ, **ENVIRONMENT},
+        [sys.executable, __file__, "--one", page, variation],
+        env={**os.environ, **ENVIRONMENT, **machine},
         capture_output=True, text=True, encoding="utf-8", stdin=subprocess.DEVNULL,
         timeout=SECONDS, check=False,
     )  # fmt: skip
@@ -167,26 +196,31 @@ def numbered(claims: list[dict]) -> dict[tuple, dict]:
 
 
 def broken(name: str, page: dict) -> list[str]:
-    """What is wrong: a page that does not run, a claim that is false or flips in its scope."""
+    """What is wrong: a page that does not run, a claim that is false, flips in its scope or on
+    another processor, or states no scope."""
     problems = [f"{name}: {page['error']}"] if page["error"] else []
     for claim in page["claims"]:
         if not claim["holds"]:
             problems.append(f"{name}: not so: {claim['words']}")
+            continue
+        if claim["scope"] is None:
+            problems.append(f"{name}: no scope stated: {claim['words']}")
+        meant = {*stress.as_scope(claim["scope"]), *stress.MACHINES}
         for state, word in (("flipped", "flips"), ("unreached", "is not reached")):
-            inside = [v for v in claim[state] if v in (claim["scope"] or [])]
+            inside = [v for v in claim[state] if v in meant]
             if inside:
                 problems.append(f"{name}: {word} under {', '.join(inside)}: {claim['words']}")
     return problems
 
 
 def outside(name: str, page: dict) -> list[str]:
-    """Claims that flip where they are not meant to hold, or do not say."""
+    """Claims that flip where they are not meant to hold."""
     told = []
     for claim in page["claims"]:
-        flips = [v for v in claim["flipped"] if v not in (claim["scope"] or [])]
+        meant = {*stress.as_scope(claim["scope"]), *stress.MACHINES}
+        flips = [v for v in claim["flipped"] if v not in meant]
         if flips:
-            says = "no scope stated" if claim["scope"] is None else "as its scope allows"
-            told.append(f"{name}: flips under {', '.join(flips)} ({says}): {claim['words']}")
+            told.append(f"{name}: flips under {', '.join(flips)}: {claim['words']}")
     return told
 
 
@@ -196,7 +230,7 @@ def stressed(paths: list[Path], only=None, jobs: int = 2, store=None, progress=N
     cases = []
     for path in paths:
         text = path.read_text(encoding="utf-8")
-        chosen = [v for v in kinds(text) if only is None or v in only]
+        chosen = [v for v in (*kinds(text), *stress.MACHINES) if only is None or v in only]
         source = f"{package} {digest(path)}"
         cases += [{"page": str(path), "variation": v, "source": source} for v in ("", *chosen)]
     runs = study(
@@ -219,7 +253,9 @@ def stressed(paths: list[Path], only=None, jobs: int = 2, store=None, progress=N
 def main(arguments=None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("pages", nargs="*")
-    parser.add_argument("--only", nargs="*", choices=list(stress.VARIATIONS), metavar="VARIATION")
+    parser.add_argument(
+        "--only", nargs="*", choices=[*stress.VARIATIONS, *stress.MACHINES], metavar="VARIATION"
+    )
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--store", default=str(ROOT / "stress.db"))
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
@@ -232,16 +268,13 @@ def main(arguments=None) -> int:
         print(json.dumps(result))
         return 0
     counts = pages(options.pages)
-    settled = [path for path in counts if options.pages or kinds(path.read_text(encoding="utf-8"))]
-    found = stressed(settled, options.only, options.jobs, options.store)
+    found = stressed(list(counts), options.only, options.jobs, options.store)
     problems = [line for name, page in found.items() for line in broken(name, page)]
     for line in [line for name, page in found.items() for line in outside(name, page)]:
         print(line)
     claims = [claim for page in found.values() for claim in page["claims"]]
     stated = sum(claim["scope"] is not None for claim in claims)
-    rest = sum(counts[path] for path in counts if path not in settled)
     print(f"{len(found)} pages, {len(claims)} claims, {stated} of them with a scope")
-    print(f"{len(counts) - len(settled)} pages with {rest} claims have no settings to vary yet")
     if options.only is None:
         record(found)
     if problems:
@@ -253,10 +286,8 @@ def record(found: dict) -> None:
     """Put what was found into the record, which the page Verdicts reads."""
     known = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.is_file() else {"pages": {}}
     merged = {**known["pages"], **found}
-    counts = {path.relative_to(ROOT / "book").as_posix(): n for path, n in pages().items()}
-    kept = {name: merged[name] for name in sorted(merged) if name in counts}
-    unvaried = {name: n for name, n in counts.items() if name not in kept}
-    text = json.dumps({"pages": kept, "unvaried": unvaried}, ensure_ascii=False)
+    names = [path.relative_to(ROOT / "book").as_posix() for path in pages()]
+    text = json.dumps({"pages": {n: merged[n] for n in names if n in merged}}, ensure_ascii=False)
     RECORD.write_text(text.replace('{"words"', '\n{"words"') + "\n", encoding="utf-8")
 
 

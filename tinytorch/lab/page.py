@@ -8,6 +8,7 @@ import numpy as np
 from tinytorch.lab import stress
 
 heard: list[dict] | None = None  # where claims are noted instead, while a page is under stress
+default = None  # the scope of a claim that states none: what the page's parameters say, then
 
 
 def claim(words: str, holds, *, scope=None, **measured) -> None:
@@ -16,18 +17,22 @@ def claim(words: str, holds, *, scope=None, **measured) -> None:
     Arguments:
         holds: true or false, or an array of them; or `below(a, b)`, which knows by how much.
         scope: under which variations of the page's settings it is meant to hold too: "everywhere",
-            "here" (under none), or names of `tinytorch.lab.stress.VARIATIONS`. None does not say.
+            "here" (under none), or names of `tinytorch.lab.stress.VARIATIONS`; "exact" for
+            mathematics, shapes and what code does, which have no settings to depend on. None is
+            what `scope` says in the page's cell of parameters.
 
     Raises:
         AssertionError: `holds` is false (or an array with a false element).
         ValueError: `scope` names no variation.
     """
-    scope = stress.as_scope(scope)
+    named = default if scope is None else scope
+    stress.as_scope(named)
     fine = bool(holds.all() if hasattr(holds, "all") else holds)
     if heard is not None:
         margin = getattr(holds, "margin", None)
         saw = repr((margin, measured)) if margin or measured else ""
-        heard.append({"words": words, "holds": fine, "scope": scope, "margin": margin, "saw": saw})
+        named = named if named is None or isinstance(named, str) else list(named)
+        heard.append({"words": words, "holds": fine, "scope": named, "margin": margin, "saw": saw})
     elif not fine:
         numbers = ", ".join(f"{name} = {value!r}" for name, value in measured.items())
         raise AssertionError(f"not so: {words}" + (f" (measured: {numbers})" if numbers else ""))

@@ -6,7 +6,10 @@ A page names its settings in a cell tagged `parameters` (the convention of paper
     rates, angle = np.geomspace(0.01, 1, 7), 0.0
 
 The last word of a name says what it is (`warm_steps` are steps), and so how it is varied. A
-setting of which nothing here is said stays as it is.
+setting of which nothing here is said stays as it is. The name `scope` in such a cell says how far
+the claims below it are meant to hold, up to the next cell that says it anew.
+
+Processors sum in another order. That is varied on every page, and no claim may depend on it.
 """
 
 from collections.abc import Callable, Iterable
@@ -51,6 +54,20 @@ def wider(values):
     return x if isinstance(values, np.ndarray) else type(values)(x.tolist())
 
 
+def moved(value):
+    """A start a hundredth away, in its own form."""
+    x = np.asarray(value, dtype=float)
+    x = 1.01 * x + 0.003
+    return x if isinstance(value, np.ndarray) else x.item() if x.ndim == 0 else x.tolist()
+
+
+def nearer_one(value):
+    """Momentum, or betas, with half the distance to one."""
+    if isinstance(value, (int, float)):
+        return (1 + value) / 2
+    return type(value)((1 + v) / 2 for v in value)
+
+
 def narrower_float(value):
     """float32, in the form in which the page says float64."""
     return "float32" if isinstance(value, str) else np.float32
@@ -65,21 +82,41 @@ VARIATIONS = {
     "falling": Variation("rates that fall to zero", ("falling",), lambda falling: True),
     "batch": Variation("four times the batch", ("batch",), lambda n: 4 * n),
     "noise": Variation("twice the noise", ("noise",), lambda noise: 2 * noise),
+    "size": Variation("twice as large", ("width", "size", "dimensions"), lambda n: 2 * n),
+    "start": Variation("a start a hundredth away", ("start",), moved),
+    "knobs": Variation(
+        "momentum and β half as far from one", ("momentum", "beta", "betas"), nearer_one
+    ),
     "float32": Variation("float32", ("dtype",), narrower_float),
 }
 
 
-def as_scope(scope) -> list[str] | None:
-    """A claim's scope as a list of variations; None if it does not say.
+MACHINES = {
+    "Haswell": "a processor without AVX-512",
+    "Nehalem": "a processor without AVX",
+}
+
+
+def machine(name: str) -> dict[str, str]:
+    """The environment in which NumPy computes as on one of `MACHINES`.
+
+    Its matrix products come from OpenBLAS, the rest from kernels that it chooses by processor.
+    """
+    from numpy._core._multiarray_umath import __cpu_dispatch__ as kernels
+
+    newer = [k for k in kernels if name == "Nehalem" or "512" in k or k == "X86_V4"]
+    return {"OPENBLAS_CORETYPE": name, "NPY_DISABLE_CPU_FEATURES": " ".join(newer)}
+
+
+def as_scope(scope) -> list[str]:
+    """The variations under which a claim of this scope must hold; none if it does not say.
 
     Raises:
         ValueError: a name that is none.
     """
-    if scope is None:
-        return None
-    if scope == "everywhere":
+    if isinstance(scope, str) and scope in ("everywhere", "exact"):
         return list(VARIATIONS)
-    if scope == "here":
+    if scope is None or (isinstance(scope, str) and scope == "here"):
         return []
     names = (
         [scope]
@@ -91,7 +128,7 @@ def as_scope(scope) -> list[str] | None:
     unknown = [name for name in names if name not in VARIATIONS]
     if unknown:
         raise ValueError(
-            f"claim: scope must be everywhere, here, or of {', '.join(VARIATIONS)}; "
+            f"claim: scope must be exact, everywhere, here, or of {', '.join(VARIATIONS)}; "
             f"got {unknown[0]!r}"
         )
     return names
