@@ -13,8 +13,11 @@ OLD = [
     ("tinytorch.core.checkpoint", "load_checkpoint", training.load_checkpoint),
     ("tinytorch.core.history", "Mean", training.history.Mean),
     ("tinytorch.core.training", "Trainer", training.Trainer),
+    ("tinytorch.core.training", "Mean", training.history.Mean),
+    ("tinytorch.optim.checks", "require", checks.require),
     ("tinytorch.optim.schedulers", "Scheduler", schedules.Scheduler),
     ("tinytorch.optim.schedulers", "StepLR", schedules.StepLR),
+    ("tinytorch.optim.schedulers", "warn_if_early", schedules.base.warn_if_early),
     ("tinytorch.optim.schedulers", "POSITIVE_COUNT", checks.POSITIVE_COUNT),
 ]
 

@@ -8,11 +8,13 @@ import importlib.util
 import sys
 import warnings
 
+SCHEDULES = ("tinytorch.optim.schedules", "tinytorch.optim.schedules.base")
 MOVED = {
     "tinytorch.core.checkpoint": ("tinytorch.training.checkpoint",),
     "tinytorch.core.history": ("tinytorch.training.history",),
-    "tinytorch.core.training": ("tinytorch.training",),
-    "tinytorch.optim.schedulers": ("tinytorch.optim.schedules", "tinytorch.core.checks"),
+    "tinytorch.core.training": ("tinytorch.training", "tinytorch.training.history"),
+    "tinytorch.optim.checks": ("tinytorch.core.checks",),
+    "tinytorch.optim.schedulers": (*SCHEDULES, "tinytorch.core.checks"),
 }
 
 

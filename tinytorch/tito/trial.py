@@ -26,7 +26,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1]
 OUT_OF_REACH = "is on trial: the package's own is out of reach while your file is tried"
 # Of this room, what the tried file may meet: the checks, and what a workbook's cells import.
-MET = ("bench", "former", "lesson", "lessons", "notebook", "trial")
+MET = ("bench", "lesson", "lessons", "notebook", "trial")
 # What another library's optimizer, or another process, could do in the learner's stead.
 STRANGERS = ("torch", "tensorflow", "jax", "jaxlib", "optax", "keras", "flax", "mlx")
 REFUSED = (
@@ -272,14 +272,13 @@ def main() -> int:
     sys.meta_path.insert(0, Finder(sealed))
     live_as_long_as(sys.stdin.buffer)
 
-    from tinytorch.tito import former, lessons
+    from tinytorch.tito import lessons
     from tinytorch.tito.bench import adopted
 
     for name in ("tinytorch.nn", "tinytorch.training", *sealed):  # while their files can be read
         importlib.import_module(name)
     lesson = lessons.load(asked["lesson"])
     trial = lesson.trials[asked["trial"]]
-    former.install()
     builtins.input = refuse_input
     sys.argv = [str(path)]
     say("import")

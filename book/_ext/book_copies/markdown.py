@@ -1,4 +1,8 @@
-"""A resolved page as plain Markdown: what a notebook can show, with no directive left in it."""
+"""A resolved page as plain Markdown: what a notebook can show, with no directive left in it.
+
+sphinx-markdown-builder (0.6.11 was tried) loses figures, captions, exercises, bets and the numbers
+of equations, cannot hand over a page's cells, and would read the whole book a second time.
+"""
 
 import re
 from urllib.parse import urljoin
