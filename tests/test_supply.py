@@ -76,6 +76,8 @@ def test_every_promised_python_is_run_on_every_system():
     matrix = package["strategy"]["matrix"]
     assert matrix["python"] == ["3.10", "3.11", "3.12", "3.13", "3.14"]
     assert {system.split("-")[0] for system in matrix["os"]} == {"ubuntu", "windows", "macos"}
+    learners = [s["run"] for s in package["steps"] if "tests/tito" in s.get("run", "")]
+    assert len(learners) == 1, "what a learner types is tried on every system too"
 
 
 def test_the_theme_is_one_whose_pages_we_know():

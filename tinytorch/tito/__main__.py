@@ -12,21 +12,10 @@ from pathlib import Path
 import click
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
-from rich.table import Table
 
 from tinytorch import __version__
-from tinytorch.tito import grade as grading
-from tinytorch.tito import learning, lessons, report
-from tinytorch.tito.isolation import MEANS
-from tinytorch.tito.judge import GOOD
+from tinytorch.tito import learning, lessons
+from tinytorch.tito.isolation import MEANS, MEGABYTES, SECONDS
 from tinytorch.tito.workspace import Trouble, Workspace, here, nearest, write, write_new
 
 UNRUNNABLE, WRONG_USAGE = 2, 3
@@ -116,6 +105,8 @@ def list_modules(as_json):
     if as_json:
         say_json(rows)
         return
+    from rich.table import Table
+
     table = Table(box=None, pad_edge=False)
     for column in ("", "module", "you write", "builds on", "where you stand"):
         table.add_column(column, overflow="fold")
@@ -175,11 +166,11 @@ def start(modules, named):
 @click.option("--reference", is_flag=True, help="Test the package as installed, not your files.")
 @click.option("--plot", is_flag=True, help="Draw your trajectories beside the reference's.")
 @click.option(
-    "--seconds", type=click.FloatRange(0.1), default=grading.SECONDS, show_default=True,
+    "--seconds", type=click.FloatRange(0.1), default=SECONDS, show_default=True,
     help="Time for the import and for each check.",
 )  # fmt: skip
 @click.option(
-    "--memory", type=click.IntRange(256), default=grading.MEGABYTES, show_default=True,
+    "--memory", type=click.IntRange(256), default=MEGABYTES, show_default=True,
     help="Memory of the process, in MiB.",
 )  # fmt: skip
 @click.option("--seed", type=click.IntRange(0), help="Draw the numbers of the second round again.")
@@ -209,6 +200,10 @@ def test(modules, named, as_json, reference, plot, seconds, memory, seed, verbos
 
 def grade_one(space, lesson, reference, quiet, seconds, memory, seed=None, isolate="none"):
     """Grade a file (or the package), with a line of progress on a terminal."""
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from tinytorch.tito import grade as grading
+
     progress = Progress(
         SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(),
         console=errors, transient=True, disable=quiet or not errors.is_terminal,
@@ -242,6 +237,9 @@ def grade_one(space, lesson, reference, quiet, seconds, memory, seed=None, isola
 
 
 def show(grade, space, verbose) -> None:
+    from tinytorch.tito import report
+    from tinytorch.tito.judge import GOOD
+
     lesson = grade.lesson
     file = space.short(grade.file) if grade.file and space else "the package as installed"
     console.print(f"[bold]{lesson.number} {lesson.title}[/]  {escape(str(file))}")
@@ -340,7 +338,7 @@ def watch(module, once):
         now = {p: p.stat().st_mtime_ns for p in (path, path.with_suffix(".ipynb")) if p.is_file()}
         if now != seen:
             console.print(f"[dim]{time.strftime('%H:%M:%S')}[/]")
-            grade = grade_one(space, module, False, False, grading.SECONDS, grading.MEGABYTES)
+            grade = grade_one(space, module, False, False, SECONDS, MEGABYTES)
             show(grade, space, False)
             console.print("[dim]Save the file to test it again; Ctrl-C ends this.[/]")
             seen = {p: p.stat().st_mtime_ns for p in now if p.is_file()}
@@ -355,7 +353,7 @@ def watch(module, once):
 def hint(module):
     """One hint about the first thing that does not pass; each call, the next."""
     space = workspace()
-    grade = grade_one(space, module, False, False, grading.SECONDS, grading.MEGABYTES)
+    grade = grade_one(space, module, False, False, SECONDS, MEGABYTES)
     if grade.problem:
         show(grade, space, False)
         sys.exit(grade.status)
@@ -382,7 +380,7 @@ def what_next():
         if learning.pieces(lesson, text):
             console.print(escape(learning.pieces(lesson, text)))
             return
-        grade = grade_one(space, lesson, False, False, grading.SECONDS, grading.MEGABYTES)
+        grade = grade_one(space, lesson, False, False, SECONDS, MEGABYTES)
         if grade.passed:
             console.print(f"Everything passes: tito export {lesson.number}")
         else:
@@ -427,13 +425,21 @@ def update(modules, named):
     help="A CSV of name,points: checks, or names like Adam.",
 )  # fmt: skip
 @click.option("--jobs", type=click.IntRange(1), help="How many at once; as many as cores.")
-@click.option("--seconds", type=click.FloatRange(0.1), default=grading.SECONDS, show_default=True)
-@click.option("--memory", type=click.IntRange(256), default=grading.MEGABYTES, show_default=True)
+@click.option("--seconds", type=click.FloatRange(0.1), default=SECONDS, show_default=True)
+@click.option("--memory", type=click.IntRange(256), default=MEGABYTES, show_default=True)
 @click.option("--seed", type=click.IntRange(0), help="Of the numbers drawn; one for all.")
 @click.option("--isolate", type=click.Choice(MEANS), default="none", show_default=True)
 @click.option("--gradescope", is_flag=True, help="Write results.json too, for one submission.")
 def grade(paths, module, out, rubric, jobs, seconds, memory, seed, isolate, gradescope):
     """Grade a class: files, folders and zips. Resumes where it was stopped."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
     from tinytorch.tito import classroom, feedback, submissions
 
     points = classroom.rubric(rubric)
@@ -479,7 +485,7 @@ def export(modules, named, force):
     space = workspace()
     status = 0
     for lesson in chosen(modules, named):
-        grade = grade_one(space, lesson, False, False, grading.SECONDS, grading.MEGABYTES)
+        grade = grade_one(space, lesson, False, False, SECONDS, MEGABYTES)
         if grade.problem or (not grade.passed and not force):
             show(grade, space, False)
             console.print(f"[red]{lesson.number} {lesson.title} is not exported[/]")

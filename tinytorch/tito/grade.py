@@ -14,13 +14,11 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tinytorch.tito.isolation import isolated
+from tinytorch.tito.isolation import MEGABYTES, SECONDS, isolated
 from tinytorch.tito.judge import Outcome, expectation, judge, one_at_a_time, part, settle
 from tinytorch.tito.lesson import Lesson
 from tinytorch.tito.trial import rounds
 
-SECONDS = 10.0  # for the import, and for each check
-MEGABYTES = 4096
 KEPT_OUTPUT = 4000  # characters of what the file printed
 LONGEST = 8 << 20  # bytes of a line of the report
 TRIAL = Path(__file__).with_name("trial.py")
@@ -350,7 +348,8 @@ def unloadable(result: Grade, report: dict) -> None:
 
 def innermost(frames: list[str], file: Path) -> tuple[int | None, str]:
     """The line of the learner's that was running when the time was up."""
-    written = str(file).encode("ascii", "backslashreplace").decode()  # as faulthandler does
+    whole = str(file.resolve())  # as it was asked for: on a Mac /var is /private/var
+    written = whole.encode("ascii", "backslashreplace").decode()  # as faulthandler does
     for frame in frames:
         found = FRAME.search(frame)
         if found and found[1] == written:

@@ -17,6 +17,8 @@ from tinytorch.tito.trial import MET, PACKAGE, seal
 from tinytorch.tito.workspace import Trouble
 
 MEANS = ("none", "bubblewrap")
+SECONDS = 10.0  # for the import, and for each check
+MEGABYTES = 4096
 SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/alternatives")
 
 

@@ -1,13 +1,11 @@
 """06 Optimizers: gradient descent, momentum, Adam, a schedule."""
 
+import functools
 import inspect
 
 import numpy as np
 
-from tinytorch.core.checks import NONNEGATIVE
 from tinytorch.core.tensor import Tensor
-from tinytorch.optim.declarations import Value
-from tinytorch.optim.optimizer import Optimizer
 from tinytorch.tito.bench import Inapplicable, NotThere, array
 from tinytorch.tito.lesson import Check, Exercise, Lesson, Step, Trial
 
@@ -378,7 +376,7 @@ def schedule(step_size, gamma, count):
             optimizer = bench.make("SGD", [p], lr=lr)
             scheduler = bench.make("StepLR", optimizer, step_size=every, gamma=factor)
         except (NotThere, NotImplementedError, TypeError):  # not written, or not to go together
-            optimizer = Descent([p], lr=lr)
+            optimizer = descent()([p], lr=lr)
             scheduler = bench.make("StepLR", optimizer, step_size=every, gamma=factor)
         for t in range(count):
             bench.see(f"learning rate at t = {t}", learning_rate(optimizer, p))
@@ -387,13 +385,20 @@ def schedule(step_size, gamma, count):
     return run
 
 
-class Descent(Optimizer):
+@functools.cache
+def descent() -> type:
     """Plain gradient descent that is nobody's answer: what a schedule is tried on."""
+    from tinytorch.core.checks import NONNEGATIVE
+    from tinytorch.optim.declarations import Value
+    from tinytorch.optim.optimizer import Optimizer
 
-    lr: float = Value(NONNEGATIVE, "step size", default=0.1)
+    class Descent(Optimizer):
+        lr: float = Value(NONNEGATIVE, "step size", default=0.1)
 
-    def rule(self, group):
-        return along
+        def rule(self, group):
+            return along
+
+    return Descent
 
 
 def along(p, g, *, lr):
@@ -405,7 +410,7 @@ def two_groups(bench):
     lr, gamma = bench.vary(0.8), bench.vary(0.5)
     bench.trying(groups=2, lr=[lr, lr / 4], step_size=2, gamma=gamma)
     p, q = parameter([0.0]), parameter([0.0])
-    optimizer = Descent([{"params": [p]}, {"params": [q], "lr": lr / 4}], lr=lr)
+    optimizer = descent()([{"params": [p]}, {"params": [q], "lr": lr / 4}], lr=lr)
     ungrouped = "your StepLR has no get_last_lr(), and need not know of groups"
     try:
         scheduler = bench.make("StepLR", optimizer, step_size=2, gamma=gamma)

@@ -9,7 +9,6 @@ from tinytorch.core.layers import Linear
 from tinytorch.core.losses import CrossEntropyLoss, MSELoss
 from tinytorch.core.module import Module
 from tinytorch.core.tensor import Tensor
-from tinytorch.optim import SGD
 from tinytorch.tito.lesson import Check, Exercise, Lesson, Step, Trial
 
 INPUTS = np.array([[1.0, -2.0], [0.5, 1.5], [-1.0, 0.25], [2.0, 1.0], [0.0, -1.0]])
@@ -45,6 +44,8 @@ def uneven(prediction, target):
 
 def loop(epochs, loss_fn=None):
     def run(bench):
+        from tinytorch.optim import SGD
+
         inputs, targets, lr = bench.vary(INPUTS), bench.vary(TARGETS), bench.vary(0.1)
         bench.trying(batches=3, epochs=epochs, lr=lr, loss=getattr(loss_fn, "__name__", "MSELoss"))
         model = Watching()
