@@ -226,7 +226,19 @@ class Figure {
   }
   // What it shows now
   update() {
+    this.place();
     this.due ??= requestAnimationFrame(() => { this.due = undefined; this.draw(); });
+  }
+  place() { // at once, not with the next frame: the next key goes on from here
+    this.knobs.forEach((k, i) => {
+      const made = this.inputs[i];
+      if (!made) return;
+      made.input.value = made.shown ? k.of(this.K[i]) : this.K[i];
+      if (made.shown) {
+        made.shown.textContent = E.shown(this.K[i], 4);
+        made.input.setAttribute("aria-valuetext", made.shown.textContent);
+      }
+    });
   }
   state() { return Object.fromEntries(this.knobs.map((k, i) => [k.name, this.K[i]])); }
   drawn() {
@@ -237,15 +249,6 @@ class Figure {
     this.code?.follow();
     this.shown = this.figure.marks(this.K, false, this.code?.paths);
     this.dark = getComputedStyle(this.root).color.match(/[\d.]+/g).slice(0, 3).reduce((a, b) => a + Number(b), 0) > 380;
-    this.knobs.forEach((k, i) => {
-      const made = this.inputs[i];
-      if (!made) return;
-      made.input.value = made.shown ? k.of(this.K[i]) : this.K[i];
-      if (made.shown) {
-        made.shown.textContent = E.shown(this.K[i], 4);
-        made.input.setAttribute("aria-valuetext", made.shown.textContent);
-      }
-    });
     this.key.forEach((key, i) => {
       if (!key) return;
       const m = this.spec.marks[i];
