@@ -54,8 +54,9 @@ def reading(folder, count: int = 100_000) -> dict[str, float]:
         rows = [(*[row[n] for n in columns], s, "{}", '{"value": 1.5}') for s in range(count)]
         names = ", ".join([*columns, "seed", "settings", "results"])
         marks = ", ".join("?" * len(rows[0]))
-        with store.database:
-            store.database.executemany(f"INSERT INTO runs ({names}) VALUES ({marks})", rows)
+        store.database.execute("BEGIN")
+        store.database.executemany(f"INSERT INTO runs ({names}) VALUES ({marks})", rows)
+        store.database.execute("COMMIT")
         code = row["code"]
         return {
             "all of one code": timed(lambda: store.of_code(code)),

@@ -32,7 +32,7 @@ MAY_NEED = {
     "rich": "tito",
     "typer": "tito",
 }
-MAY_NEED |= {"tqdm": "training.console", "joblib": "lab", "threadpoolctl": "lab"}
+MAY_NEED |= {"tqdm": "training.console", "joblib": "lab", "threadpoolctl": "lab", "psycopg": "lab"}
 MAY_NEED |= {"scipy": "lab", "optuna": "lab", "pandas": "lab"}
 MAY_NEED |= {"IPython": "lab", "click": "tito", "jupytext": "tito", "nbformat": "tito"}
 

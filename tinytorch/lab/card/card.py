@@ -101,7 +101,7 @@ def report_card(
         settings: its other hyper-parameters.
         jobs: how many processes, as in `study`. With 1 it runs here, where a step that never
             returns cannot always be stopped.
-        store: path of a SQLite file: what is there already is not run again.
+        store: as in `study`: what is there already is not run again.
         seconds: the time that a single run has.
         retry: run again what failed before.
 

@@ -137,7 +137,8 @@ def study(
         settings: what `run` takes, a dictionary for each point; classes and functions too.
         seeds: integers >= 0.
         name: under which the store lists these runs; that of `run` by default.
-        store: path of a SQLite file, or a Store; without one nothing is kept.
+        store: path of a SQLite file, address of a PostgreSQL database, or a Store; without one
+            nothing is kept.
         jobs: how many processes; -1 is one a core; None is what the surrounding
             `joblib.parallel_config` says, a Dask cluster too. The results are the same.
         progress: a bar; by default in a terminal or a notebook, where tqdm is installed.
@@ -148,13 +149,14 @@ def study(
     Raises:
         ValueError: no settings or seeds, or not such as these.
         Interrupted: Ctrl-C. What was done is in its `results`, and in the store.
+        OSError: the store cannot be written. What was put before is kept.
     """
     points, seeds = [dict(s) for s in settings], list(seeds)
     if not points or not seeds:
         raise ValueError("study: needs at least one of the settings and one seed")
-    wrong = [s for s in seeds if not isinstance(s, (int, np.integer)) or s < 0]
+    wrong = [s for s in seeds if not isinstance(s, (int, np.integer)) or not 0 <= s < 2**63]
     if wrong or len(set(seeds)) < len(seeds):
-        raise ValueError(f"study: seeds must be different integers >= 0; got {seeds}")
+        raise ValueError(f"study: seeds must be different integers >= 0, < 2**63; got {seeds}")
     if any("seed" in point for point in points):
         raise ValueError('study: "seed" is given by seeds=, not in the settings')
     if seconds is not None and not seconds > 0:
@@ -219,9 +221,18 @@ def attempt(run, seconds, home: int, settings: dict, seed: int) -> tuple[str, st
     except TimeUp:
         results, error = "{}", f"took more than {seconds:g} s"
     except Exception as problem:
-        words = " ".join(str(problem).split())
-        results, error = "{}", f"{type(problem).__name__}: {words}"[:500]
+        results, error = "{}", in_words(problem)
     return results, error, time.perf_counter() - began
+
+
+def in_words(problem: Exception) -> str:
+    """One line that every terminal and database takes, whatever the exception says of itself."""
+    try:
+        words = str(problem)
+    except Exception:
+        words = ""  # its own __str__ raises
+    line = " ".join(f"{type(problem).__name__}: {words}".split())[:500]
+    return line.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\0")
 
 
 @contextmanager
