@@ -67,7 +67,7 @@ def weights() -> dict[str, int]:
     import brython
 
     data = Path(brython.__file__).parent / "data" / "brython.js"
-    python = (live.source("engine.js") + live.source("worker.js")).encode() + data.read_bytes()
+    python = live.worker().encode() + data.read_bytes()
     return {
         "all figures of a page": len(gzip.compress(live.script().encode(), mtime=0)),
         "Python, where code is changed": len(gzip.compress(python, mtime=0)),

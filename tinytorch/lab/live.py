@@ -50,6 +50,22 @@ def script() -> str:
     return f"(() => {{if (window.tinyLive) return window.tinyLive.scan();\n{parts}}})();"
 
 
+PYTHON = """{arrays}
+from browser import self as me
+
+np = NumPy(lambda name, x: float(me.whole_number(name, x)))
+{rest}
+me.run = lambda: main(me)
+"""
+
+
+def worker(script: str = "worker.js", python: str = "follow.py", more: str = "") -> str:
+    """A script of a worker that runs Python: what `python` defines, after arrays, and `more`."""
+    text = PYTHON.format(arrays=source("arrays.py"), rest=source(python) + more)
+    before = source("engine.js") if script == "worker.js" else ""
+    return f"{before}const PYTHON = {json.dumps(text)};\n{source(script)}"
+
+
 def shown(value: float, digits: int = 3) -> str:
     """A number as the figures write it: so many digits, halves away from zero."""
     if not math.isfinite(value):

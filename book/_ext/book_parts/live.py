@@ -131,8 +131,7 @@ def write_script(app, exception) -> None:
         target.write_text(live.script(), encoding="utf-8")
         python = target.parent / "python"
         python.mkdir(exist_ok=True)
-        worker = live.source("engine.js") + live.source("worker.js")
-        (python / "worker.js").write_text(worker, encoding="utf-8")
+        (python / "worker.js").write_text(live.worker(), encoding="utf-8")
         brython = importlib.resources.files("brython") / "data" / "brython.js"
         (python / "brython.js").write_bytes(brython.read_bytes())
 

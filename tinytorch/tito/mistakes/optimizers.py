@@ -1,5 +1,7 @@
 """What goes wrong in 06 Optimizers: the wrong rules, and slips around them that are less usual."""
 
+import functools
+
 import numpy as np
 
 from tinytorch import optim
@@ -28,6 +30,7 @@ momentum_init, descend_once = right.Momentum.__init__, right.gradient_descent_st
 def in_32_bits(rule):
     """A rule that computes with half of the digits."""
 
+    @functools.wraps(rule)
     def wrong(*arrays, **numbers):
         new = rule(*(a.astype(np.float32) for a in arrays), **numbers)
         return tuple(np.asarray(a, np.float64) for a in new)

@@ -1,0 +1,379 @@
+"""What the rules of the book ask of NumPy, for the Python in the page: numbers and small arrays.
+
+That Python has no NumPy. Nothing imports this file: its text is what a worker of the page runs,
+which hands `NumPy` the functions of numbers that it has itself.
+"""
+
+
+class Kind:
+    """A type of number, by its name."""
+
+    def __init__(self, name, of=float):
+        self.name, self._of = name, of
+
+    def __call__(self, x=0.0):
+        return self._of(x)
+
+
+class Array:
+    """Numbers in a row, or in rows of one length; operations are those of NumPy, on elements."""
+
+    def __init__(self, items, shape, short=None):
+        self.items, self.shape, self._short = items, shape, short  # short: rounds to 32 bits
+
+    size = property(lambda self: len(self.items))
+    ndim = property(lambda self: len(self.shape))
+
+    @property
+    def dtype(self):
+        return "float32" if self._short else "float64"
+
+    def each(self, f):
+        return Array([f(x) for x in self.items], self.shape, self._short)
+
+    def both(self, f, other, turned=False):
+        """`f` of the elements of two arrays, or of an array and a number."""
+        short, shape = self._short, self.shape
+        if isinstance(other, Array):
+            short = short and other._short
+            if len(other.items) == 1 or other.shape == shape:
+                them = other.items * (len(self.items) if len(other.items) == 1 else 1)
+                mine = self.items
+                shape = shape if len(shape) >= len(other.shape) else other.shape
+            elif len(self.items) == 1:
+                shape, them, mine = other.shape, other.items, self.items * len(other.items)
+            else:
+                shapes = f"{shape} {other.shape}"
+                raise ValueError(f"operands could not be broadcast together with shapes {shapes}")
+        elif isinstance(other, (int, float)):
+            mine, them = self.items, [other] * len(self.items)
+        else:
+            what = type(other).__name__
+            raise TypeError(f"unsupported operand types: an array and {what}")
+        if turned:
+            mine, them = them, mine
+        new = [f(x, y) for x, y in zip(mine, them)]  # noqa: B905  of one length by now
+        return Array([short(x) for x in new] if short else new, shape, short)
+
+    def put(self, f, other):
+        """The same into this array's own place."""
+        new = self.both(f, other)
+        if new.shape != self.shape:
+            raise ValueError(f"an array of shape {self.shape} cannot hold one of {new.shape}")
+        self.items[:] = [self._short(x) for x in new.items] if self._short else new.items
+        return self
+
+    def __len__(self):
+        if not self.shape:
+            raise TypeError("len() of unsized object")
+        return self.shape[0]
+
+    def __getitem__(self, at):
+        if isinstance(at, Array):
+            return Array(k := [x for x, on in zip(self.items, at.items) if on], (len(k),))  # noqa: B905
+        if at is Ellipsis:
+            return self
+        if len(self.shape) == 1:
+            found = self.items[at]
+            return Array(found, (len(found),), self._short) if isinstance(at, slice) else found
+        wide = self.shape[1]
+        rows = [self.items[i : i + wide] for i in range(0, len(self.items), wide)][at]
+        if isinstance(at, slice):
+            return Array([x for row in rows for x in row], (len(rows), wide), self._short)
+        return Array(rows, (wide,), self._short)
+
+    def __setitem__(self, at, value):
+        if at is Ellipsis or (isinstance(at, slice) and at == slice(None)):
+            self.put(lambda old, new: new, value)
+        elif isinstance(at, int) and len(self.shape) == 1:
+            self.items[at] = float(value)
+        else:
+            raise IndexError("here only a whole array, or one of its numbers, can be set")
+
+    def __iter__(self):
+        return iter([self[i] for i in range(len(self))])
+
+    def __bool__(self):
+        if len(self.items) != 1:
+            raise ValueError(
+                "The truth value of an array with more than one element is ambiguous. "
+                "Use a.any() or a.all()"
+            )
+        return bool(self.items[0])
+
+    def __float__(self):
+        if len(self.items) != 1:
+            raise TypeError("only an array of one number is a number")
+        return float(self.items[0])
+
+    def __repr__(self):
+        return f"array({self.tolist()})"
+
+    def tolist(self):
+        return list(self.items) if len(self.shape) == 1 else [row.tolist() for row in self]
+
+    def item(self):
+        return float(self)
+
+    def any(self):
+        return any(self.items)
+
+    def all(self):
+        return all(self.items)
+
+    def sum(self):
+        return sum(self.items)
+
+    def mean(self):
+        return sum(self.items) / len(self.items)
+
+    def max(self):
+        return max(self.items)
+
+    def min(self):
+        return min(self.items)
+
+    def copy(self):
+        return Array(list(self.items), self.shape, self._short)
+
+    def ravel(self):
+        return Array(self.items, (len(self.items),), self._short)
+
+    def astype(self, kind):
+        if getattr(kind, "name", kind) == "float32":
+            return Array([SHORT(x) for x in self.items], self.shape, SHORT)
+        return Array([float(x) for x in self.items], self.shape)
+
+    __hash__ = None
+
+
+def divided(x, y):
+    if y != 0:
+        return x / y
+    if x == 0 or x != x:
+        return float("nan")
+    return float("-inf" if (x < 0) != str(y).startswith("-") else "inf")
+
+
+def raised(x, y):
+    if x == 0 and y < 0:
+        return float("inf")
+    try:
+        found = x**y
+    except OverflowError:
+        return float("inf")
+    return float("nan") if isinstance(found, complex) else found
+
+
+def rest_of(x, y):
+    return x - y * (x // y) if y else float("nan")
+
+
+def larger(x, y):
+    return x if x >= y or x != x else y
+
+
+def smaller(x, y):
+    return x if x <= y or x != x else y
+
+
+OPERATIONS = {
+    "add": lambda x, y: x + y,
+    "sub": lambda x, y: x - y,
+    "mul": lambda x, y: x * y,
+    "truediv": divided,
+    "floordiv": lambda x, y: x // y if y else divided(x, y),
+    "mod": rest_of,
+    "pow": raised,
+}
+COMPARISONS = {
+    "lt": lambda x, y: x < y,
+    "le": lambda x, y: x <= y,
+    "gt": lambda x, y: x > y,
+    "ge": lambda x, y: x >= y,
+    "eq": lambda x, y: x == y,
+    "ne": lambda x, y: x != y,
+}
+
+
+def given_to_arrays():
+    def method(f, turned=False):
+        return lambda self, other: self.both(f, other, turned)
+
+    def placed(f):
+        return lambda self, other: self.put(f, other)
+
+    for name, f in OPERATIONS.items():
+        setattr(Array, f"__{name}__", method(f))
+        setattr(Array, f"__r{name}__", method(f, True))
+        setattr(Array, f"__i{name}__", placed(f))
+    for name, f in COMPARISONS.items():
+        setattr(Array, f"__{name}__", method(f))
+    Array.__neg__ = lambda self: self.each(lambda x: -x)
+    Array.__pos__ = lambda self: self.each(lambda x: x)
+    Array.__abs__ = lambda self: self.each(abs)
+    Array.__invert__ = lambda self: self.each(lambda x: not x)
+
+
+given_to_arrays()
+SHORT = None  # rounds a number to 32 bits; set with the first NumPy
+
+
+class NumPy:
+    """The functions, of numbers and arrays; `number(name, x)` computes those of real numbers."""
+
+    pi, inf, nan = 3.141592653589793, float("inf"), float("nan")
+    ndarray = Array
+
+    def __init__(self, number):
+        global SHORT
+        self._number = number
+        SHORT = lambda x: number("fround", x)  # noqa: E731
+        self.float32, self.float64 = Kind("float32", SHORT), Kind("float64")
+        self.linalg = Norms(self)
+
+    def _of(name):
+        def f(self, x):
+            if isinstance(x, Array):
+                return x.each(lambda y: self._number(name, float(y)))
+            return self._number(name, float(x))
+
+        return f
+
+    sqrt, exp, log, tanh, sin, cos, floor, ceil = map(
+        _of, ("sqrt", "exp", "log", "tanh", "sin", "cos", "floor", "ceil")
+    )
+
+    def _each(f):
+        return lambda self, x: x.each(f) if isinstance(x, Array) else f(x)
+
+    def _both(f):
+        def of_two(self, x, y):
+            if isinstance(x, Array):
+                return x.both(f, y)
+            return y.both(f, x, True) if isinstance(y, Array) else f(x, y)
+
+        return of_two
+
+    abs = absolute = _each(abs)
+    square = _each(lambda x: x * x)
+    negative = _each(lambda x: -x)
+    sign = _each(lambda x: float((x > 0) - (x < 0)))
+    isnan = _each(lambda x: x != x)
+    isfinite = _each(lambda x: x - x == 0)
+    maximum, minimum = _both(larger), _both(smaller)
+    add, subtract, multiply, divide, power = map(
+        _both, map(OPERATIONS.get, ("add", "sub", "mul", "truediv", "pow"))
+    )
+
+    def clip(self, x, low, high):
+        return self.minimum(self.maximum(x, low), high)
+
+    def where(self, condition, x, y):
+        if not isinstance(condition, Array):
+            return x if condition else y
+        of = [v.items if isinstance(v, Array) else [v] * condition.size for v in (x, y)]
+        items = [a if on else b for on, a, b in zip(condition.items, *of)]  # noqa: B905
+        return Array(items, condition.shape)
+
+    def array(self, value, dtype=None):
+        if isinstance(value, Array):
+            new = value.copy()
+        elif isinstance(value, (list, tuple)):
+            parts = [self.array(v) for v in value]
+            shapes = [p.shape for p in parts]
+            if any(s != shapes[0] for s in shapes):
+                raise ValueError("the rows of an array have one length")
+            shape = (len(parts), *(shapes[0] if parts else ()))
+            new = Array([x for p in parts for x in p.items], shape)
+        else:
+            new = Array([float(value)], ())
+        return new if dtype is None else new.astype(dtype)
+
+    def asarray(self, value, dtype=None):
+        if isinstance(value, Array) and dtype is None:
+            return value
+        return self.array(value, dtype)
+
+    def _filled(with_what):
+        def f(self, shape, dtype=None):
+            shape = (shape,) if isinstance(shape, int) else tuple(shape)
+            count = 1
+            for n in shape:
+                count *= n
+            new = Array([with_what] * count, shape)
+            return new if dtype is None else new.astype(dtype)
+
+        return f
+
+    zeros, ones, empty = _filled(0.0), _filled(1.0), _filled(0.0)
+
+    def full_like(self, x, value, dtype=None):
+        new = x.each(lambda _: float(value)) if isinstance(x, Array) else float(value)
+        return new if dtype is None else new.astype(dtype)
+
+    def zeros_like(self, x, dtype=None):
+        return self.full_like(x, 0.0, dtype)
+
+    empty_like = zeros_like
+
+    def ones_like(self, x, dtype=None):
+        return self.full_like(x, 1.0, dtype)
+
+    def copy(self, x):
+        return x.copy() if isinstance(x, Array) else x
+
+    def _whole(name):
+        return lambda self, x: getattr(self.asarray(x), name)()
+
+    sum, mean, max, min, any, all = map(_whole, ("sum", "mean", "max", "min", "any", "all"))
+
+    def round(self, x, digits=0):
+        return x.each(lambda v: round(v, digits)) if isinstance(x, Array) else round(x, digits)
+
+    def dot(self, x, y):
+        return (x * y).sum()
+
+    def roll(self, x, by):
+        n = len(x.items)
+        return Array([x.items[(i - by) % n] for i in range(n)], x.shape)
+
+    def resize(self, x, shape):
+        new = self.zeros(shape)
+        return Array([x.items[i % x.size] for i in range(new.size)], new.shape)
+
+    def allclose(self, a, b, rtol=1e-5, atol=1e-8, equal_nan=False):
+        def near(x, y):
+            if x != x or y != y:
+                return equal_nan and x != x and y != y
+            return x == y or abs(x - y) <= atol + rtol * abs(y) < float("inf")
+
+        return self.asarray(a).both(near, self.asarray(b)).all()
+
+
+class Norms:
+    def __init__(self, np):
+        self._np = np
+
+    def norm(self, x):
+        return self._np.sqrt((x * x).sum())
+
+
+def own_line(error, file):
+    """The line of `file` that an error points to, 0 if it points to none."""
+    line, trace = getattr(error, "lineno", None), error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == file:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line or 0
+
+
+def in_words(error):
+    """An error as Python would say it, and what `np` has where something is asked of it."""
+    name = "RecursionError" if "call stack" in str(error) else type(error).__name__
+    text = "it calls itself without end" if name == "RecursionError" else str(error)
+    if text.startswith("'NumPy' object has no attribute"):
+        there = [n for n in dir(NumPy) if not n.startswith(("_", "lambda"))]
+        text = f"np has no {text.split()[-1]} here; it has {', '.join(there)}"
+    return f"{name}: {text}"

@@ -1,0 +1,184 @@
+"""A module's steps as a page tries them: what the package did, and each known mistake.
+
+The page has no NumPy and none of the package. It runs the text of the checks on what the reader
+wrote (tinytorch/lab/web/workbook.py) and compares what comes out with what is recorded here.
+"""
+
+import ast
+import functools
+import importlib
+import inspect
+import math
+import textwrap
+
+from tinytorch.tito import judge, report
+from tinytorch.tito.lesson import Exercise, Lesson
+from tinytorch.tito.mistakes import mistakes_of
+from tinytorch.tito.workbook import Function, body, global_names, workbook
+
+DIGITS = 9  # of a recorded number
+OTHERS = ("STEPS", "FAMILIES", "TOUCHES", "LESSON")  # of a lesson's file, what no check needs
+
+
+def pieces(lesson: Lesson) -> list:
+    """The workbook, cut at its blanks: text, and (target, indentation) for each blank function."""
+    text = workbook(lesson)
+    lines, targets = text.splitlines(keepends=True), [e.target for e in lesson.exercises]
+    found = []
+    for node in ast.parse(text).body:
+        prefix = f"{node.name}." if isinstance(node, ast.ClassDef) else ""
+        inner = node.body if prefix else [node]
+        found += [(f, prefix + f.name) for f in inner if isinstance(f, Function)]
+    cut, at = [], 0
+    for node, target in sorted(found, key=lambda pair: pair[0].lineno):
+        if target in targets:
+            cut += ["".join(lines[at : node.lineno - 1]), [target, " " * node.col_offset]]
+            at = node.end_lineno
+            lines[at - 1] = "\n"
+            at -= 1
+    return [*cut, "".join(lines[at:])]
+
+
+def blank(lesson: Lesson, exercise: Exercise) -> str:
+    """A function with its docstring, as the workbook has it, and nothing else."""
+    text = workbook(lesson)
+    owner, _, name = exercise.target.rpartition(".")
+    nodes = ast.parse(text).body
+    if owner:
+        nodes = next(n for n in nodes if isinstance(n, ast.ClassDef) and n.name == owner).body
+    node = next(n for n in nodes if isinstance(n, Function) and n.name == name)
+    last = node.body[-1].lineno - 1
+    return textwrap.dedent("\n".join(text.splitlines()[node.lineno - 1 : last])) + "\n"
+
+
+def answer(lesson: Lesson, exercise: Exercise) -> str:
+    """The same with the package's body."""
+    return blank(lesson, exercise) + textwrap.indent(body(lesson, exercise.target), "    ") + "\n"
+
+
+def checks_text(lesson: Lesson, names: set[str]) -> str:
+    """The checks of these names as the lesson's file has them, and what that file defines for them.
+
+    They become the dictionary CHECKED.
+    """
+    module = importlib.import_module(f"tinytorch.tito.lessons.{lesson.name}")
+    text = inspect.getsource(module)
+    defined, checks = {}, []
+    for node in ast.parse(text).body:
+        if isinstance(node, (*Function, ast.ClassDef)):
+            defined[node.name] = node
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            defined[node.targets[0].id] = node
+    for node in defined["CHECKS"].value.elts:
+        if node.args[0].value in names:
+            checks.append(node)
+    waiting, kept = list(checks), set()
+    while waiting:
+        used = {n.id for n in ast.walk(waiting.pop()) if isinstance(n, ast.Name)}
+        used = (used & set(defined)) - kept
+        kept |= used
+        waiting += [defined[name] for name in used]
+    parts = [ast.get_source_segment(text, defined[name]) for name in defined if name in kept]
+    listed = ",\n".join(ast.get_source_segment(text, node) for node in checks)
+    parts.append(f"CHECKED = {{check.name: check for check in (\n{listed},\n)}}")
+    return "\n\n".join(parts) + "\n"
+
+
+def given(lesson: Lesson, checks: set[str]) -> str:
+    """Text of these checks, and of what the answers and they use: other rules, how is told."""
+    texts = [
+        inspect.getsource(f) for f in (judge.part, judge.same, report.number, report.conditions)
+    ]
+    own = {e.target for e in lesson.exercises}
+    modules = [importlib.import_module(name) for name in lesson.sources]
+    for exercise in lesson.exercises:
+        for name in sorted(global_names(answer(lesson, exercise)) - own):
+            value = next((vars(m)[name] for m in modules if name in vars(m)), None)
+            if inspect.isfunction(value) and name != "check":
+                texts.append(inspect.getsource(value))
+                texts.append(f"{name}.__module__ = {value.__module__!r}\n")
+    numbers = f"RTOL, ATOL = {judge.RTOL!r}, {judge.ATOL!r}\n"
+    return numbers + "\n\n".join(texts) + "\n\n" + checks_text(lesson, checks)
+
+
+def short(value):
+    """What was seen, its numbers to a few digits, and as words where JSON has none."""
+    if isinstance(value, (list, tuple)):
+        return [short(v) for v in value]
+    if not isinstance(value, float):
+        return value
+    if math.isfinite(value):
+        return float(f"{value:.{DIGITS}g}")
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def split(group: list, run_of) -> list[list]:
+    """The group in parts that a check tells apart."""
+    parts: list[list] = []
+    for one in group:
+        seen, ended = run_of(one)
+        for part in parts:
+            theirs, other = run_of(part[0])
+            if ended == other and len(seen) == len(theirs) and not judge.part(seen, theirs):
+                part.append(one)
+                break
+        else:
+            parts.append([one])
+    return parts
+
+
+def recorded(lesson: Lesson, targets: list[str]) -> dict:
+    """The checks of a step, what the package does in them, and what each known mistake does."""
+    mistakes = [m for m in mistakes_of(lesson) if m.target in targets]
+    subjects = {t.partition(".")[0] for t in targets}
+    touched = {s for s, of in lesson.touches.items() if any(t.startswith(of) for t in targets)}
+    checks = [
+        c for c in lesson.checks if c.subject in subjects | touched and not (c.plot or c.remark)
+    ]
+    right = functools.partial(judge.expectation, lesson)
+
+    def told(mistake, check) -> list:
+        seen, ended = judge.run_wrong(lesson, mistake, check)
+        return [short(seen), ended[0] if ended else ""]
+
+    kept, groups = [], [[None, *mistakes]]  # of what is not told apart yet; None is the package
+    for check in checks:
+        run_of = functools.cache(
+            lambda m, check=check: judge.run_wrong(lesson, m, check) if m else (right(check), None)
+        )
+        parts = [part for group in groups for part in split(group, run_of)]
+        if len(parts) > len(groups):
+            kept, groups = [*kept, check], parts
+    return {
+        "checks": [c.name for c in kept],
+        "right": {c.name: short(right(c)) for c in kept},
+        "mistakes": [
+            {
+                "target": m.target, "name": m.name, "explanation": m.explanation,
+                "runs": {c.name: told(m, c) for c in kept},
+            }
+            for m in mistakes
+        ],
+    }  # fmt: skip
+
+
+def record(lesson: Lesson, steps: list[list[str]]) -> dict:
+    """All that a page needs to try the steps, each a list of targets.
+
+    Returns: "file", the workbook's name; "pieces" of it; "given", text; and of each target its
+    "blank", the package's "answer", what to "write" and the "hints"; of each step the "steps".
+    """
+    exercises = {e.target: e for e in lesson.exercises}
+    tried = {" ".join(step): recorded(lesson, step) for step in steps}
+    return {
+        "number": lesson.number,
+        "file": lesson.file,
+        "pieces": pieces(lesson),
+        "given": given(lesson, {name for step in tried.values() for name in step["checks"]}),
+        "answers": {t: answer(lesson, e) for t, e in exercises.items()},
+        "exercises": {
+            t: {"blank": blank(lesson, e), "write": e.write, "hints": list(e.hints)}
+            for t, e in exercises.items()
+        },
+        "steps": tried,
+    }
