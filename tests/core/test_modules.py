@@ -403,3 +403,23 @@ def test_everything_public_says_what_it_does(public):
         ]:
             if callable(own[method]) or isinstance(own[method], property):
                 assert inspect.getdoc(own[method]), f"{name}.{method}"
+
+
+@pytest.mark.parametrize("mask", [[True, False], [0.0, -np.inf]])
+def test_a_place_that_may_see_no_key_gets_zeros_and_gives_no_gradient(mask):
+    """As of a padded row in a batch: elsewhere one row that sees nothing makes all weights NaN."""
+    q, k, v = (Tensor(np.arange(8.0).reshape(2, 4) + i, requires_grad=True) for i in range(3))
+    none = [False, False] if mask[0] is True else [-np.inf, -np.inf]
+    y = nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=np.array([mask, none]))
+    assert y.data.tolist() == [v.data[0].tolist(), [0.0] * 4]
+    y.sum().backward()
+    assert v.grad.data.tolist() == [[1.0] * 4, [0.0] * 4]
+    assert (q.grad.data == 0).all() and (k.grad.data == 0).all()  # one key has all the weight
+
+
+def test_attention_takes_a_mask_or_makes_one():
+    x = tinytorch.ones(2, 4)
+    with pytest.raises(ValueError, match="pass attn_mask, or it, not both"):
+        nn.functional.scaled_dot_product_attention(
+            x, x, x, attn_mask=np.ones((2, 2), bool), is_causal=True
+        )

@@ -1,6 +1,7 @@
 """backward() after something that it reads was overwritten: an error, never another gradient."""
 
 import copy
+import pickle
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from tests.core.cases import CASES, numbers
 from tests.core.parity import table  # noqa: F401  importing it fills the table of cases
 from tinytorch import Tensor, nn, no_grad
+from tinytorch.core import autograd
 from tinytorch.optim import SGD, AdamWScheduleFree, AveragedModel
 
 # What they give back does not depend on the numbers in their inputs.
@@ -187,3 +189,20 @@ def test_a_graph_that_needs_no_gradient_holds_on_to_nothing():
     assert y._saved == () and y._edges == ()
     with no_grad():
         assert (Tensor([1.0], requires_grad=True) * x)._saved == ()
+
+
+def test_a_pickle_of_what_was_written_into_is_new_in_another_process(monkeypatch):
+    w = Tensor([1.0, 2.0], requires_grad=True)
+    w.grad = [3.0, 4.0]
+    w.copy_([5.0, 6.0])
+    pickled = pickle.dumps(w)
+    monkeypatch.setattr(autograd, "clock", [0])  # where nothing was ever written into
+    read = pickle.loads(pickled)
+    assert (read.data.tolist(), read.grad.data.tolist()) == ([5.0, 6.0], [3.0, 4.0])
+    (read * read).sum().backward()
+    assert read.grad.data.tolist() == [13.0, 16.0]
+
+
+def test_a_graph_is_not_pickled():
+    with pytest.raises(RuntimeError, match=r"only leaves can be pickled; use .detach\(\)"):
+        pickle.dumps(Tensor([1.0], requires_grad=True) * 2)

@@ -97,6 +97,12 @@ def test_reductions_and_functions_keep_float32(name):
             assert getattr(Tensor(np.ones(shape, np.float32)), name)().dtype == np.float32
 
 
+def test_sums_of_small_integers_do_not_wrap_around():
+    x = Tensor(np.full(3, 100, np.int8))
+    assert x.cumsum().tolist() == [100, 200, 300]
+    assert x.sum().item() == 300 and x.prod().item() == 1_000_000
+
+
 def test_integers_become_float32_where_the_result_is_no_integer():
     n = Tensor(np.array([1, 2, 3]))
     for y in (n / 2, n * 0.5, 2.5 + n, n.mean(), n.var(), n.exp(), n.log(), n.sqrt(), n.softmax()):

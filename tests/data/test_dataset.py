@@ -103,6 +103,16 @@ def test_numbers_become_float32_and_class_indices_stay_integers_in_batches_too()
     assert batch.targets.dtype.kind == "i"
 
 
+@pytest.mark.parametrize("example", [np.zeros(2), 1.0, (1.0, 2.0, 3.0)])
+def test_an_example_that_is_no_pair_is_refused(example):
+    class Alone(Squares):
+        def __getitem__(self, i):
+            return example
+
+    with pytest.raises(TypeError, match=r"Alone: example 3 must be a pair \(input, target\), got"):
+        Alone().take(np.array([3]))
+
+
 def test_the_base_class_says_what_is_missing():
     with pytest.raises(NotImplementedError, match="Dataset must define __len__"):
         len(Dataset())

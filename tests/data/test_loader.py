@@ -125,6 +125,28 @@ def test_an_interrupted_epoch_is_taken_up_where_it_stopped(stop):
     assert seen == expected
 
 
+def test_a_batch_that_could_not_be_read_is_not_counted():
+    class Failing(TensorDataset):
+        fails = True
+
+        def take(self, indices):
+            if self.fails and 4 in indices:
+                raise OSError("no such disk")
+            return super().take(indices)
+
+    dataset = Failing(np.arange(8.0), np.arange(8))
+    loader = DataLoader(dataset, 2)
+    with pytest.raises(OSError, match="no such disk"):
+        list(loader)
+    again, state = DataLoader(dataset, 2), loader.state_dict()
+    again.load_state_dict(state)
+    with pytest.raises(OSError, match="no such disk"):
+        list(again)
+    assert again.state_dict() == state
+    dataset.fails = False
+    assert [batch.targets.data.tolist() for batch in again] == [[4, 5], [6, 7]]
+
+
 def test_a_loop_within_a_loop_leaves_the_outer_one_its_place():
     """An evaluation on the training data, say, in the middle of an epoch."""
 

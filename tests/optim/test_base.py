@@ -478,6 +478,29 @@ def test_momentum_that_is_switched_on_later():
     SGD([tensor(2)], lr=0.5).load_state_dict(saved)
 
 
+@pytest.mark.parametrize("engine", ["whole", "blocked", "fused"])
+@pytest.mark.parametrize("part", [slice(None), slice(2, None), slice(None, None, -1)])
+def test_a_gradient_in_the_memory_of_another_parameter_is_what_it_was_before_the_step(engine, part):
+    """`q.grad = p` of a tensor p that moves in the same step, and moves first."""
+    start, size = np.arange(1.0, 5), len(np.arange(4)[part])
+    p, q = Tensor(start.copy(), requires_grad=True), Tensor(np.zeros(size), requires_grad=True)
+    p.grad, q.grad = p, Tensor(p.data[part])
+    optimizer = SGD([p, q], lr=0.5, engine=engine)
+    optimizer.step()
+    np.testing.assert_array_equal(p.data, start / 2)
+    np.testing.assert_array_equal(q.data, -start[part] / 2)
+
+
+def test_gradients_that_share_memory_with_one_another_are_left_where_they_are():
+    flat = np.ones(4)
+    params = [Tensor(np.zeros(2), requires_grad=True) for _ in range(2)]
+    for p, g in zip(params, (flat[:2], flat[2:]), strict=True):
+        p.grad = Tensor(g)
+    SGD(params, lr=0.5).step()
+    assert all(p.grad.data.base is flat for p in params)
+    assert all((p.data == -0.5).all() for p in params)
+
+
 def test_nothing_keeps_an_optimizer_alive():
     optimizer = Adam([tensor(2)])
     optim.StepLR(optimizer, 3)

@@ -100,6 +100,21 @@ def test_two_gradients_in_one_array_are_scaled_once():
     assert 2 * one.grad.data[0] ** 2 == pytest.approx(1)
 
 
+@pytest.mark.parametrize("clip", [clip_grad_norm_, clip_grad_value_])
+def test_a_gradient_that_cannot_be_written_into_is_replaced(clip):
+    p = Tensor(np.zeros(4), requires_grad=True)
+    p.grad = Tensor(np.broadcast_to(8.0, (4,)))
+    clip(p, 0.5)
+    np.testing.assert_allclose(p.grad.data, 0.25 if clip is clip_grad_norm_ else 0.5, rtol=1e-6)
+
+
+def test_clipping_leaves_alone_a_parameter_that_is_a_gradient():
+    p, q = (Tensor(np.full(2, 8.0), requires_grad=True) for _ in range(2))
+    p.grad, q.grad = q, Tensor(np.zeros(2))
+    clip_grad_value_([p, q], 0.5)
+    assert (p.grad.data == 0.5).all() and (q.data == 8).all()
+
+
 def test_one_pass_over_an_iterator_is_enough():
     p = Tensor([0.0], requires_grad=True)
     p.grad = Tensor([8.0])

@@ -336,6 +336,7 @@ def test_a_half_done_step_would_be_seen(monkeypatch):
 if __name__ == "__main__":
     from hypothesis.stateful import run_state_machine_as_test
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's job ignores it
     run_state_machine_as_test(
         Trainings,
         settings=settings(

@@ -249,6 +249,18 @@ def test_accuracy():
     assert accuracy(logits, Tensor(np.array([1, 0, 0, 0]))) == 0.75
 
 
+def test_what_is_not_a_number_is_no_right_answer():
+    rows = np.array([[np.nan, np.nan], [np.nan, 1.0], [1.0, 0.0]])
+    assert accuracy(rows, np.array([0, 0, 0])) == 1 / 3
+    assert accuracy(np.array([np.nan, -1.0]), np.array([0, 0])) == 0.5
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 3)])
+def test_accuracy_of_no_rows_is_refused(shape):
+    with pytest.raises(ValueError, match="accuracy of no rows"):
+        accuracy(np.zeros(shape), np.zeros(0, int))
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_a_loss_that_is_not_finite_stops_and_names_the_step(value):
     model, loader = problem(n=22, batch_size=4)

@@ -4,9 +4,11 @@ import contextlib
 import signal
 import threading
 
-# The functions below the ones that the library wraps for its enumerations: a step has no time.
-_set_handler = getattr(signal.signal, "__wrapped__", signal.signal)
-_get_handler = getattr(signal.getsignal, "__wrapped__", signal.getsignal)
+try:  # what `signal` wraps to make enumerations of handlers, which costs twenty times as much
+    from _signal import getsignal as _get_handler
+    from _signal import signal as _set_handler
+except ImportError:
+    _get_handler, _set_handler = signal.getsignal, signal.signal
 _SIGINT = int(signal.SIGINT)
 _MAIN = threading.main_thread()
 

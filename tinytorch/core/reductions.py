@@ -97,8 +97,9 @@ def cumsum(x, axis: int = -1):
     (axis,) = axes("cumsum", axis, x.shape)
 
     def running(a):
-        wide = np.float64 if a.dtype == np.float32 else None
-        return np.cumsum(a, axis=axis, dtype=wide).astype(a.dtype, copy=False)
+        if a.dtype != np.float32:
+            return np.cumsum(a, axis=axis)  # small integers as NumPy adds them, in large ones
+        return np.cumsum(a, axis=axis, dtype=np.float64).astype(a.dtype)
 
     return record(running(x._data), (x, lambda g: np.flip(running(np.flip(g, axis)), axis)))
 

@@ -318,6 +318,11 @@ class Tensor:
         memo[id(self)] = copy
         return copy
 
+    def __reduce__(self):
+        if self._edges:
+            raise RuntimeError("only leaves can be pickled; use .detach() or .clone()")
+        return _unpickled, (self._data, self._requires, self._grad)
+
     def overwritten(self) -> None:
         """Say that other numbers were written into the array.
 
@@ -1084,6 +1089,13 @@ def viewed(value: np.ndarray, tensor: Tensor, derivative) -> Tensor:
     """As `passed`, for a value that may lie in the memory of `tensor`."""
     out = passed(value, (tensor, derivative))
     return tensor._same_version(out) if np.may_share_memory(value, tensor._data) else out
+
+
+def _unpickled(data: np.ndarray, requires_grad: bool, grad: Tensor | None) -> Tensor:
+    """A leaf from a pickle. When it was written into, and how often, is this process's count."""
+    tensor = Tensor(data, requires_grad)
+    tensor._grad = grad
+    return tensor
 
 
 # What may become a tensor, and of which dtype

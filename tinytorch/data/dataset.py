@@ -33,8 +33,18 @@ class Dataset:
         """Inputs and targets of the examples `indices`, stacked along a new first axis.
 
         Arrays keep their dtype; Python's numbers get that of a TensorDataset.
+
+        Raises:
+            TypeError: an example that is no pair.
         """
-        inputs, targets = zip(*(self[int(i)] for i in indices), strict=True)
+        examples = [self[int(i)] for i in indices]
+        for i, example in zip(indices, examples, strict=True):
+            if not isinstance(example, (tuple, list)) or len(example) != 2:
+                raise TypeError(
+                    f"{type(self).__name__}: example {i} must be a pair (input, target), "
+                    f"got {example!r}"
+                )
+        inputs, targets = zip(*examples, strict=True)
         examples = TensorDataset(_stacked(inputs), _stacked(targets))
         return examples.inputs, examples.targets
 

@@ -108,14 +108,15 @@ class DataLoader:
 
     def __iter__(self) -> Iterator[Batch]:
         epoch, given = (self.epoch, self._given) if self._resume else (self.epoch + 1, 0)
-        self._resume = False
         order = self.order(epoch - 1)
         for i in range(given, len(self)):
-            self.epoch, self._given = epoch, i + 1
             inputs, targets = self.dataset.take(
                 order[i * self.batch_size : (i + 1) * self.batch_size]
             )
-            yield Batch(Tensor(inputs), Tensor(targets))
+            batch = Batch(Tensor(inputs), Tensor(targets))
+            # Not before: reading the data may fail, and is then tried again.
+            self.epoch, self._given, self._resume = epoch, i + 1, False
+            yield batch
 
     def state_dict(self) -> dict:
         """Where the iteration stands: "seed", "epoch" (begun so far), "given" (batches of it); and

@@ -151,21 +151,31 @@ def scaled_dot_product_attention(
 ) -> Tensor:
     """softmax(q kᵀ / √d) v (Vaswani et al. 2017, equation 1).
 
+    A place that may see no key gets zeros.
+
     Arguments:
         query, key, value: (..., L, d), (..., S, d), (..., S, m).
         attn_mask: booleans, true where a key may be seen; or numbers, added to the scores.
-        is_causal: each place sees itself and those before it.
+        is_causal: each place sees itself and those before it, in the place of a mask.
+
+    Raises:
+        ValueError: both a mask and `is_causal`.
 
     >>> F.scaled_dot_product_attention(*[tinytorch.ones(1, 2, 4)] * 3).shape
     (1, 2, 4)
     """
     scores = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5
     if is_causal:
+        if attn_mask is not None:
+            raise ValueError("attention: is_causal makes the mask; pass attn_mask, or it, not both")
         attn_mask = np.tril(np.ones(scores.shape[-2:], bool))
     if attn_mask is not None:
         seen = np.asarray(raw(attn_mask))
         scores = where(seen, scores, -np.inf) if seen.dtype == bool else scores + attn_mask
-    return scores.softmax(-1) @ value
+    blind = (scores.data == -np.inf).all(-1, keepdims=True)
+    if not blind.any():
+        return scores.softmax(-1) @ value
+    return where(blind, 0.0, where(blind, 0.0, scores).softmax(-1)) @ value
 
 
 def __getattr__(name: str):

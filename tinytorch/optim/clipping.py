@@ -6,6 +6,7 @@ from numbers import Real
 import numpy as np
 
 from tinytorch.core.tensor import Tensor
+from tinytorch.optim.gradients import separate
 
 
 def clip_grad_norm_(
@@ -92,7 +93,12 @@ def _gradients(owner: str, parameters) -> list[np.ndarray]:
         if not isinstance(p, Tensor):
             raise TypeError(f"{owner}: parameters must be tensors, got {type(p).__name__}")
     each = {id(p): p for p in parameters}.values()  # a tied weight may be listed twice
-    return [p.grad.data for p in each if p.grad is not None]
+    moving = [p for p in each if p.grad is not None]
+    separate(moving)
+    for p in moving:
+        if not p.grad.data.flags.writeable:  # one number everywhere, say, by np.broadcast_to
+            p.grad = p.grad.data.copy()
+    return [p.grad.data for p in moving]
 
 
 def _once(arrays: list[np.ndarray]) -> list[np.ndarray]:

@@ -32,6 +32,7 @@ from tinytorch.optim.declarations import (
     documented,
     part_names,
 )
+from tinytorch.optim.gradients import memories, separate
 from tinytorch.optim.groups import Group
 from tinytorch.optim.synonyms import current_names
 from tinytorch.optim.tearing import refuse_torn, whole
@@ -370,11 +371,13 @@ class Optimizer(Declares):
             ValueError: the rule cannot take one of the gradients.
         """
         moving = [[p for p in g["params"] if p.grad is not None] for g in self.param_groups]
-        for params in moving:
-            for p in params:
-                data, g = p.data, p.grad.data
-                if not (data.shape, data.dtype) == (g.shape, g.dtype) == self._made_for.get(p):
-                    self._refuse(p)
+        every = [*itertools.chain(*moving)]
+        arrays, gradients = [p.data for p in every], [p.grad.data for p in every]
+        for p, data, g in zip(every, arrays, gradients, strict=True):
+            if not (data.shape, data.dtype) == (g.shape, g.dtype) == self._made_for.get(p):
+                self._refuse(p)
+        if not memories(arrays).isdisjoint(memories(gradients)):
+            separate(every)
         return moving
 
     def step_group(self, group: dict, params: list[Tensor]) -> None:

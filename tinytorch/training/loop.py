@@ -46,21 +46,26 @@ def accuracy(logits: Tensor, targets: Tensor) -> float:
     Shapes: logits (n, classes), targets (n,). With one logit for each target, each of them (n,) or
     (n, 1), the fraction whose logit is positive where the target is 1.
 
+    A row that holds what is not a number is wrong.
+
     Raises:
-        ValueError: other shapes.
+        ValueError: other shapes, or no rows.
 
     >>> training.accuracy(Tensor([[0.0, 1.0], [2.0, 1.0]]), Tensor(np.array([1, 1])))
     0.5
     """
     z, y = (np.asarray(getattr(t, "data", t)) for t in (logits, targets))
+    if z.size == 0:
+        raise ValueError(f"accuracy of no rows: the logits have shape {z.shape}")
     if z.ndim and y.ndim and z.size == len(z) == len(y) == y.size:
-        return float(np.mean((z.ravel() > 0) == (y.ravel() == 1)))
+        z, y = z.ravel(), y.ravel()
+        return float(np.mean(((z > 0) == (y == 1)) & ~np.isnan(z)))
     if z.ndim != 2 or y.shape != z.shape[:1]:
         raise ValueError(
             "accuracy needs logits (n, classes) and targets (n,), or one logit for each target; "
             f"got shapes {z.shape} and {y.shape}"
         )
-    return float(np.mean(z.argmax(axis=1) == y))
+    return float(np.mean((z.argmax(axis=1) == y) & ~np.isnan(z).any(axis=1)))
 
 
 def evaluate(model: Module, loss_fn, data, metrics=()) -> dict[str, float]:
