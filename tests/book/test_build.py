@@ -98,6 +98,20 @@ def test_all_failing_pages_are_named(book):
     assert "index.md:10: code cell 1: NameError: name 'undefined'" in ending(result.stdout)
 
 
+def test_a_page_changed_while_the_book_is_built_is_said_in_words(book):
+    page = book.folder / "book/chapter.md"
+    more = "\n```{code-cell} python\nprint('a last word')\n```\n"
+    book.cell(f"with open({str(page)!r}, 'a') as page:\n    page.write({more!r})")
+    result = book.build()
+    assert result.returncode != 0
+    assert "book/chapter.md was changed while the book was built" in ending(result.stdout)
+    book.cell("print('a last word')")
+    result = book.build()
+    assert result.returncode == 0, result.stdout[-3000:]
+    assert "every page is written anew" in result.stdout
+    assert "a last word" in (book.folder / "_build/html/book/chapter.html").read_text("utf-8")
+
+
 def test_a_warning_fails_the_strict_build_again_and_again(book):
     book.write("book/chapter", "# A chapter\n\nSee {ref}`nowhere`.\n")
     for _ in range(2):

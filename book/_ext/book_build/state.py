@@ -112,8 +112,16 @@ def begin(app) -> None:
     mark(Path(app.outdir).parent)
 
 
+class BrokenOff(SphinxError):
+    """What was read no longer holds: the next build writes every page anew."""
+
+    category = "The book's pages"
+
+
 def in_order(exception) -> bool:
     """Whether a build that ended so has closed its files: it succeeded, or was refused in words."""
+    if isinstance(exception, BrokenOff):
+        return False
     if isinstance(exception, ExtensionError):
         return exception.orig_exc is None
     return exception is None or isinstance(exception, SphinxError)

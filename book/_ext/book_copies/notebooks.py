@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 import nbformat
+from book_build import report, state
 from book_cells import execute
 from docutils import nodes
 from jupyter_cache import get_cache
@@ -66,12 +67,20 @@ def fetching(repository) -> str:
 
 
 def executed(env, docname: str):
-    """The page as a notebook with the outputs of its last run, or None if it has no cells."""
+    """The page as a notebook with the outputs of its last run, or None if it has no cells.
+
+    Errors: BrokenOff, if the page's file is no longer the one that was run.
+    """
     page = execute.read_page(env, docname)
     if page is None:
         return None
     cache = get_cache(env.mystnb_config.execution_cache_path)
-    return cache.merge_match_into_notebook(page.notebook)[1]
+    try:
+        return cache.merge_match_into_notebook(page.notebook)[1]
+    except KeyError:
+        what = f"{page.name} was changed while the book was built; build it again"
+        report.say_at_the_end([what])
+        raise state.BrokenOff(what) from None
 
 
 def shown(output, alternative: str):
