@@ -64,18 +64,21 @@ def test_a_notebook_says_what_its_page_says(page, published):
     source = (ROOT / f"{page}.md").read_text(encoding="utf-8")
     assert text.count("$$") == 2 * source.count("```{math}") + source.count("$$")
     assert text.count("```") >= 2 * source.count("{literalinclude}")
+    outputs = [o for c in cells if c["cell_type"] == "code" for o in c["outputs"]]
     pictures = [
         output["metadata"][kind]["alt"]
-        for cell in cells
-        if cell["cell_type"] == "code"
-        for output in cell["outputs"]
+        for output in outputs
         for kind in ("image/svg+xml", "image/png")
         if kind in output.get("data", {})
     ]
     html = (published / f"{page}.html").read_text(encoding="utf-8")
-    shown = r'<img (?!class="live-still")[^>]*src="[^"]*_images/|<svg class="figure"[^>]*role="img"'
-    assert len(pictures) == len(re.findall(shown, html))
+    drawn = r'<img (?!class="live-still")[^>]*src="[^"]*_images/|<svg class="figure"[^>]*role="img"'
+    assert len(pictures) == len(re.findall(drawn, html))
     assert all(pictures)
+    written = "".join("".join(o.get("data", {}).get("text/html", "")) for o in outputs)
+    stills = re.findall(r'<img class="live-still" [^>]*', written)
+    assert len(stills) == html.count('<img class="live-still"') == source.count("\nLive(")
+    assert all(re.search(r' alt="[^"]', still) for still in stills)
     code = [c["source"] for c in cells if c["cell_type"] == "code"]
     assert len(code) == source.count("```{code-cell}")
 
