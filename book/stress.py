@@ -124,7 +124,7 @@ def run_here(text: str, variation: str) -> dict:
 
 def run_page(page: str, variation: str, source: str, seed: int = 0) -> dict:
     """Run a page in a process of its own. `source` is a digest of all that it depends on."""
-    machine = stress.machine(variation) if variation in stress.MACHINES else {}
+    machine = stress.computing_as(variation) if variation in stress.MACHINES else {}
     done = subprocess.run(
         [sys.executable, __file__, "--one", page, variation],
         env={**os.environ, **ENVIRONMENT, **machine},

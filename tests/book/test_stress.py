@@ -320,8 +320,8 @@ def test_another_machine_computes_otherwise_in_a_process_of_its_own():
     )
     found = {
         subprocess.run(
-            [sys.executable, "-W", "error", "-c", code], env={**os.environ, **stress.machine(name)},
-            capture_output=True, text=True, check=True,
+            [sys.executable, "-W", "error", "-c", code], check=True, capture_output=True, text=True,
+            env={**os.environ, **stress.computing_as(name)},
         ).stdout
         for name in stress.MACHINES
     }  # fmt: skip

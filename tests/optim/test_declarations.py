@@ -66,7 +66,7 @@ def test_three_betas_and_a_new_name_work(engine):
 
 def test_they_can_be_swept_saved_and_scheduled():
     beta3, zest = np.array([0.0, 0.5, 0.9])[:, None], np.array([0.5, 2.0])[None]
-    runs = optim.sweep(Three, (1.0, -2.0), lambda x: x, 4, beta3=beta3, zest=zest)
+    runs = optim.run_grid(Three, (1.0, -2.0), lambda x: x, 4, beta3=beta3, zest=zest)
     assert runs.points.shape == (3, 2, 2)
     for i, j in np.ndindex(3, 2):
         p = parameter()
@@ -100,7 +100,7 @@ def test_what_is_wrong_is_said(kwargs, error, message):
         name, value = next(iter(kwargs.items()))
         swept = {"betas": [0.5, 0.5]} if name == "betas" else {name: np.array([value, 0.5])}
         with pytest.raises(ValueError, match="must be"):
-            optim.sweep(Three, (1.0, -2.0), lambda x: x, 1, **swept)
+            optim.run_grid(Three, (1.0, -2.0), lambda x: x, 1, **swept)
 
 
 @pytest.mark.parametrize("engine", ["whole", "blocked", "fused"])

@@ -39,12 +39,12 @@ def test_what_passes_is_folded_and_the_first_failure_is_told_in_full(space):
     assert "    ok  SGD: a trajectory" in full.out
 
 
-def test_pieces():
+def test_progress():
     text = workbook(SIX)
     assert len(learning.blanks(SIX, text)) == len(SIX.exercises)
     some = filled(text, SIX, {"adam": body(SIX, "adam")})
-    assert learning.pieces(SIX, some).startswith("1 of 8 pieces are written. Next: gradient_desc")
-    assert learning.pieces(SIX, filled(text, SIX)) == ""
+    assert learning.progress(SIX, some).startswith("1 of 8 pieces are written. Next: gradient_desc")
+    assert learning.progress(SIX, filled(text, SIX)) == ""
 
 
 def test_hints_come_one_at_a_time(space):

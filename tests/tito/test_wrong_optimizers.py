@@ -6,14 +6,14 @@ import pytest
 from tinytorch.optim import optimizers
 from tinytorch.tito.mistakes import MISTAKES
 from tinytorch.tito.mistakes.rules import right_adam
-from tinytorch.tito.probes import PROBES, differing, trajectory
+from tinytorch.tito.probes import PROBES, differing, probed
 
 IDS = [f"{m.target}: {m.name}" for m in MISTAKES]
 
 
 @pytest.fixture(scope="module")
 def right():
-    return trajectory()
+    return probed()
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def wrong():
     result = []
     for mistake in MISTAKES:
         with mistake.applied():
-            result.append(trajectory())
+            result.append(probed())
     return result
 
 
@@ -36,7 +36,7 @@ def test_is_told_from_the_others(i, wrong):
 
 
 def test_nothing_is_left_behind(right, wrong):
-    assert not differing(right, trajectory(), tolerance=0)
+    assert not differing(right, probed(), tolerance=0)
 
 
 def test_the_right_version_runs_every_probe(right):

@@ -4,7 +4,7 @@ import numpy as np
 
 from tinytorch.core.autograd import grad_enabled
 from tinytorch.core.methods import method
-from tinytorch.core.random import generator as source
+from tinytorch.core.random import generator as generator_of
 from tinytorch.core.tensor import Tensor
 
 DTYPES = {
@@ -147,13 +147,13 @@ IN_PLACE = {
     "clamp_": (lambda x, min=None, max=None: x.clip(min, max), "Limit to [min, max]"),
     "normal_": (
         lambda x, mean=0.0, std=1.0, *, generator=None: (
-            source(generator).normal(mean, std, x.shape).astype(x.dtype)
+            generator_of(generator).normal(mean, std, x.shape).astype(x.dtype)
         ),
         "Numbers from the normal distribution of this mean and deviation",
     ),
     "uniform_": (
         lambda x, low=0.0, high=1.0, *, generator=None: (
-            source(generator).uniform(low, high, x.shape).astype(x.dtype)
+            generator_of(generator).uniform(low, high, x.shape).astype(x.dtype)
         ),
         "Numbers uniform in [low, high)",
     ),

@@ -8,7 +8,7 @@ import numpy as np
 
 from tinytorch.core.axes import sequence
 from tinytorch.core.checks import COUNT, INTEGER, POSITIVE_COUNT, require
-from tinytorch.core.random import generator as source
+from tinytorch.core.random import generator as generator_of
 from tinytorch.core.tensor import Tensor, as_array
 
 SHAPE = (
@@ -17,7 +17,7 @@ SHAPE = (
 )
 
 
-def _made(name: str, fill, what: str, example: str):
+def _filled(name: str, fill, what: str, example: str):
     def function(*shape, dtype=np.float32, requires_grad: bool = False):
         shape = require(name, "shape", sequence(shape), SHAPE)
         return Tensor(fill(shape), requires_grad, dtype=dtype)
@@ -36,7 +36,7 @@ def _made(name: str, fill, what: str, example: str):
 def _drawn(name: str, draw, what: str):
     def function(*shape, generator=None, dtype=np.float32, requires_grad: bool = False):
         shape = require(name, "shape", sequence(shape), SHAPE)
-        return Tensor(draw(source(generator), shape), requires_grad, dtype=dtype)
+        return Tensor(draw(generator_of(generator), shape), requires_grad, dtype=dtype)
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f"""{what}; `{name}(2, 3)` and `{name}((2, 3))` mean the same.
@@ -50,9 +50,9 @@ def _drawn(name: str, draw, what: str):
     return function
 
 
-zeros = _made("zeros", np.zeros, "Zeros", "zeros(2)\n    Tensor([0., 0.])")
-ones = _made("ones", np.ones, "Ones", "ones(2)\n    Tensor([1., 1.])")
-empty = _made(
+zeros = _filled("zeros", np.zeros, "Zeros", "zeros(2)\n    Tensor([0., 0.])")
+ones = _filled("ones", np.ones, "Ones", "ones(2)\n    Tensor([1., 1.])")
+empty = _filled(
     "empty", np.zeros, "Zeros, of which PyTorch promises nothing", "empty(2).shape\n    (2,)"
 )
 rand = _drawn("rand", lambda rng, shape: rng.random(shape), "Uniform in [0, 1)")
@@ -173,7 +173,7 @@ def randint(low: int, high=None, size=None, *, generator=None, dtype=np.int64) -
         raise ValueError(f"randint: size must be a tuple, one length for each axis, got {size!r}")
     if not high > low:
         raise ValueError(f"randint: high must be above low, got {low} and {high}")
-    return Tensor(source(generator).integers(low, high, tuple(size)), dtype=dtype)
+    return Tensor(generator_of(generator).integers(low, high, tuple(size)), dtype=dtype)
 
 
 def randperm(n: int, *, generator=None) -> Tensor:
@@ -183,7 +183,7 @@ def randperm(n: int, *, generator=None) -> Tensor:
     [0, 1, 2]
     """
     require("randperm", "n", n, COUNT)
-    return Tensor(source(generator).permutation(n))
+    return Tensor(generator_of(generator).permutation(n))
 
 
 def multinomial(weights, num_samples: int, replacement: bool = False, *, generator=None) -> Tensor:
@@ -202,7 +202,7 @@ def multinomial(weights, num_samples: int, replacement: bool = False, *, generat
     require("multinomial", "num_samples", num_samples, POSITIVE_COUNT)
     if w.ndim not in (1, 2) or not (np.isfinite(w).all() and (w >= 0).all()):
         raise ValueError(f"multinomial needs rows of finite weights >= 0, got shape {w.shape}")
-    rows, rng = np.atleast_2d(w), source(generator)
+    rows, rng = np.atleast_2d(w), generator_of(generator)
     least = 1 if replacement else num_samples
     if (np.count_nonzero(rows, axis=1) < least).any():
         raise ValueError(f"multinomial: a row has fewer than {least} weights above zero")

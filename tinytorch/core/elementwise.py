@@ -123,7 +123,7 @@ def _silu_slope(x):
     return p * (1 + x * q)
 
 
-def _made(name: str, value, derivative, what: str, example: float):
+def _differentiable(name: str, value, derivative, what: str, example: float):
     def function(x):
         x = as_float(x if isinstance(x, Tensor) else Tensor(x))
         data = x._data
@@ -141,7 +141,7 @@ def _made(name: str, value, derivative, what: str, example: float):
 
 FUNCTIONS = {}
 for _name, (*_row, _aliases) in TABLE.items():
-    FUNCTIONS[_name] = _function = _made(_name, *_row)
+    FUNCTIONS[_name] = _function = _differentiable(_name, *_row)
     for _alias in (_name, *_aliases):
         setattr(Tensor, _alias, _function)
         UFUNCS[_alias] = FUNCTIONS[_alias] = _function

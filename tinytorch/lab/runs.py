@@ -72,7 +72,7 @@ def sweep(
     schedule=None,
     **grid,
 ) -> np.ndarray:
-    """A whole plane of runs on a surface at once (`tinytorch.optim.sweep`).
+    """A whole plane of runs on a surface at once (`tinytorch.optim.run_grid`).
 
     Arguments:
         optimizer: a class of `tinytorch.optim` with an elementwise rule.
@@ -92,7 +92,7 @@ def sweep(
     start = surface.start if start is None else start
     observe = observe or np.copy
     how = {"observe": observe, "every": every, "schedule": schedule}
-    runs = sweeping.sweep(optimizer, start, surface.gradient, steps, **how, **grid)
+    runs = sweeping.run_grid(optimizer, start, surface.gradient, steps, **how, **grid)
     return runs.trace
 
 

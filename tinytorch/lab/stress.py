@@ -97,7 +97,7 @@ MACHINES = {
 }
 
 
-def machine(name: str) -> dict[str, str]:
+def computing_as(name: str) -> dict[str, str]:
     """The environment in which NumPy computes as on one of `MACHINES`.
 
     Its matrix products come from OpenBLAS, the rest from kernels that it chooses by processor.

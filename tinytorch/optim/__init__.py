@@ -20,7 +20,7 @@ from tinytorch.optim.clipping import clip_grad_norm_ as clip_grad_norm_
 from tinytorch.optim.clipping import clip_grad_value_ as clip_grad_value_
 from tinytorch.optim.curvature import SophiaG as SophiaG
 from tinytorch.optim.engines import engine as engine
-from tinytorch.optim.engines.sweeping import sweep as sweep
+from tinytorch.optim.engines.sweeping import run_grid as run_grid
 from tinytorch.optim.factored import Adafactor as Adafactor
 from tinytorch.optim.groups import decay_groups as decay_groups
 from tinytorch.optim.layerwise import LAMB as LAMB

@@ -25,25 +25,25 @@ def state_dict(optimizer) -> dict:
         params = group["params"]
         names = group.get("param_names") or [str(position + i) for i in range(len(params))]
         position += len(params)
-        values = {k: plain(v) for k, v in group.items() if k not in ("params", "param_names")}
+        values = {k: copied(v) for k, v in group.items() if k not in ("params", "param_names")}
         named = "param_names" in group
         groups.append({"params": list(names), "named": named, **values})
         for key, p in zip(names, params, strict=True):
             first, now = {"t": 0, **optimizer.initial_state(p, group)}, optimizer.state[p]
-            entries = {k: plain(now.get(k, first[k])) for k in first}
+            entries = {k: copied(now.get(k, first[k])) for k in first}
             state[key] = {"shape": list(p.shape), **entries}
     made = {"optimizer": type(optimizer).__name__, "steps": optimizer.steps}
     return {**made, "state": state, "param_groups": groups}
 
 
-def plain(value):
+def copied(value):
     """A copy that consists of arrays, numbers, strings, lists and dictionaries."""
     if isinstance(value, np.ndarray):
         return value.copy()
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, (list, tuple)):
-        return [plain(v) for v in value]
+        return [copied(v) for v in value]
     return value
 
 

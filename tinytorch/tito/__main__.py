@@ -277,8 +277,8 @@ def show(grade, space, verbose) -> None:
         console.print(
             f"Everything passes. Your code takes the package's place: tito export {lesson.number}"
         )
-    if grade.file and learning.pieces(lesson, text):
-        console.print(escape(learning.pieces(lesson, text)))
+    if grade.file and learning.progress(lesson, text):
+        console.print(escape(learning.progress(lesson, text)))
     elif full and not verbose:
         console.print(f"Every failure in full: tito test {lesson.number} --verbose")
 
@@ -377,8 +377,8 @@ def what_next():
             continue
         text = space.workbook(lesson).read_text(encoding="utf-8", errors="replace")
         console.print(f"[bold]{lesson.number} {lesson.title}[/]")
-        if learning.pieces(lesson, text):
-            console.print(escape(learning.pieces(lesson, text)))
+        if learning.progress(lesson, text):
+            console.print(escape(learning.progress(lesson, text)))
             return
         grade = grade_one(space, lesson, False, False, SECONDS, MEGABYTES)
         if grade.passed:

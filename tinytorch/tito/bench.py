@@ -71,11 +71,11 @@ class Bench:
 
     def trying(self, **facts) -> None:
         """Write down under which conditions this check runs."""
-        self.tried.update({name: plain(value) for name, value in facts.items()})
+        self.tried.update({name: portable(value) for name, value in facts.items()})
 
     def see(self, label: str, value) -> None:
         """Write down what came out."""
-        self.seen.append([label, plain(value)])
+        self.seen.append([label, portable(value)])
 
     @property
     def drawn(self) -> bool:
@@ -170,14 +170,14 @@ def array(value) -> np.ndarray:
     return np.asarray(value)
 
 
-def plain(value):
+def portable(value):
     """`value` as something that JSON can carry: numbers, strings, lists, None."""
     if value is None or isinstance(value, (bool, int, float, str)):
         return value[:1000] if isinstance(value, str) else value
     if isinstance(value, dict):
-        return {str(k): plain(v) for k, v in value.items()}
+        return {str(k): portable(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)) and not all(isinstance(v, (int, float)) for v in value):
-        return [plain(v) for v in value]
+        return [portable(v) for v in value]
     numbers = array(value)
     if numbers.size > LARGE:
         return f"an array of shape {numbers.shape}"

@@ -15,7 +15,7 @@ def blanks(lesson: Lesson, text: str) -> list[Exercise]:
     return [exercise for exercise in lesson.exercises if exercise.target in said]
 
 
-def pieces(lesson: Lesson, text: str) -> str:
+def progress(lesson: Lesson, text: str) -> str:
     """How much of a workbook is written, and what comes next."""
     empty, count = blanks(lesson, text), len(lesson.exercises)
     if not empty:

@@ -128,7 +128,7 @@ PROBES = {
 }
 
 
-def trajectory() -> dict:
+def probed() -> dict:
     """What every probe gives now, as one flat array; a probe that fails gives its error's name."""
     result = {}
     with engines.engine("whole"), np.errstate(all="ignore"):
@@ -145,7 +145,7 @@ def flat(value) -> np.ndarray:
 
 
 def differing(a: dict, b: dict, tolerance: float = 1e-9) -> list[str]:
-    """Names of the probes in which two trajectories are not the same."""
+    """Names of the probes whose answers are not the same."""
     return [name for name in PROBES if not same(a[name], b[name], tolerance)]
 
 

@@ -138,7 +138,7 @@ def test_a_rule_that_numba_cannot_type_runs_blocked(monkeypatch):
     def rule(p, g, *, lr):
         return (p - lr * g * 1.25,)
 
-    monkeypatch.setattr(compiled.machine, "cfunc", refuse)
+    monkeypatch.setattr(compiled.numba_cache, "cfunc", refuse)
     for dtypes in (["f4"], ["f8", "f4"]):
         batch = [(np.ones(3, dtype), np.full(3, 2.0, dtype)) for dtype in dtypes]
         engines.run((rule,), batch, {"lr": 0.5}, engine="fused")

@@ -19,7 +19,7 @@ from tinytorch.optim import (
     OneCycleLR,
     Optimizer,
     ReduceLROnPlateau,
-    sweep,
+    run_grid,
 )
 
 START = (-1.2, 1.0)
@@ -63,7 +63,7 @@ def one_by_one(optimizer, start, steps, schedule=None, **values):
 )
 def test_equals_one_by_one_after_every_step(optimizer, arrays, others):
     axes = np.meshgrid(*arrays.values(), indexing="ij", sparse=True)
-    runs = sweep(
+    runs = run_grid(
         optimizer,
         START,
         gradient,
@@ -108,9 +108,9 @@ def test_every_argument_of_every_optimizer(optimizer, name):
     if optimizer.__name__ in ("Prodigy", "SGDScheduleFree", "AdamWScheduleFree"):
         tried = [0.5, 0.25] if name not in ("warmup_steps", "growth_rate") else [1, 2]
         with pytest.raises(ValueError, match=r"carries numbers|must be"):
-            sweep(optimizer, START, gradient, 9, **{name: np.array(tried)})
+            run_grid(optimizer, START, gradient, 9, **{name: np.array(tried)})
         return
-    runs = sweep(optimizer, START, gradient, 9, **{name: np.array(tried)}, **others)
+    runs = run_grid(optimizer, START, gradient, 9, **{name: np.array(tried)}, **others)
     expected = []
     for value in tried:
         with np.errstate(all="ignore"):
@@ -120,7 +120,7 @@ def test_every_argument_of_every_optimizer(optimizer, name):
 
 def test_runs_may_start_at_different_points():
     starts = np.random.default_rng(0).normal(size=(4, 2))
-    runs = sweep(Adam, starts, gradient, 10, lr=np.array([0.1, 0.01])[:, None])
+    runs = run_grid(Adam, starts, gradient, 10, lr=np.array([0.1, 0.01])[:, None])
     assert runs.points.shape == (2, 4, 2)
     for i, lr in enumerate((0.1, 0.01)):
         for j, start in enumerate(starts):
@@ -130,12 +130,12 @@ def test_runs_may_start_at_different_points():
 
 def test_records_losses_every_few_steps():
     lr = np.array([1e-4, 1e-3])
-    runs = sweep(SGD, START, gradient, 10, observe=rosenbrock, every=4, lr=lr)
+    runs = run_grid(SGD, START, gradient, 10, observe=rosenbrock, every=4, lr=lr)
     assert runs.steps.tolist() == [0, 4, 8]
     for i in range(2):
         path = one_by_one(SGD, START, 10, lr=lr[i])
         np.testing.assert_allclose(runs.trace[:, i], rosenbrock(path[[0, 4, 8]]), rtol=1e-9)
-    assert sweep(SGD, START, gradient, 10, lr=lr).trace is None
+    assert run_grid(SGD, START, gradient, 10, lr=lr).trace is None
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_records_losses_every_few_steps():
 )
 def test_a_schedule_rules_each_run_from_its_own_rate(optimizer, schedule, others):
     rates = np.array([1e-4, 3e-4, 5e-4])
-    runs = sweep(optimizer, START, gradient, 12, schedule=schedule, lr=rates, **others)
+    runs = run_grid(optimizer, START, gradient, 12, schedule=schedule, lr=rates, **others)
     for k, lr in enumerate(rates):
         own = {name: v[k] if np.ndim(v) else v for name, v in others.items()}
         alone = one_by_one(optimizer, START, 12, schedule=schedule, lr=float(lr), **own)
@@ -158,23 +158,23 @@ def test_a_schedule_rules_each_run_from_its_own_rate(optimizer, schedule, others
 
 def test_refuses_a_scheduler_that_watches():
     with pytest.raises(ValueError, match="ReduceLROnPlateau watches one run"):
-        sweep(SGD, START, gradient, 2, schedule=ReduceLROnPlateau, lr=np.array([1e-4, 1e-3]))
+        run_grid(SGD, START, gradient, 2, schedule=ReduceLROnPlateau, lr=np.array([1e-4, 1e-3]))
 
 
 def test_a_single_run_is_a_plane_of_none():
-    runs = sweep(Adam, START, gradient, 5, lr=0.1)
+    runs = run_grid(Adam, START, gradient, 5, lr=0.1)
     np.testing.assert_allclose(runs.points, one_by_one(Adam, START, 5, lr=0.1)[-1], rtol=1e-12)
 
 
 def test_neither_the_start_nor_the_gradient_is_changed():
     start, g = np.array(START), np.ones((3, 2))
-    sweep(Momentum, start, lambda p: g, 5, lr=np.array([0.1, 0.2, 0.3]))
+    run_grid(Momentum, start, lambda p: g, 5, lr=np.array([0.1, 0.2, 0.3]))
     np.testing.assert_array_equal(start, START)
     np.testing.assert_array_equal(g, 1)
 
 
 def test_divergence_is_no_warning():
-    runs = sweep(SGD, START, gradient, 50, lr=np.array([1e-4, 1.0]))
+    runs = run_grid(SGD, START, gradient, 50, lr=np.array([1e-4, 1.0]))
     assert np.isfinite(runs.points).tolist() == [[True, True], [False, False]]
 
 
@@ -195,12 +195,12 @@ def test_divergence_is_no_warning():
 )
 def test_refuses(error, match, arguments):
     with pytest.raises(error, match=match):
-        sweep(Adam, **{**dict(start=START, gradient=gradient, steps=2), **arguments})
+        run_grid(Adam, **{**dict(start=START, gradient=gradient, steps=2), **arguments})
 
 
 def test_refuses_what_holds_for_no_single_run():
     with pytest.raises(ValueError, match="nesterov"):
-        sweep(SGD, START, gradient, 1, nesterov=True, momentum=np.array([0.0, 0.9]))
+        run_grid(SGD, START, gradient, 1, nesterov=True, momentum=np.array([0.0, 0.9]))
 
 
 def test_refuses_a_rule_on_whole_tensors():
@@ -208,4 +208,4 @@ def test_refuses_a_rule_on_whole_tensors():
         elementwise = False
 
     with pytest.raises(ValueError, match="not elementwise"):
-        sweep(Normed, START, gradient, 1)
+        run_grid(Normed, START, gradient, 1)

@@ -277,18 +277,18 @@ def written(results) -> str:
     """
     if not isinstance(results, Mapping):
         results = {"value": results}
-    return json.dumps({str(name): plain(name, value) for name, value in results.items()})
+    return json.dumps({str(name): as_json(name, value) for name, value in results.items()})
 
 
-def plain(name, value):
+def as_json(name, value):
     if isinstance(value, np.ndarray):
         value = value.tolist()
     elif isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, (list, tuple)):
-        return [plain(name, item) for item in value]
+        return [as_json(name, item) for item in value]
     if isinstance(value, Mapping):
-        return {str(inner): plain(name, item) for inner, item in value.items()}
+        return {str(inner): as_json(name, item) for inner, item in value.items()}
     if value is None or isinstance(value, (str, bool, int, float)):
         return value
     if isinstance(value, numbers.Real):

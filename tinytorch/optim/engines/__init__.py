@@ -9,8 +9,8 @@ together these are the stages of a step. `run` runs them in one of three ways:
   consists of ufuncs, as a list of calls that allocate nothing (`plan`), shared out among threads
   (`threads`); bit for bit the same;
 - fused: compiled by numba into one loop without temporaries (`compiled`), shared out among the
-  threads piece by piece (`stealing`, written with the words of `intrinsics`); the same up to the
-  rounding of a division.
+  threads piece by piece (`stealing`, written with the words of `intrinsics`), and kept on the disk
+  (`numba_cache`); the same up to the rounding of a division.
 
 `loop` reads the source of the stages and writes the body of that loop, which `plan` and
 `compiled` start from. `sweeping` gives the rule arrays for its numbers, one value for each of

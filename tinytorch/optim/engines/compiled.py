@@ -14,11 +14,11 @@ import numpy as np
 from numba import types
 from numba.core.errors import NumbaError
 
-from tinytorch.optim.engines import machine, stealing
+from tinytorch.optim.engines import numba_cache, stealing
 from tinytorch.optim.engines.calling import asked_for, written
 from tinytorch.optim.engines.intrinsics import DATA, address, pointer
 from tinytorch.optim.engines.loop import Loop, NotFusable, fuse
-from tinytorch.optim.engines.machine import njit
+from tinytorch.optim.engines.numba_cache import njit
 from tinytorch.optim.engines.threads import overlap
 
 ALONE = 200_000  # elements; below, waking a second thread costs as much as it saves
@@ -114,19 +114,19 @@ def compiled(stages, dtype):
         "dtype": number,
         "__name__": __name__,
     }
-    text = source(loop)
+    text = python_of(loop)
     name = f"elements_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     # Under the name of a file that there is: numba keeps no code that came from nowhere.
-    exec(compile(text.replace("elements", name, 1), machine.__file__, "exec"), scope)
+    exec(compile(text.replace("elements", name, 1), numba_cache.__file__, "exec"), scope)
     ids, constants = types.CPointer(types.intp), types.CPointer(number)
     signature = types.void(ids, types.intp, types.intp, constants)
     try:
-        return machine.cfunc(signature, error_model="numpy")(scope[name])
+        return numba_cache.cfunc(signature, error_model="numpy")(scope[name])
     except NumbaError:
         return None
 
 
-def source(loop: Loop) -> str:
+def python_of(loop: Loop) -> str:
     """The loop over the elements of one tensor, in Python."""
     lines = ["def elements(ids, begin, until, constants):"]
     lines += [f"    _{i} = constants[{i}]" for i in range(loop.count)]

@@ -7,7 +7,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from tinytorch.optim.engines.machine import njit
+from tinytorch.optim.engines.numba_cache import njit
 
 WORD = 8  # bytes of an integer
 LINE = 64  # bytes of a line of the cache

@@ -31,7 +31,7 @@ from tinytorch.optim.engines.intrinsics import (
     swap,
     word,
 )
-from tinytorch.optim.engines.machine import njit
+from tinytorch.optim.engines.numba_cache import njit
 
 PIECE = 32_768  # elements
 LOOKS = 16_000  # before a helper falls asleep: some hundred microseconds

@@ -16,7 +16,7 @@ from tinytorch.optim.synonyms import current_names, with_number
 
 
 class Runs(NamedTuple):
-    """What `sweep` returns; `grid` is the common shape of all that was swept.
+    """What `run_grid` returns; `grid` is the common shape of all that was swept.
 
     Attributes:
         points: where each run ended, shape (*grid, d).
@@ -29,12 +29,12 @@ class Runs(NamedTuple):
     steps: np.ndarray
 
 
-def sweep(
+def run_grid(
     optimizer, start, gradient, steps: int, *, observe=None, every=1, schedule=None, **values
 ) -> Runs:
     """Run an optimizer for every combination of hyper-parameters, all runs at once, in float64.
 
-        sweep(Adam, (-1.5, 2.0), gradient, 500, lr=lrs[:, None], beta1=betas[None, :])
+        run_grid(Adam, (-1.5, 2.0), gradient, 500, lr=lrs[:, None], beta1=betas[None, :])
 
     gives what 500 steps of one optimizer after another would give. Runs may diverge: they end
     as inf or nan, without a warning. In memory are the points, the state and the trace.
@@ -58,18 +58,18 @@ def sweep(
             not elementwise; a scheduler that watches how the run goes.
     """
     if not optimizer.elementwise:
-        raise ValueError(f"sweep: the rule of {optimizer.__name__} is not elementwise")
+        raise ValueError(f"run_grid: the rule of {optimizer.__name__} is not elementwise")
     if steps < 0 or every < 1:
-        raise ValueError(f"sweep: need steps >= 0 and every >= 1, got {steps} and {every}")
+        raise ValueError(f"run_grid: need steps >= 0 and every >= 1, got {steps} and {every}")
     start = np.asarray(start, dtype=np.float64)
     if start.ndim == 0:
-        raise ValueError(f"sweep: start must have shape (d,) or (*grid, d), got {start}")
+        raise ValueError(f"run_grid: start must have shape (d,) or (*grid, d), got {start}")
     values = current_names(values, {}, {})
     for name, parts in optimizer.parts.items():
         if name in values:
             members = values.pop(name)
             if len(members) != len(parts):
-                raise ValueError(f"sweep: {name} must be {len(parts)} numbers, got {members!r}")
+                raise ValueError(f"run_grid: {name} must be {len(parts)} numbers, got {members!r}")
             values.update(zip(parts, members, strict=True))
     arrays = {name: np.asarray(v, np.float64) for name, v in values.items() if np.ndim(v)}
     grid = np.broadcast_shapes(start.shape[:-1], *(a.shape for a in arrays.values()))
@@ -89,7 +89,7 @@ def sweep(
                 break
             g = np.asarray(gradient(points))
             if g.shape != points.shape:
-                raise ValueError(f"sweep: gradient of points {points.shape} has shape {g.shape}")
+                raise ValueError(f"run_grid: gradient of points {points.shape} has shape {g.shape}")
             g = np.array(np.moveaxis(g, -1, 0), dtype=np.float64, order="C")
             for part in parts:
                 part.advance(p, g, t + 1)
@@ -105,7 +105,7 @@ def divide(optimizer, p, values: dict, arrays: dict, schedule) -> list["Part"]:
     grid = p.shape[1:]
     for name, array in arrays.items():
         if array.size == 0 or not np.isfinite(array).all():
-            raise ValueError(f"sweep: {name} must be finite numbers, got {array}")
+            raise ValueError(f"run_grid: {name} must be finite numbers, got {array}")
     zero = [np.broadcast_to(array == 0, grid) for array in arrays.values()]
     code = sum((z << i for i, z in enumerate(zero)), np.zeros(grid, dtype=int))
     of_stages = {}
@@ -142,7 +142,7 @@ class Part:
         (group,), kind = first.param_groups, make.func
         if first.carried(group):
             name = kind.__name__
-            raise ValueError(f"sweep: {name} carries numbers from step to step, for one run only")
+            raise ValueError(f"run_grid: {name} carries numbers from one step to the next")
         self.stages = first.stages(group)
         rule = self.stages[-1]  # of arrays it cannot be asked which one it is
         settled = type(kind.__name__, (kind,), {"rule": lambda self, group: rule})
@@ -153,7 +153,7 @@ class Part:
         self.scheduler = schedule and schedule(self.optimizer)
         if self.scheduler and self.scheduler.watches:
             name = type(self.scheduler).__name__
-            raise ValueError(f"sweep: {name} watches one run and cannot rule many")
+            raise ValueError(f"run_grid: {name} watches one run and cannot rule many")
 
     def advance(self, p, g, t: int) -> None:
         where, group = (slice(None), self.where), self.group
@@ -171,7 +171,7 @@ def sweep_group(optimizer, arrays: dict) -> dict:
         whole = next((whole for whole, own in parts.items() if name in own), name)
         if whole not in group:
             owner = type(optimizer).__name__
-            raise TypeError(f"sweep: {owner} has no {name} that could be swept")
+            raise TypeError(f"run_grid: {owner} has no {name} that could be swept")
         for number in map(float, np.unique(array)):
             optimizer.check_value(whole, with_number(group, parts, name, number)[whole])
         swept = with_number(swept, parts, name, array)

@@ -19,7 +19,7 @@ from tinytorch.optim.declarations import (
     documented,
 )
 from tinytorch.optim.optimizer import Optimizer
-from tinytorch.optim.saving import expect, expect_keys, plain
+from tinytorch.optim.saving import copied, expect, expect_keys
 from tinytorch.optim.schedules import together
 
 
@@ -147,7 +147,7 @@ class Scheduler(Declares):
 
     def remember(self) -> dict:
         """What has come of it so far."""
-        return {name: plain(getattr(self, name)) for name in self.remembered}
+        return {name: copied(getattr(self, name)) for name in self.remembered}
 
     def recall(self, remembered: dict) -> None:
         """Be as when `remember` gave this."""

@@ -196,7 +196,7 @@ def rate_ignored(parameter, lr):
     parameter.data = parameter.data + (lr - 1) * parameter.grad.data
 
 
-def made(**changes):
+def built_with(**changes):
     """Momentum's constructor with other numbers than it is given."""
 
     def init(self, params, lr=1e-3, momentum=0.9, **kwargs):
@@ -383,13 +383,13 @@ LESS_USUAL = (
             "by the learning rate.", stepping(rate_ignored)),
     Mistake("Momentum.__init__", "lr and momentum are exchanged", "SGD's constructor takes params, "
             "lr, momentum in this order; name them and the order is no matter.",
-            made(lr=lambda n: n["momentum"], momentum=lambda n: n["lr"])),
+            built_with(lr=lambda n: n["momentum"], momentum=lambda n: n["lr"])),
     Mistake("Momentum.__init__", "lr is typed in", "Hand on the lr that was given.",
-            made(lr=lambda n: 0.001)),
+            built_with(lr=lambda n: 0.001)),
     Mistake("Momentum.__init__", "momentum is typed in", "Hand on the momentum that was given.",
-            made(momentum=lambda n: 0.9)),
+            built_with(momentum=lambda n: 0.9)),
     Mistake("Momentum.__init__", "momentum is not handed on", "SGD's own default is 0: without "
-            "momentum=momentum it is plain gradient descent.", made(momentum=lambda n: 0.0)),
+            "momentum=momentum it is plain gradient descent.", built_with(momentum=lambda n: 0.0)),
     Mistake("SGD.rule", "never heavy_ball", "With momentum the rule is heavy_ball.", never_rolls),
     Mistake("SGD.rule", "nesterov is ignored", "With group[\"nesterov\"] the rule is nesterov.",
             no_nesterov),
