@@ -3,11 +3,13 @@
     python book/pdf.py [--output _build/tinytorch.pdf]
 
 Sphinx puts all pages on one; a Chromium that is installed prints it. The cells are those of the
-last build, where there was one.
+last build, where there was one. It is printed twice: where a chapter begins is known from the first
+printing, and stands in the contents of the second.
 """
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 QUIET = ("--headless", "--disable-gpu", "--no-first-run", "--disable-sync")
 QUIET += ("--disable-background-networking", "--disable-component-update", "--no-pdf-header-footer")
+QUIET += ("--generate-pdf-document-outline",)
 
 
 def chromium() -> str:
@@ -45,12 +48,44 @@ def printed(program: str, page: Path, target: Path) -> None:
     with tempfile.TemporaryDirectory() as profile:
         half = Path(profile) / "book.pdf"
         root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-        options = [*QUIET, *root, f"--user-data-dir={profile}", "--timeout=120000"]
+        options = [*QUIET, *root, f"--user-data-dir={profile}", "--timeout=600000"]
         command = [program, *options, f"--print-to-pdf={half}", page.as_uri()]
         made = subprocess.run(command, capture_output=True, text=True, check=False)
         if made.returncode or not half.is_file():
             sys.exit(f"{program} printed nothing:\n{made.stderr[-1500:]}")
         shutil.move(half, target)
+
+
+def pages(pdf: bytes) -> dict[str, int]:
+    """The pages that the places of a PDF stand on, counted from 1."""
+    found = re.finditer(rb"^(\d+) 0 obj\s(.*?)\sendobj", pdf, re.M | re.S)
+    objects = {int(number): body for number, body in (match.groups() for match in found)}
+    order: list[int] = []
+
+    def walk(number: int) -> None:
+        kids = re.search(rb"/Kids\s*\[([^\]]*)\]", objects[number])
+        if kids is None:
+            order.append(number)
+        for kid in re.findall(rb"(\d+) 0 R", kids[1]) if kids else ():
+            walk(int(kid))
+
+    (root,) = (re.search(rb"/Pages (\d+) 0 R", b) for b in objects.values() if b"/Catalog" in b)
+    walk(int(root[1]))
+    places = re.findall(rb"/([^\s/\[\]]+) \[(\d+) 0 R /XYZ", pdf)
+
+    def spelled(name: bytes) -> str:
+        return re.sub(rb"#([0-9A-F]{2})", lambda m: bytes.fromhex(m[1].decode()), name).decode()
+
+    return {spelled(name): order.index(int(page)) + 1 for name, page in places}
+
+
+def numbered(page: Path, where: dict[str, int]) -> None:
+    """Write into the contents on which pages the chapters begin."""
+    text = page.read_text(encoding="utf-8")
+    text = re.sub(
+        r'(<span data-page="([^"]*)">)[^<]*', lambda m: f"{m[1]}{where.get(m[2], '')}", text
+    )
+    page.write_text(text, encoding="utf-8")
 
 
 def main() -> None:
@@ -60,7 +95,10 @@ def main() -> None:
     arguments = parser.parse_args()
     program = chromium()
     page = single_page(arguments.build.resolve())
-    printed(program, page, arguments.output.resolve())
+    target = arguments.output.resolve()
+    printed(program, page, target)
+    numbered(page, pages(target.read_bytes()))
+    printed(program, page, target)
     print(f"{arguments.output}: {arguments.output.stat().st_size / 1e6:.1f} MB")
 
 

@@ -67,6 +67,8 @@ def test_what_may_push_runs_nothing_of_others():
     commands = [s["run"] for s in build["steps"] if "run" in s]
     assert "--require-hashes" in commands[0]
     assert "--no-deps" in commands[1]
+    assert commands[2] == "python book/publish.py"
+    assert commands[3].startswith("python book/pdf.py --output publish/tinytorch.pdf"), "linked"
     artifact = next(s["with"] for s in build["steps"] if "upload-artifact" in s.get("uses", ""))
     assert artifact["include-hidden-files"], "GitHub needs .nojekyll"
 

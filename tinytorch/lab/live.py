@@ -790,9 +790,10 @@ class Live:
         return found
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
-        from tinytorch.lab.still import picture
+        from tinytorch.lab.still import pictures
 
-        image = f'<img class="live-still" src="{picture(self)}" alt="{html.escape(self.alt)}">'
+        address, drawing = pictures(self)
+        image = f'<img class="live-still" src="{address}" alt="{html.escape(self.alt)}">'
         if self.reason is not None:
             why = html.escape(self.reason)
             note = f'<p class="live-says">This figure stands still: {why}.</p>'
@@ -807,7 +808,7 @@ class Live:
         return {
             "text/plain": self.alt,
             "text/html": page,
-            MIME: {"spec": json.loads(spec), "probes": self.probes()},
+            MIME: {"spec": json.loads(spec), "probes": self.probes(), "drawing": drawing},
         }
 
 

@@ -56,22 +56,19 @@ def draw(ax, panel, shown) -> None:
         ax.legend(fontsize=10)
 
 
-def png(figure) -> bytes:
-    """The figure as it stands at first."""
+def pictures(figure) -> tuple[str, str]:
+    """The figure as it stands at first: an image as its address, and a drawing for paper."""
     values = figure.show(figure.first)
     shown = {mark: value for (_, _, mark), value in zip(figure.marks, values, strict=True)}
     count = len(figure.panels)
+    image, drawing = io.BytesIO(), io.StringIO()
     with plt.rc_context({**SETTINGS, "font.size": 11 if count > 1 else 14}):
         size = (WIDTH * (1 if count == 1 else 1.3), 3.6 if count > 1 else 4.2)
         fig, axes = plt.subplots(1, count, figsize=size, layout="constrained", squeeze=False)
         for ax, panel in zip(axes[0], figure.panels, strict=True):
             draw(ax, panel, shown)
-        file = io.BytesIO()
-        fig.savefig(file, format="png", metadata={"Software": None})
+        fig.savefig(image, format="png", metadata={"Software": None})
+        fig.savefig(drawing, format="svg", metadata={"Date": None})
         plt.close(fig)
-    return file.getvalue()
-
-
-def picture(figure) -> str:
-    """Its address: the image itself, as text."""
-    return "data:image/png;base64," + base64.b64encode(png(figure)).decode()
+    address = "data:image/png;base64," + base64.b64encode(image.getvalue()).decode()
+    return address, drawing.getvalue()

@@ -93,6 +93,9 @@ def shown(output, alternative: str):
         if not output.data:
             return None
     data = output.get("data", {})
+    for given in data.values():
+        if isinstance(given, dict):
+            given.pop("drawing", None)  # a live figure's, for paper alone
     if "text/plain" in data:
         data["text/plain"] = ADDRESS.sub(lambda m: alternative or m[1], data["text/plain"])
     for picture in ("image/svg+xml", "image/png"):

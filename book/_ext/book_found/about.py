@@ -17,6 +17,7 @@ from docutils import nodes
 
 from tinytorch import __version__ as VERSION
 
+PRINTED = "tinytorch.pdf"  # the publishing workflow puts it beside the first page
 CHANGES = "book/appendices/changes"
 NOWHERE = """\
 <h1>There is no such page</h1>
@@ -84,7 +85,8 @@ def say(app, pagename, templatename, context, doctree) -> None:
 
 
 def foot(app, config) -> None:
-    config.html_theme_options["extra_footer"] = f"<p>Version {VERSION}</p>"
+    book = f'<a href="{config.html_baseurl}{PRINTED}">the whole book as PDF</a>'
+    config.html_theme_options["extra_footer"] = f"<p>Version {VERSION} · {book}</p>"
 
 
 def nowhere(app):

@@ -8,6 +8,7 @@ is a warning that names the page and the line.
 import atexit
 import functools
 import importlib.util
+from html import escape
 from pathlib import Path
 
 from book_build import remembered
@@ -80,22 +81,23 @@ def program() -> str:
     return carrier + Path(__file__).read_text(encoding="utf-8")
 
 
-def html(build: Path, node: nodes.Node, latex: str, display: bool) -> str:
+def html(translator, node: nodes.Node, latex: str, display: bool) -> str:
     key = f"{program()}\0{display}\0{latex}"
+    build = Path(translator.builder.outdir).parent
     try:
-        return remembered.remember(build, "math", key, lambda: typeset(latex, display))
+        formula = remembered.remember(build, "math", key, lambda: typeset(latex, display))
     except ValueError as error:
         logger.warning("this is not TeX: %s: %s", error, latex, location=node)
         return ""
-
-
-def folder(translator) -> Path:
-    return Path(translator.builder.outdir).parent
+    if translator.builder.name == "singlehtml":  # a PDF takes words, and no MathML
+        drawing = formula[: formula.index('<span class="math-spoken">')]
+        return drawing.replace('aria-hidden="true"', f'role="img" aria-label="{escape(latex)}"', 1)
+    return formula
 
 
 def visit_math(self, node) -> None:
     self.body.append(self.starttag(node, "span", "", CLASS="math notranslate nohighlight"))
-    self.body.append(html(folder(self), node, node.astext(), display=False) + "</span>")
+    self.body.append(html(self, node, node.astext(), display=False) + "</span>")
     raise nodes.SkipNode
 
 
@@ -104,7 +106,7 @@ def visit_math_block(self, node) -> None:
     if not node["nowrap"] and r"\\" in latex and r"\begin" not in latex:
         latex = rf"\begin{{split}}{latex}\end{{split}}"
     self.body.append(self.starttag(node, "div", CLASS="math notranslate nohighlight"))
-    formula = html(folder(self), node, latex, display=True)
+    formula = html(self, node, latex, display=True)
     self.body.append(f'<div class="math-formula" tabindex="0">{formula}</div>')
     if node["number"]:
         number = get_node_equation_number(self, node)

@@ -82,11 +82,10 @@ def plain(number: str) -> str:
 
 def settle(app, doctree, docname) -> None:
     """Give each bet its answer, and warn where there is none."""
-    found = list(doctree.findall(bet))
-    values = glued(app.env, docname) if found else {}
-    for node in found:
+    for node in list(doctree.findall(bet)):
         settings = node["settings"]
-        value = values.get(settings["answer"])
+        page, _, answer = settings["name"].partition("#")  # its own, where all are on one
+        value = glued(app.env, page).get(answer)
         options = [o.strip() for o in settings.get("options", "").split(",") if o.strip()]
         if value is None:
             logger.warning(

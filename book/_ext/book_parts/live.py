@@ -7,6 +7,7 @@ of its own, which a reader whose figures live never loads.
 
 import base64
 import hashlib
+import html
 import importlib.resources
 import json
 import re
@@ -112,10 +113,26 @@ def as_file(app, match: re.Match) -> str:
     return name
 
 
+def drawn(env, body: str) -> str:
+    """On paper: each figure as the drawing of its first state."""
+    for docname in sorted(env.found_docs):
+        for figure in figures(env, docname):
+            name, drawing = figure["spec"]["name"], figure["drawing"]
+            begins = body.index(f'<div class="live-figure" id="{name}">')
+            ends = body.index("</div>", body.index('<script class="live-script">', begins))
+            said = html.escape(figure["spec"]["alt"])
+            shown = f'<div class="slider-figure" id="{name}" role="img" aria-label="{said}">'
+            body = f"{body[:begins]}{shown}{drawing[drawing.index('<svg') :]}{body[ends:]}"
+    return body
+
+
 def lighten(app, pagename, templatename, context, doctree) -> None:
     """On the site: pictures as files, the script once."""
     body = context.get("body", "")
     if 'class="live-figure"' not in body:
+        return
+    if app.builder.name == "singlehtml":
+        context["body"] = drawn(app.env, body)
         return
     to = context["pathto"]
     body = SCRIPT.sub("", body)
