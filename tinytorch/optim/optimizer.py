@@ -520,12 +520,10 @@ def accept(init, parts: dict):
 class Handle:
     """A registered hook, which `remove()` takes away again."""
 
-    _count = itertools.count()
-
     def __init__(self, hooks: dict, hook):
         if not callable(hook):
             raise TypeError(f"a hook must be callable, got {hook!r}")
-        self._hooks, self._key = hooks, next(self._count)
+        self._hooks, self._key = hooks, object()
         hooks[self._key] = hook
 
     def remove(self) -> None:
