@@ -54,7 +54,9 @@ QUERIES = {
     "edge of stability": O + "curvature",
     "hessian eigenvalue sharpness": O + "curvature",
     # batches
-    "batch size and learning rate": O + "stochastic",
+    "batch size and learning rate": [O + "stochastic", O + "transfer"],
+    "mup learning rate transfer": O + "transfer",
+    "square root scaling": O + "transfer",
     "why does the loss stop decreasing with sgd noise": O + "stochastic",
     "gradient accumulation": T + "07_training#more-than-fits-into-the-memory",
     # training
