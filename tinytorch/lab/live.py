@@ -46,8 +46,13 @@ def source(file: str) -> str:
 
 def script() -> str:
     """All that a page with figures needs, which does nothing when it is there already."""
-    parts = "".join(source(file) for file in ("engine.js", "figure.js", "live.js"))
+    parts = "".join(source(file) for file in ("engine.js", "figure.js", "editor.js", "live.js"))
     return f"(() => {{if (window.tinyLive) return window.tinyLive.scan();\n{parts}}})();"
+
+
+def workbook() -> str:
+    """The script of a page that has a step of the workbook."""
+    return f"(() => {{{source('editor.js')}{source('workbook.js')}}})();"
 
 
 PYTHON = """{arrays}

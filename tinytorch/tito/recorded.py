@@ -8,10 +8,12 @@ import ast
 import functools
 import importlib
 import inspect
+import json
 import math
+import sys
 import textwrap
 
-from tinytorch.tito import judge, report
+from tinytorch.tito import judge, lessons, report
 from tinytorch.tito.lesson import Exercise, Lesson
 from tinytorch.tito.mistakes import mistakes_of
 from tinytorch.tito.workbook import Function, body, global_names, workbook
@@ -39,16 +41,23 @@ def pieces(lesson: Lesson) -> list:
     return [*cut, "".join(lines[at:])]
 
 
-def blank(lesson: Lesson, exercise: Exercise) -> str:
-    """A function with its docstring, as the workbook has it, and nothing else."""
+def unwritten(lesson: Lesson, exercise: Exercise) -> tuple[str, str]:
+    """A function as the workbook has it: with its docstring, and what it raises while it waits."""
     text = workbook(lesson)
     owner, _, name = exercise.target.rpartition(".")
     nodes = ast.parse(text).body
     if owner:
         nodes = next(n for n in nodes if isinstance(n, ast.ClassDef) and n.name == owner).body
     node = next(n for n in nodes if isinstance(n, Function) and n.name == name)
-    last = node.body[-1].lineno - 1
-    return textwrap.dedent("\n".join(text.splitlines()[node.lineno - 1 : last])) + "\n"
+    lines = text.splitlines(keepends=True)[node.lineno - 1 : node.end_lineno]
+    last = node.body[-1].lineno - node.lineno
+    whole = textwrap.dedent("".join(lines)).splitlines(keepends=True)
+    return "".join(whole[:last]), "".join(whole[last:])
+
+
+def blank(lesson: Lesson, exercise: Exercise) -> str:
+    """The same without a body."""
+    return unwritten(lesson, exercise)[0]
 
 
 def answer(lesson: Lesson, exercise: Exercise) -> str:
@@ -165,20 +174,30 @@ def recorded(lesson: Lesson, targets: list[str]) -> dict:
 def record(lesson: Lesson, steps: list[list[str]]) -> dict:
     """All that a page needs to try the steps, each a list of targets.
 
-    Returns: "file", the workbook's name; "pieces" of it; "given", text; and of each target its
-    "blank", the package's "answer", what to "write" and the "hints"; of each step the "steps".
+    Returns: the module's "number" and "folder"; "file", the workbook's name, and "pieces" of it;
+    "given", text; the package's "answers"; of the "exercises" the "blank", what is "unwritten" in
+    the file, what to "write" and the "hints"; and what was recorded of the "steps".
     """
     exercises = {e.target: e for e in lesson.exercises}
     tried = {" ".join(step): recorded(lesson, step) for step in steps}
     return {
         "number": lesson.number,
         "file": lesson.file,
+        "folder": lesson.folder,
         "pieces": pieces(lesson),
         "given": given(lesson, {name for step in tried.values() for name in step["checks"]}),
         "answers": {t: answer(lesson, e) for t, e in exercises.items()},
         "exercises": {
-            t: {"blank": blank(lesson, e), "write": e.write, "hints": list(e.hints)}
+            t: {
+                "blank": blank(lesson, e), "unwritten": "".join(unwritten(lesson, e)),
+                "write": e.write, "hints": list(e.hints),
+            }
             for t, e in exercises.items()
         },
         "steps": tried,
-    }
+    }  # fmt: skip
+
+
+if __name__ == "__main__":
+    made = record(lessons.load(sys.argv[1]), json.loads(sys.argv[2]))
+    sys.stdout.write(json.dumps(made, ensure_ascii=False, allow_nan=False))

@@ -1,6 +1,6 @@
-"""What a page can have beyond Sphinx: bets, live figures, folds, notes, the reference."""
+"""What a page can have beyond Sphinx: bets, live figures, folds, notes, reference, workbook."""
 
-EXTENSIONS = ["bets", "docstrings", "folds", "live", "next", "notes", "whose"]
+EXTENSIONS = ["bets", "docstrings", "folds", "live", "next", "notes", "whose", "workbook"]
 
 
 def setup(app):

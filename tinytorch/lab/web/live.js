@@ -19,26 +19,10 @@ html[data-theme=dark] .bd-content .bd-article div.cell_output .text_html:has(.li
 .live-shown{font-variant-numeric:tabular-nums;text-align:right}
 .live-says{min-height:2.8em;margin:.4rem 0 0}
 .live-code{margin:.6rem 0}
-.live-code[open]>div{display:grid;grid-template-columns:auto 1fr;font:.85rem/1.5 var(--pst-font-family-monospace,monospace);border:1px solid var(--pst-color-border,#bbb);border-radius:6px;overflow:hidden}
-.live-lines{margin:0;padding:.5rem;text-align:right;opacity:.75;background:none!important;border:0!important;font:inherit;color:inherit}
-.live-lines b{background:#d55e00;color:#fff}
-.live-code textarea{min-width:0;padding:.5rem;border:0;resize:vertical;background:none;color:inherit;font:inherit;white-space:pre;overflow-x:auto;tab-size:4}
-.live-error{margin:.4rem 0;white-space:pre-wrap;overflow-wrap:anywhere}
-.live-code summary{display:inline-block;box-sizing:border-box;min-height:44px;padding:.6rem .7rem;border:1px solid var(--pst-color-border,#bbb);border-radius:6px;cursor:pointer}
 .live-status{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);margin:0}
 @media (max-width:576px){.live-panel{flex-basis:100%;height:15.5rem}.live-knob{grid-template-columns:1fr auto}.live-knob input{grid-column:1/-1;grid-row:2}}
 @media print{.live-figure[data-live] .live-still{display:block}.live-body{display:none}}`;
-const make = (tag, parent, set = {}, text) => {
-  const e = document.createElement(tag);
-  for (const [name, value] of Object.entries(set)) e.setAttribute(name, value);
-  if (text !== undefined) e.textContent = text;
-  parent?.append(e);
-  return e;
-};
 const clip = (v, a, b) => Math.min(Math.max(v, Math.min(a, b)), Math.max(a, b));
-// Keys of JupyterLab stay away from what has the focus.
-const own = { "data-lm-suppress-shortcuts": "true" };
-
 // Where the site keeps its scripts; a notebook has no such place.
 const BASE = document.currentScript?.src;
 
@@ -423,95 +407,51 @@ class Code {
     this.paths = {};
     const fold = make("details", parent, { class: "live-code" });
     make("summary", fold, own, "Change it");
-    const box = make("div", fold);
-    this.lines = make("pre", box, { class: "live-lines", "aria-hidden": "true" });
     const name = this.target = this.text.match(/def (\w+)/)[1];
-    this.field = make("textarea", box, { spellcheck: "false", autocapitalize: "off", autocomplete: "off", rows: this.text.trim().split("\n").length + 1,
-      "aria-label": `The lines of ${name}. Tab indents; Escape, then Tab leaves the field.`, ...own });
-    this.field.value = this.text;
+    this.editor = new Editor(fold, this.text, name, () => {
+      clearTimeout(this.typed);
+      this.typed = setTimeout(() => { this.changed = this.editor.text !== this.text; this.asked = null; this.kept(this.editor.text); if (!this.changed) this.reset(); figure.update(); }, 300);
+    });
     this.error = make("p", fold, { class: "live-error", role: "status" });
     make("button", fold, { type: "button", ...own }, "Write it yourself").addEventListener("click", () => {
       const body = this.text.match(/^def[^]*?:\n( {4}"""[^]*?"""\n)?/)[0];
-      this.put(body + "    ");
-      this.field.focus();
+      this.editor.put(body + "    ");
+      this.editor.field.focus();
     });
     fold.append(" ");
     make("button", fold, { type: "button", ...own }, "Reset the lines").addEventListener("click", () => { this.kept(null); this.reset(); figure.update(); });
-    this.number();
+    this.python = new Python(new URL("python/worker.js", BASE), 3, (data) => this.told(data), () => figure.update());
     fold.addEventListener("toggle", () => {
       if (!fold.open) return;
-      this.start();
+      this.python.start();
       const mine = this.kept();
-      if (mine && !this.changed) this.put(mine);
+      if (mine && !this.changed) this.editor.put(mine);
     });
-    this.field.addEventListener("input", () => {
-      this.number();
-      clearTimeout(this.typed);
-      this.typed = setTimeout(() => { this.changed = this.field.value !== this.text; this.asked = null; this.kept(this.field.value); if (!this.changed) this.reset(); figure.update(); }, 300);
-    });
-    this.field.addEventListener("keydown", (event) => this.key(event));
-    this.field.addEventListener("scroll", () => (this.lines.scrollTop = this.field.scrollTop));
   }
-  // What was written stays in this browser; null forgets it.
-  kept(text) {
-    const place = `tinytorch-lines:${this.target}`;
-    try {
-      if (text === undefined) return localStorage.getItem(place);
-      text === null || text === this.text ? localStorage.removeItem(place) : localStorage.setItem(place, text);
-    } catch { /* nothing can be kept here */ }
-  }
-  key(event) {
-    const f = this.field, at = f.selectionStart, begin = f.value.lastIndexOf("\n", at - 1) + 1;
-    event.stopPropagation();
-    if (event.key === "Escape") { this.leave = true; return; }
-    const put = (text, from, to) => { f.setRangeText(text, from, to, "end"); f.dispatchEvent(new Event("input")); event.preventDefault(); };
-    if (event.key === "Tab" && !this.leave) {
-      if (event.shiftKey) put("", begin, begin + f.value.slice(begin, begin + 4).match(/^ */)[0].length);
-      else put(" ".repeat(4 - ((at - begin) % 4)), at, f.selectionEnd);
-    } else if (event.key === "Enter") {
-      const line = f.value.slice(begin, at);
-      put("\n" + line.match(/^ */)[0] + (/:\s*(#.*)?$/.test(line) ? "    " : ""), at, f.selectionEnd);
-    }
-    if (event.key !== "Shift") this.leave = false;
-  }
-  put(text) {
-    this.field.value = text;
-    this.field.dispatchEvent(new Event("input"));
-  }
-  number(wrong) {
-    this.lines.replaceChildren(...this.field.value.split("\n").flatMap((_, i) => [make(i + 1 === wrong ? "b" : "span", null, {}, String(i + 1)), "\n"]));
-  }
+  kept(text) { return kept(`tinytorch-lines:${this.target}`, text === this.text ? null : text); }
   say(text, line) {
     this.error.textContent = text;
-    this.number(line);
+    this.editor.mark(line);
   }
   reset() {
     this.changed = false;
     this.paths = {};
     this.asked = null;
-    this.field.value = this.text;
+    this.editor.text = this.text;
     this.say("");
   }
-  start() {
-    if (this.worker) return;
-    this.ready = false;
-    this.worker = new Worker(new URL("python/worker.js", BASE));
-    this.worker.onerror = () => this.say("Python could not be loaded here.");
-    this.worker.onmessage = ({ data }) => {
-      if (data.ready) { this.ready = true; this.figure.update(); return; }
-      clearTimeout(this.limit);
-      this.busy = false;
-      if (!this.changed) return;
-      if (data.error) {
-        const known = data.error.includes("ZeroDivisionError") && this.known(data.paths[0]); // NumPy would go on with nan
-        this.say(data.error + (known ? `\n${known}` : ""), data.line);
-      }
-      else {
-        this.say(this.verdict(data.paths.shift()));
-        data.paths.forEach((path, i) => (this.paths[this.runs[i]] = path));
-      }
-      this.figure.update();
-    };
+  told(data) {
+    if (data.late) { this.say(data.error); return; }
+    if (!this.changed) return;
+    if (data.error) {
+      const known = data.error.includes("ZeroDivisionError") && this.known(data.paths[0]); // NumPy would go on with nan
+      this.say(data.error + (known ? `\n${known}` : ""), data.line);
+    }
+    else {
+      this.say(this.verdict(data.paths.shift()));
+      data.paths.forEach((path, i) => (this.paths[this.runs[i]] = path));
+    }
+    this.figure.update();
   }
   // On the trial, where each known mistake shows: right, a mistake by its name, or neither.
   verdict(path) {
@@ -530,19 +470,11 @@ class Code {
   // Ask for the ways of the changed rule in the figure's state, one question at a time.
   follow() {
     const key = [...this.figure.K].filter((_, i) => i !== this.figure.t).join();
-    if (!this.changed || this.busy || this.asked === key) return;
-    this.start();
-    if (!this.ready) { this.say("Python is being loaded …"); return; }
-    this.busy = true;
+    if (!this.changed || this.python.busy || this.asked === key) return;
+    this.python.start();
+    if (!this.python.ready) { this.say("Python is being loaded …"); return; }
     this.asked = key;
-    this.worker.postMessage({ source: this.field.value, target: this.target, jobs: [this.figure.spec.trial, ...this.runs.map((i) => this.figure.figure.job(i, this.figure.K))] });
-    this.limit = setTimeout(() => {
-      this.worker.terminate();
-      this.worker = null;
-      this.busy = false;
-      this.say("It did not end within three seconds: is there a loop without an end?");
-      this.start();
-    }, 3000);
+    this.python.ask({ source: this.editor.text, target: this.target, jobs: [this.figure.spec.trial, ...this.runs.map((i) => this.figure.figure.job(i, this.figure.K))] });
   }
 }
 const figures = [];
@@ -553,7 +485,7 @@ const scan = () => {
     catch (error) { root.dataset.failed = "1"; root.querySelector(".live-body")?.remove(); console.error(error); }
   }
 };
-make("style", document.head, {}, STYLE);
+make("style", document.head, {}, STYLE + EDITOR);
 new MutationObserver(() => figures.forEach((f) => f.root.isConnected && f.update())).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme", "class"], subtree: false });
 window.tinyLive = { scan, E, figures };
 scan();
