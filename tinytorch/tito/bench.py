@@ -8,7 +8,6 @@ rounds: with the numbers of the workbook, and with numbers that are drawn anew a
 import contextlib
 import importlib
 import inspect
-import sys
 import zlib
 
 import numpy as np
@@ -208,36 +207,8 @@ class Package:
 @contextlib.contextmanager
 def mistaken(lesson, mistake):
     """The package's names with one of them wrong, inside the `with` block."""
-    package = Package(lesson.sources)
-    if hasattr(mistake, "applied"):
-        with mistake.applied():
-            yield package
-        return
-    owner, _, attribute = mistake.target.rpartition(".")
-    if owner:
-        holders = [getattr(package, owner)]
-    else:
-        right = getattr(package, attribute)
-        holders = [
-            module
-            for name, module in list(sys.modules.items())
-            if name.startswith("tinytorch.") and vars(module).get(attribute) is right
-        ]
-    right = vars(holders[0])[attribute]
-    promise_alike(mistake.wrong, right)
-    for holder in holders:
-        setattr(holder, attribute, mistake.wrong)
-    try:
-        yield package
-    finally:
-        for holder in holders:
-            setattr(holder, attribute, right)
-
-
-def promise_alike(wrong, right) -> None:
-    """Give a wrong version the docstring of the right one: some checks hold it to its word."""
-    if wrong.__doc__ is None:
-        wrong.__doc__ = right.__doc__
+    with mistake.applied(lesson.sources):
+        yield Package(lesson.sources)
 
 
 def observe(check, bench: Bench) -> BaseException | None:

@@ -1,8 +1,12 @@
 """What a module of the course is: its names, its exercises, its checks."""
 
+import contextlib
+import importlib
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+OPTIM = ("tinytorch.optim", "tinytorch.optim.optimizer", "tinytorch.optim.optimizers")
 BLANK = "write "  # how the message of a blank begins
 
 
@@ -62,12 +66,48 @@ class Step:
 
 @dataclass(frozen=True)
 class Mistake:
-    """A known wrong version of `target`; the table of the kill test, and of the named bugs."""
+    """A known wrong version of something; the table of the kill test, and of the named bugs.
+
+    Attributes:
+        target: what is replaced, a function ("adam") or a method ("StepLR.factor").
+        name: a few words.
+        explanation: what goes wrong and why, in a sentence for the one who wrote it.
+        wrong: what stands in the target's place.
+    """
 
     target: str
     name: str
     explanation: str
-    wrong: object  # stands in the target's place
+    wrong: object
+
+    @contextlib.contextmanager
+    def applied(self, sources=OPTIM):
+        """Make this mistake in the package, inside the `with` block.
+
+        Arguments:
+            sources: modules in which the target is looked up.
+        """
+        owner, _, attribute = self.target.rpartition(".")
+        word = owner or attribute
+        modules = [importlib.import_module(source) for source in sources]
+        found = next(getattr(module, word) for module in modules if hasattr(module, word))
+        holders = [found] if owner else everywhere(attribute, found)
+        right = vars(holders[0])[attribute]
+        if self.wrong.__doc__ is None:  # some checks hold a function to its docstring
+            self.wrong.__doc__ = right.__doc__
+        for each in holders:
+            setattr(each, attribute, self.wrong)
+        try:
+            yield
+        finally:
+            for each in holders:
+                setattr(each, attribute, right)
+
+
+def everywhere(name: str, thing) -> list:
+    """The package's modules that know something under a name."""
+    modules = [m for full, m in list(sys.modules.items()) if full.startswith("tinytorch.")]
+    return [module for module in modules if vars(module).get(name) is thing]
 
 
 @dataclass(frozen=True)

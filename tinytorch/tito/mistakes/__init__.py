@@ -8,7 +8,6 @@ import importlib
 from functools import cache
 
 from tinytorch.tito.mistakes.rules import MISTAKES as MISTAKES
-from tinytorch.tito.mistakes.rules import Mistake as Mistake
 
 
 @cache

@@ -6,9 +6,9 @@ import numpy as np
 
 from tinytorch import optim
 from tinytorch.optim import optimizers as right
+from tinytorch.tito.lesson import Mistake
 from tinytorch.tito.mistakes.rules import MISTAKES as RULES
 from tinytorch.tito.mistakes.rules import (
-    Mistake,
     adam_told,
     adam_with,
     average,

@@ -4,80 +4,19 @@ A mistake replaces one function of the package by another one. Rules are pure fu
 mistakes are a line. `with mistake.applied():` makes the package wrong in this one way.
 """
 
-import contextlib
-import importlib
-import sys
-from typing import NamedTuple
-
 import numpy as np
 
 from tinytorch.core.tensor import Tensor
 
 # Under other names, so that `applied` does not replace what the mistakes themselves are made of.
 from tinytorch.optim.optimizer import Optimizer
-from tinytorch.optim.optimizer import ascend as right_ascend
 from tinytorch.optim.optimizer import coupled as right_coupled
 from tinytorch.optim.optimizer import decoupled as right_decoupled
 from tinytorch.optim.optimizers import adam as right_adam
-from tinytorch.optim.optimizers import gradient_descent as right_gradient_descent
-from tinytorch.optim.optimizers import gradient_descent_step as right_gradient_descent_step
 from tinytorch.optim.optimizers import heavy_ball as right_heavy_ball
 from tinytorch.optim.optimizers import nesterov as right_nesterov
 from tinytorch.optim.schedules import LinearLR, Scheduler
-
-
-class Mistake(NamedTuple):
-    """A known wrong version of something.
-
-    Attributes:
-        target: what is replaced: a function of tinytorch.optim ("adam"), or a method
-            ("StepLR.factor").
-        name: a few words.
-        explanation: what goes wrong and why, in a sentence for the one who wrote it.
-        wrong: what stands in the target's place.
-    """
-
-    target: str
-    name: str
-    explanation: str
-    wrong: object
-
-    @contextlib.contextmanager
-    def applied(self):
-        """Make this mistake inside the `with` block."""
-        owner, _, name = self.target.rpartition(".")
-        modules = [m for n, m in list(sys.modules.items()) if n.startswith("tinytorch.")]
-        if owner:
-            holders = [getattr(importlib.import_module("tinytorch.optim"), owner)]
-        else:
-            right = RIGHT[name]
-            holders = [m for m in modules if vars(m).get(name) is right]
-        before = [vars(holder)[name] for holder in holders]
-        if self.wrong.__doc__ is None:  # some checks hold a function to its docstring
-            self.wrong.__doc__ = before[0].__doc__
-        for holder in holders:
-            setattr(holder, name, self.wrong)
-        try:
-            yield
-        finally:
-            for holder, old in zip(holders, before, strict=True):
-                setattr(holder, name, old)
-
-
-RIGHT = {
-    f.__name__: f
-    for f in (
-        right_gradient_descent,
-        right_gradient_descent_step,
-        right_heavy_ball,
-        right_nesterov,
-        right_adam,
-        right_ascend,
-        right_coupled,
-        right_decoupled,
-    )
-}
-
+from tinytorch.tito.lesson import Mistake
 
 # Adam in parts, each of which can be wrong
 
