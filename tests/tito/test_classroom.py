@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import re
 import zipfile
 from pathlib import Path
@@ -10,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from tinytorch.tito import classroom
+from tinytorch.tito.lessons import find
 from tinytorch.tito.submissions import found, learner_of, module_of, script_of, text_of
+from tinytorch.tito.workbook import workbook
 from tinytorch.tito.workspace import Trouble
 
 GOOD = Path(__file__).with_name("solution.py").read_text(encoding="utf-8")
@@ -125,15 +128,51 @@ def test_the_class(space, handed_in):
     assert space.tito(*asked).out == done.out
 
 
-def test_gradescope(space):
-    path = space.root / "optimizers_dev.py"
-    path.write_text(WRONG, encoding="utf-8")
-    done = space.tito("grade", str(path), "--gradescope")
-    assert done.code == 0, done.err
-    result = json.loads((space.root / "grades" / "results.json").read_text(encoding="utf-8"))
-    assert result["score"] == sum(test["score"] for test in result["tests"])
-    assert {test["status"] for test in result["tests"]} == {"passed", "failed"}
-    assert any("only m corrected" in test["output"] for test in result["tests"])
+def test_moodle_with_two_of_one_name_flat_files_and_zips_in_the_zip(tmp_path):
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr("work/my_helpers.py", "one = 1\n")
+        archive.writestr("work/optimizers_dev.py", GOOD)
+    with zipfile.ZipFile(tmp_path / "moodle.zip", "w") as archive:
+        archive.writestr("Ben Ö_12_assignsubmission_file_/optimizers_dev.py", GOOD)
+        archive.writestr("Ben Ö_13_assignsubmission_file_/optimizers_dev.py", WRONG)
+        archive.writestr("Eva_5_assignsubmission_file_06.py", GOOD)
+        archive.writestr("Ida_7_assignsubmission_file_/work.zip", inner.getvalue())
+        archive.writestr("Ole_8_assignsubmission_file_/broken.zip", b"no zip")
+    made, troubles = found([tmp_path / "moodle.zip"])
+    assert [(s.learner, s.module) for s in made] == [
+        ("Ben Ö (12)", "optimizers"), ("Ben Ö (13)", "optimizers"),
+        ("Eva", "optimizers"), ("Ida", "optimizers"),
+    ]  # fmt: skip
+    assert made[3].beside == (("my_helpers.py", "one = 1\n"),)
+    assert len(troubles) == 1 and "Ole" in troubles[0]
+
+
+def test_of_a_learners_files_the_one_that_holds_the_work_counts(tmp_path):
+    blank = workbook(find("06"))
+    place = tmp_path / "ada" / "06_optimizers"
+    place.mkdir(parents=True)
+    (place / "optimizers_dev.ipynb").write_text(notebook(GOOD), encoding="utf-8")
+    (place / "optimizers_dev.py").write_text(blank, encoding="utf-8")
+    (place / "setup.py").write_text("x = 1\n", encoding="utf-8")
+    os.utime(place / "optimizers_dev.ipynb", (1, 1))
+    for module in (None, "optimizers"):
+        (made,), troubles = found([tmp_path], module)
+        assert "class Adam" in made.text and made.text != blank
+        assert not troubles
+    (one,), _ = found([tmp_path / "ada"], "optimizers", one=True)
+    assert one.learner == "submission"
+
+
+def test_a_file_may_import_what_lies_beside_it(tmp_path):
+    place = tmp_path / "ada"
+    place.mkdir()
+    text = "from my_helpers import one\nassert one == 1\n" + GOOD
+    (place / "optimizers_dev.py").write_text(text, encoding="utf-8")
+    (place / "my_helpers.py").write_text("one = 1\n", encoding="utf-8")
+    (made,), _ = found([tmp_path])
+    record = classroom.graded(made, classroom.rubric(None), seed=1)
+    assert (record.problem, record.points) == ("", record.of)
 
 
 def test_a_rubric_with_a_name_that_there_is_not(tmp_path):

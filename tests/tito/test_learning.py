@@ -41,7 +41,7 @@ def test_what_passes_is_folded_and_the_first_failure_is_told_in_full(space):
 
 def test_progress():
     text = workbook(SIX)
-    assert len(learning.blanks(SIX, text)) == len(SIX.exercises)
+    assert len(SIX.blanks(text)) == len(SIX.exercises)
     some = filled(text, SIX, {"adam": body(SIX, "adam")})
     assert learning.progress(SIX, some).startswith("1 of 8 pieces are written. Next: gradient_desc")
     assert learning.progress(SIX, filled(text, SIX)) == ""

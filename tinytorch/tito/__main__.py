@@ -429,8 +429,11 @@ def update(modules, named):
 @click.option("--memory", type=click.IntRange(256), default=MEGABYTES, show_default=True)
 @click.option("--seed", type=click.IntRange(0), help="Of the numbers drawn; one for all.")
 @click.option("--isolate", type=click.Choice(MEANS), default="none", show_default=True)
-@click.option("--gradescope", is_flag=True, help="Write results.json too, for one submission.")
-def grade(paths, module, out, rubric, jobs, seconds, memory, seed, isolate, gradescope):
+@click.option("--gradescope", is_flag=True, help="One submission: write results.json too.")
+@click.option("--classroom50", is_flag=True, help="One submission: write result.json too.")
+def grade(
+    paths, module, out, rubric, jobs, seconds, memory, seed, isolate, gradescope, classroom50
+):
     """Grade a class: files, folders and zips. Resumes where it was stopped."""
     from rich.progress import (
         BarColumn,
@@ -440,11 +443,13 @@ def grade(paths, module, out, rubric, jobs, seconds, memory, seed, isolate, grad
         TimeElapsedColumn,
     )
 
-    from tinytorch.tito import classroom, feedback, submissions
+    from tinytorch.tito import classroom, feedback, results, submissions
 
-    points = classroom.rubric(rubric)
-    found, troubles = submissions.found(paths, module and module.name)
-    if not found:
+    points, one = classroom.rubric(rubric), gradescope or classroom50
+    found, troubles = submissions.found(paths, module and module.name, one)
+    if one and len(found) > 1:
+        raise Trouble("a service's form is about one module, here are several: --module 06")
+    if not found and not (one and module):
         raise Trouble(
             "no submission in " + ", ".join(map(str, paths)) + "; is a module's name in the files' "
             "names? If not: --module 06"
@@ -460,19 +465,59 @@ def grade(paths, module, out, rubric, jobs, seconds, memory, seed, isolate, grad
             found, out, points, jobs=jobs, progress=lambda record: bar.advance(task),
             seconds=seconds, megabytes=memory, seed=seed, isolate=isolate,
         )  # fmt: skip
+    if not records:  # a service shows this, where it would show no error of ours
+        found = [submissions.Submission("submission", module.name, "", "")]
+        records = [classroom.nothing_handed_in(found[0], points, seed)]
     feedback.write_all(out, records, found, troubles, write)
     for trouble in troubles:
         errors.print(f"not read: {escape(trouble)}", style="yellow")
     if gradescope:
-        if len(records) != 1:
-            raise Trouble(f"Gradescope grades one submission at a time, here are {len(records)}")
-        write(out / "results.json", json.dumps(classroom.for_gradescope(records[0])).encode())
+        write(out / "results.json", json.dumps(results.gradescope(records[0])).encode())
+    if classroom50:
+        form = results.classroom50(records[0], os.environ)
+        write(out / "result.json", json.dumps(form).encode())
     right = sum(not r.problem and r.points == r.of for r in records)
     console.print(f"{len(records)} submissions graded, {right} with everything right")
     for name, count in classroom.common(records)[:5]:
         console.print(f"{count:>4}  {escape(name)}")
     for path in ("grades.csv", "class.html", "feedback"):
         console.print(escape(str(out / path)))
+
+
+@tito.command()
+@click.argument("module", type=ModuleWord())
+@click.option(
+    "--for", "service", required=True,
+    type=click.Choice(["gradescope", "classroom50", "nbgrader"]), help="Who will grade it.",
+)  # fmt: skip
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("assignment"),
+    show_default=True, help="The folder that it is written to.",
+)  # fmt: skip
+@click.option(
+    "--rubric", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A CSV of name,points: checks, or names like Adam.",
+)  # fmt: skip
+def assignment(module, service, out, rubric):
+    """Make a module an assignment of Gradescope, Classroom 50 or nbgrader."""
+    from tinytorch.tito import assignment as assignments
+    from tinytorch.tito import classroom
+
+    points = classroom.rubric(rubric)
+    if service == "gradescope":
+        path = out / f"{module.folder}-gradescope.zip"
+        write(path, assignments.gradescope(module, points))
+        said = f"Upload it under Configure Autograder: {path}"
+    elif service == "classroom50":
+        folder = out / "autograders" / module.name
+        for name, content in assignments.classroom50(module, points).items():
+            write(folder / name, content)
+        said = f"Put it under the classroom's folder, and name it as your assignment: {folder}"
+    else:
+        path = out / "source" / module.folder / assignments.notebook_name(module)
+        write(path, assignments.nbgrader(module, points))
+        said = f"Now: nbgrader generate_assignment {module.folder}. Written: {path}"
+    console.print(escape(said))
 
 
 @tito.command()

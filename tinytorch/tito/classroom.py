@@ -48,6 +48,8 @@ def graded(submission: Submission, points: dict, **options) -> Record:
         path = Path(folder) / "source" / lesson.folder / lesson.file
         path.parent.mkdir(parents=True)
         path.write_text(submission.text, encoding="utf-8")
+        for name, text in submission.beside:
+            (path.parent / name).write_text(text, encoding="utf-8")
         return record(submission, grade(lesson, path, **options), points)
 
 
@@ -78,6 +80,13 @@ def record(submission: Submission, result: Grade, points: dict) -> Record:
         round(sum(c["points"] for c in checks), 4), sum(c["of"] for c in checks), result.seed,
         result.isolation, problem, round(result.seconds, 2), checks,
     )  # fmt: skip
+
+
+def nothing_handed_in(empty: Submission, points: dict, seed: int) -> Record:
+    """The record of a submission in which no file could be read."""
+    lesson = lessons.load(empty.module)
+    problem = f"there is no {lesson.file} in it, nor another Python file or notebook"
+    return record(empty, Grade(lesson, None, problem=problem, seed=seed), points)
 
 
 def grade_all(submissions, folder: Path, points: dict, *, jobs, progress, **options):
@@ -182,26 +191,6 @@ def as_csv(records: list[Record]) -> str:
 def harmless(cell: str) -> str:
     """A cell that no spreadsheet takes for a formula."""
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t")) else cell
-
-
-def for_gradescope(r: Record) -> dict:
-    """A record in the form of Gradescope's results.json."""
-    return {
-        "score": r.points,
-        "output": r.problem or f"Numbers drawn from seed {r.seed}.",
-        "output_format": "text",
-        "tests": [
-            {
-                "name": c["check"],
-                "score": c["points"],
-                "max_score": c["of"],
-                "status": "passed" if c["points"] == c["of"] else "failed",
-                "output": "\n".join(c["told"]),
-                "visibility": "visible",
-            }
-            for c in r.checks
-        ],
-    }
 
 
 # What to talk about, and with whom

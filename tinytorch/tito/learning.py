@@ -9,15 +9,9 @@ from tinytorch.tito.lesson import BLANK, Exercise, Lesson
 from tinytorch.tito.workspace import Workspace, write
 
 
-def blanks(lesson: Lesson, text: str) -> list[Exercise]:
-    """The exercises whose body in a workbook is still the error that says what to write."""
-    said = set(re.findall(rf'"{BLANK}([\w.]+):', text))
-    return [exercise for exercise in lesson.exercises if exercise.target in said]
-
-
 def progress(lesson: Lesson, text: str) -> str:
     """How much of a workbook is written, and what comes next."""
-    empty, count = blanks(lesson, text), len(lesson.exercises)
+    empty, count = lesson.blanks(text), len(lesson.exercises)
     if not empty:
         return ""
     return (
@@ -128,7 +122,7 @@ def update(space: Workspace, lesson: Lesson) -> list[str]:
     path = space.workbook(lesson)
     old = path.read_text(encoding="utf-8")
     fresh = workbook(lesson)
-    empty = {exercise.target for exercise in blanks(lesson, old)}
+    empty = {exercise.target for exercise in lesson.blanks(old)}
     written = {target: body for target, body in bodies(lesson, old).items() if target not in empty}
     new = filled(fresh, lesson, written)
     extra = own_cells(old, fresh)

@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -147,6 +148,11 @@ class Lesson:
             for c in self.checks
             if (c.subject in wanted if wanted else c.subject not in elsewhere)
         ]
+
+    def blanks(self, text: str) -> list[Exercise]:
+        """The exercises whose body in a workbook is still the error that says what to write."""
+        said = set(re.findall(rf'"{BLANK}([\w.]+):', text))
+        return [exercise for exercise in self.exercises if exercise.target in said]
 
     def check(self, name: str) -> Check:
         """The check of this name."""

@@ -232,8 +232,9 @@ def describe(error: BaseException, path: Path) -> dict:
     if isinstance(error, SyntaxError) and error.filename and Path(error.filename) == path:
         text = error.text or linecache.getline(error.filename, error.lineno or 0)
         report.update(line=error.lineno, code=text.strip()[:200], message=error.msg, file=str(path))
-    if isinstance(error, NotImplementedError) and message.startswith(BLANK):
+    if isinstance(error, NotImplementedError) and (message.startswith(BLANK) or not message):
         report["kind"] = "blank"
+        report["message"] = message or f"{BLANK}{report['function']}"  # nbgrader's own blanks
     return report
 
 
