@@ -8,7 +8,6 @@ minute as in the next, and the least of all times would compare two strokes of l
 
 import gc
 import importlib.metadata
-import json
 import os
 import platform
 from collections.abc import Callable
@@ -162,9 +161,11 @@ def processor() -> str:
 
 def save(name: str, **measured) -> Path:
     """Keep the environment and what was measured where the book finds it, as the record NAME."""
+    from tinytorch.lab.records import lines_of
+
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
     document = {"environment": environment(), **measured}
-    path.write_text(json.dumps(document, indent=1) + "\n")
+    path.write_text(lines_of(document), encoding="utf-8")
     print(f"\n{', '.join(f'{k} {v}' for k, v in environment().items())}\n-> {path}")
     return path

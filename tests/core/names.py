@@ -5,7 +5,6 @@
 writes it, where PyTorch is installed.
 """
 
-import json
 import warnings
 from pathlib import Path
 from types import ModuleType
@@ -119,13 +118,11 @@ def assigned(t):
 def main() -> None:
     import torch
 
-    here = ",\n  ".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in shared(torch).items())
-    rows = ",\n  ".join(json.dumps(row, ensure_ascii=False) for row in defaults(torch))
-    RECORD.write_text(
-        f'{{"torch": "{torch.__version__.split("+")[0]}",\n "here": {{\n  {here}\n }},\n'
-        f' "defaults": [\n  {rows}\n ]}}\n',
-        encoding="utf-8",
-    )
+    from tinytorch.lab.records import lines_of
+
+    found = {"here": shared(torch), "defaults": defaults(torch)}
+    table = {"torch": torch.__version__.split("+")[0], **found}
+    RECORD.write_text(lines_of(table), encoding="utf-8")
 
 
 if __name__ == "__main__":

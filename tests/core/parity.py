@@ -7,7 +7,6 @@ and their largest differences from PyTorch.
 """
 
 import functools
-import json
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +47,8 @@ def table(theirs: dict) -> list[dict]:
 def main() -> None:
     import torch
 
+    from tinytorch.lab.records import lines_of
+
     theirs = {str(case): run_theirs(case) for case in CASES}
     arrays = [(name, array) for name, results in theirs.items() for array in results]
     np.savez_compressed(
@@ -56,12 +57,8 @@ def main() -> None:
         sizes=np.array([array.size for _, array in arrays]),
         values=np.concatenate([array.ravel() for _, array in arrays]),
     )
-    rows = ",\n  ".join(map(json.dumps, table(theirs)))
-    TABLE.write_text(
-        f'{{"torch": "{torch.__version__}", "numpy": "{np.__version__}",\n'
-        f' "rows": [\n  {rows}\n]}}\n',
-        encoding="utf-8",
-    )
+    versions = {"torch": torch.__version__, "numpy": np.__version__}
+    TABLE.write_text(lines_of({**versions, "rows": table(theirs)}), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ measures them over the whole range of each dtype and writes the record that the 
 A unit in the last place is the distance of neighbouring numbers of the dtype at the true value.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -219,17 +218,15 @@ def measured(mp, name: str, dtype) -> dict:
 def main() -> None:
     import mpmath
 
+    from tinytorch.lab.records import lines_of
+
     rows = [
         {"function": name, "dtype": np.dtype(dtype).name, **measured(mpmath.mp, name, dtype)}
         for name in FUNCTIONS
         for dtype in DTYPES
     ]
-    lines = ",\n  ".join(map(json.dumps, rows))
-    RECORD.write_text(
-        f'{{"mpmath": "{mpmath.__version__}", "numpy": "{np.__version__}",\n'
-        f' "rows": [\n  {lines}\n]}}\n',
-        encoding="utf-8",
-    )
+    table = {"mpmath": mpmath.__version__, "numpy": np.__version__, "rows": rows}
+    RECORD.write_text(lines_of(table), encoding="utf-8")
 
 
 if __name__ == "__main__":

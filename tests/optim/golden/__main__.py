@@ -18,6 +18,7 @@ from tests.optim.golden import KEPT, PARITY
 from tests.optim.referees import libraries
 from tests.optim.referees.cases import CASES, DISAGREEMENTS, SHAPES, VECTORS, Case
 from tests.optim.referees.problem import STEPS, difference, problem, run
+from tinytorch.lab.records import lines_of
 from tinytorch.optim import OPTIMIZERS
 
 
@@ -82,7 +83,7 @@ def main(names: list[str]) -> None:
         ),
     }
     PARITY.parent.mkdir(exist_ok=True)
-    PARITY.write_text(json.dumps(table, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    PARITY.write_text(lines_of(table), encoding="utf-8")
     worst = max(row["difference"] for row in rows)
     print(f"{len(rows)} configurations, largest difference {worst:.1e}")
 

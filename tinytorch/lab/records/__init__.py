@@ -12,6 +12,7 @@ They stand in the package so that a page finds them wherever its notebook is ope
 the book is executed anew when one of them changes.
 """
 
+import functools
 import json
 from importlib.resources import files
 
@@ -27,3 +28,19 @@ def recorded(name: str) -> dict:
     if name not in known:
         raise ValueError(f"recorded: name must be one of {', '.join(known)}; got {name!r}")
     return json.loads(known[name].read_text(encoding="utf-8"))
+
+
+def lines_of(table: dict) -> str:
+    """A table as it is kept: a line for each row, so that one sees which rows a new one changed."""
+    dumps = functools.partial(json.dumps, ensure_ascii=False)
+
+    def text(value) -> str:
+        rows, (begin, end) = [], "[]"
+        if isinstance(value, dict):
+            rows, (begin, end) = [f"{dumps(k)}: {dumps(v)}" for k, v in value.items()], "{}"
+        elif isinstance(value, list) and any(isinstance(row, (dict, list)) for row in value):
+            rows = [dumps(row) for row in value]
+        return f"{begin}\n  {joined(rows)}\n {end}" if rows else dumps(value)
+
+    joined = ",\n  ".join
+    return "{" + ",\n ".join(f"{dumps(k)}: {text(v)}" for k, v in table.items()) + "}\n"
