@@ -23,16 +23,6 @@ spec.loader.exec_module(book_stress)
 
 MACHINES = list(stress.MACHINES)
 UNSCOPED = {
-    "appendices/benchmarks.md": 2,
-    "appendices/conventions.md": 8,
-    "appendices/from-pytorch.md": 2,
-    "appendices/mistakes.md": 6,
-    "appendices/teach.md": 3,
-    "foundations/01_tensor.md": 16,
-    "foundations/02_activations.md": 15,
-    "foundations/03_layers.md": 14,
-    "foundations/04_losses.md": 13,
-    "foundations/05_autograd.md": 15,
     "optimizers/06_optimizers.md": 45,
     "optimizers/adam.md": 34,
     "optimizers/averages.md": 14,
@@ -51,7 +41,6 @@ UNSCOPED = {
     "optimizers/weight-decay.md": 26,
     "optimizers/when-adam-fails.md": 39,
     "start.md": 12,
-    "tito.md": 10,
     "training/07_training.md": 29,
     "training/choosing.md": 12,
     "training/claims-rewards.md": 29,
