@@ -5,6 +5,7 @@ import importlib
 from tinytorch import exports, moved  # noqa: F401
 from tinytorch.core import conversions, elementwise, hints, reductions
 from tinytorch.core.autograd import enable_grad, grad_enabled, no_grad, set_grad_enabled
+from tinytorch.core.comparisons import allclose, equal, isfinite, isinf, isnan
 from tinytorch.core.conversions import cuda, device
 from tinytorch.core.convolution import avg_pool2d, conv2d, max_pool2d
 from tinytorch.core.creation import (
@@ -18,6 +19,7 @@ from tinytorch.core.creation import (
     full_like,
     linspace,
     multinomial,
+    normal,
     ones,
     ones_like,
     rand,
@@ -30,13 +32,16 @@ from tinytorch.core.creation import (
     zeros,
     zeros_like,
 )
+from tinytorch.core.einsum import einsum
 from tinytorch.core.functional import (
     concatenate,
     embedding,
+    floor_divide,
     maximum,
     minimum,
     one_hot,
     pad,
+    remainder,
     stack,
     where,
 )
@@ -45,6 +50,8 @@ from tinytorch.core.hvp import hvp
 from tinytorch.core.methods import function_of
 from tinytorch.core.random import manual_seed
 from tinytorch.core.reductions import (
+    amax,
+    amin,
     argmax,
     argmin,
     cumsum,
@@ -88,15 +95,16 @@ clamp, mm, bmm, dot = clip, matmul, matmul, matmul
 globals().update(elementwise.FUNCTIONS)
 
 __all__ = [
-    "Tensor", "Variable", "arange", "argmax", "argmin", "as_tensor", "avg_pool2d", "chunk",
-    "clip", "concatenate", "conv2d", "cuda", "cumsum", "device", "embedding", "empty",
-    "empty_like", "enable_grad", "exp", "eye", "flatten", "flip", "from_numpy", "full",
-    "full_like", "gather", "gradcheck", "hstack", "hvp", "linspace", "log", "log_softmax",
+    "Tensor", "Variable", "allclose", "amax", "amin", "arange", "argmax", "argmin", "as_tensor",
+    "avg_pool2d", "chunk", "clip", "concatenate", "conv2d", "cuda", "cumsum", "device",
+    "einsum", "embedding", "empty", "empty_like", "enable_grad", "equal", "exp", "eye",
+    "flatten", "flip", "floor_divide", "from_numpy", "full", "full_like", "gather", "gradcheck",
+    "hstack", "hvp", "isfinite", "isinf", "isnan", "linspace", "log", "log_softmax",
     "logsumexp", "manual_seed", "masked_fill", "matmul", "max_pool2d", "maximum", "mean",
-    "minimum", "multinomial", "no_grad", "norm", "one_hot", "ones", "ones_like", "pad",
-    "permute", "prod", "rand", "rand_like", "randint", "randn", "randn_like", "randperm",
-    "relu", "repeat", "reshape", "set_grad_enabled", "sigmoid", "softmax", "split", "sqrt",
-    "squeeze", "stack", "std", "tanh", "tensor", "transpose", "tril", "triu", "unbind",
+    "minimum", "multinomial", "no_grad", "norm", "normal", "one_hot", "ones", "ones_like",
+    "pad", "permute", "prod", "rand", "rand_like", "randint", "randn", "randn_like", "randperm",
+    "relu", "remainder", "repeat", "reshape", "set_grad_enabled", "sigmoid", "softmax", "split",
+    "sqrt", "squeeze", "stack", "std", "tanh", "tensor", "transpose", "tril", "triu", "unbind",
     "unsqueeze", "var", "vstack", "where", "whose", "zeros", "zeros_like",
     *(name for name in elementwise.TABLE if name != "round"),
 ]  # fmt: skip
@@ -113,7 +121,7 @@ sum, max, min, all, any, abs = (
 del function_of
 
 ROOMS = ("data", "nn", "optim", "training")
-
+FILES = ("load", "save")  # of the room training, under PyTorch's address
 
 DTYPES = conversions.DTYPES | conversions.NAMED  # by PyTorch's names: tinytorch.float32
 
@@ -124,12 +132,16 @@ def __getattr__(name: str):
         return importlib.import_module(f"tinytorch.{name}")
     if name in DTYPES:
         return DTYPES[name]
+    if name in FILES:
+        return getattr(importlib.import_module("tinytorch.training"), name)
     raise hints.missing("torch", name)
 
 
 def __dir__() -> list[str]:
     public = {name for name, value in globals().items() if callable(value)}
-    return sorted({name for name in public if name[0] != "_"} | {*ROOMS, *DTYPES, "__version__"})
+    return sorted(
+        {name for name in public if name[0] != "_"} | {*ROOMS, *DTYPES, *FILES, "__version__"}
+    )
 
 
 exports.activate_if_asked()

@@ -75,6 +75,44 @@ for name in ("maximum", "minimum"):
         np.array([1.0, 5.0, 3.0]),
         smooth=False,
     )
+for detail, a, b in [
+    ("", numbers((3, 3), -8, 8), numbers((3, 3), 0.7, 2, salt=1)),
+    ("negative divisor", numbers((3, 3), -8, 8), numbers((3,), -2, -0.7, salt=1)),
+]:
+    same("%", detail, operator.mod, a, b)
+    add("//", detail, operator.floordiv, lambda torch, x, y: (x / y).floor(), a, b)
+same("%", "by a number", lambda x: x % 0.3, numbers((3, 3), 0.7, 2))
+add(
+    "%",
+    "of a number",
+    lambda x: 7.5 % x,
+    lambda torch, x: torch.remainder(7.5 * torch.ones_like(x), x),
+    numbers((3, 3), 0.7, 2),
+)
+for equation, *shapes in [
+    ("ij,jk->ik", (2, 3), (3, 4)),
+    ("bid,bjd->bij", (2, 3, 4), (2, 5, 4)),
+    ("ij->j", (2, 3)),
+    ("ij", (2, 3)),
+    ("ji", (2, 3)),
+    ("ii", (3, 3)),
+    ("ii->i", (3, 3)),
+    ("iij->j", (2, 2, 3)),
+    ("i,j->ij", (2,), (3,)),
+    ("ij,k->i", (2, 3), (4,)),
+    ("ij,jk,kl->il", (2, 3), (3, 4), (4, 2)),
+    ("...ij,...jk->...ik", (2, 2, 3), (2, 3, 4)),
+    ("...ij,jk->...ik", (2, 5, 2, 3), (3, 4)),
+    ("...i,...i->...", (1, 3), (4, 3)),
+    ("bij , bjk -> bik", (2, 2, 3), (2, 3, 4)),
+]:
+    add(
+        "einsum",
+        equation,
+        lambda *x, e=equation: tinytorch.einsum(e, *x),
+        lambda torch, *x, e=equation: torch.einsum(e, *x),
+        *(numbers(shape, salt=i) for i, shape in enumerate(shapes)),
+    )
 same("one tensor twice", "", lambda x: x * x + x, numbers((3, 3)))
 same("diamond", "", lambda x: (x.exp() + x) * (x.exp() - x), numbers((3, 3)))
 
@@ -385,7 +423,7 @@ for shape, axis in AXES:
         every = tuple(range(len(shape))) if axis is None else axis
         reduced = math.prod(np.zeros(shape).shape[i] for i in np.atleast_1d(every).astype(int))
         detail = f"{shape} axis={axis}" + " keepdims" * keep
-        for p in (1, 2, math.inf):
+        for p in (1, 2, 3, 1.5, math.inf):
             if reduced:
                 add(
                     "norm",
@@ -411,6 +449,12 @@ for shape, axis in AXES:
 same("prod", "all", lambda x: x.prod(), numbers((2, 3)))
 same("prod", "zeros", lambda x: x.prod(1), np.array([[0.0, 2, 3], [0, 0, 3], [1, 2, 3]]))
 same("norm", "zero", lambda x: x.norm(), np.zeros(3), smooth=False)
+same("norm", "zeros among others", lambda x: x.norm(3), np.array([0.0, -3, 4]))
+for name in ("amax", "amin"):
+    same(name, "", operator.methodcaller(name, dim=(0, 2), keepdim=True), numbers((2, 3, 2)))
+    same(name, "ties", operator.methodcaller(name), np.array([2.0, 1, 2, 1]), smooth=False)
+for name in ("var", "std"):
+    same(name, "biased", operator.methodcaller(name, dim=1, unbiased=False), numbers((3, 3)))
 for name in ("max", "min"):
     add(
         name,

@@ -423,3 +423,37 @@ def test_attention_takes_a_mask_or_makes_one():
         nn.functional.scaled_dot_product_attention(
             x, x, x, attn_mask=np.ones((2, 2), bool), is_causal=True
         )
+
+
+def test_a_buffer_is_registered_or_set():
+    layer = nn.Module()
+    layer.register_buffer("mask", tinytorch.ones(2))
+    layer.register_buffer("none", None)
+    assert [name for name, _ in layer.named_buffers()] == ["mask"] and layer.none is None
+    with pytest.raises(TypeError, match="register_buffer: mask must be a tensor, got 3"):
+        layer.register_buffer("mask", 3)
+
+
+def test_children_are_the_modules_right_below():
+    shared = nn.Linear(2, 2)
+    model = nn.Module()
+    model.layers, model.body = [shared, nn.ReLU()], nn.Sequential(nn.Linear(2, 2))
+    model.again = shared
+    assert [*model.children()] == [shared, model.layers[1], model.body]
+
+
+def test_a_state_is_loaded_in_part_if_asked_for():
+    model, start = nn.Linear(2, 1), nn.Linear(2, 1).state_dict()
+    bias = model.bias.data.copy()
+    model.load_state_dict({"weight": start["weight"], "other": np.ones(3)}, strict=False)
+    assert (model.weight.data == start["weight"]).all() and (model.bias.data == bias).all()
+    with pytest.raises(ValueError, match=r"mismatched: weight is \(2, 1\) here"):
+        model.load_state_dict({"weight": np.ones(3)}, strict=False)
+
+
+def test_padding_in_a_word_keeps_the_size():
+    layer = nn.Conv2d(1, 2, (3, 5), padding="same")
+    assert layer.padding == (1, 2) and layer(tinytorch.ones(1, 1, 6, 7)).shape == (1, 2, 6, 7)
+    for arguments in ({"padding": "full"}, {"stride": 2}, {"kernel_size": 2}):
+        with pytest.raises(ValueError, match='must be "same", with an odd kernel and stride 1'):
+            nn.Conv2d(1, 2, **{"kernel_size": 3, "padding": "same", **arguments})

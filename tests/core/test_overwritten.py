@@ -15,7 +15,7 @@ from tinytorch.optim import SGD, AdamWScheduleFree, AveragedModel
 # What they give back does not depend on the numbers in their inputs.
 READ_NOTHING = {
     "+", "-", "unary -", "sum", "mean", "reshape", "permute", "transpose", "T", "squeeze",
-    "unsqueeze", "expand", "[]", "embedding", "where", "concatenate", "stack", "pad", "clone",
+    "unsqueeze", "expand", "[]", "embedding", "where", "concatenate", "stack", "pad", "clone", "//",
 }  # fmt: skip
 
 

@@ -527,3 +527,89 @@ def test_indices_may_be_tensors():
         assert x[i, j].data.tolist() == [5.0, 1.0]
         assert x[i][:, 0].data.tolist() == [3.0, 0.0]
     assert tinytorch.one_hot(Tensor([1, 0]), 2).data.tolist() == [[0, 1], [1, 0]]
+
+
+# More of PyTorch's names
+
+
+def test_a_whole_number_is_an_index():
+    i = tinytorch.tensor(2)
+    assert "abcd"[i] == "c" and [*range(i)] == [0, 1] and tinytorch.arange(5)[i : i + 2].size == 2
+    for wrong in (Tensor(2.0), tinytorch.tensor([1, 2]), tinytorch.tensor(True)):
+        with pytest.raises(TypeError, match="an index must be one whole number"):
+            "abcd"[wrong]
+
+
+@pytest.mark.parametrize(
+    ("equation", "shapes", "message"),
+    [
+        ("ij,jk->ik", [(2, 3)], "is of 2 operands, and 1 are given"),
+        ("ij,jk->ik", [(2, 3), (4, 4)], r"does not fit shapes \(2, 3\), \(4, 4\)"),
+        ("ijk->i", [(2, 3)], r"'ijk' of 'ijk->i' does not fit \[2\] axes"),
+        ("ij->k", [(2, 3)], "does not fit shapes"),
+        (3, [(2, 3)], "the equation must be a string, got 3"),
+    ],
+)
+def test_einsum_refuses(equation, shapes, message):
+    with pytest.raises(ValueError, match=f"einsum: .*{message}"):
+        tinytorch.einsum(equation, *map(tinytorch.ones, shapes))
+
+
+def test_einsum_of_many_rows_keeps_its_digits_and_its_dtype():
+    x = Tensor(np.full((100_000, 2), 0.1, np.float32), requires_grad=True)
+    y = tinytorch.einsum("ij,ij->j", x, x)
+    assert y.dtype == np.float32 and abs(y.data / (100_000 * 0.1**2) - 1).max() < 1e-6
+    y.sum().backward()
+    assert x.grad.dtype == np.float32
+
+
+def test_a_norm_of_small_numbers_does_not_vanish():
+    x = Tensor(np.array([3e-200, 4e-200]), requires_grad=True)
+    y = x.norm(4)
+    y.backward()
+    assert abs(y.item() / ((3**4 + 4**4) ** 0.25 * 1e-200) - 1) < 1e-15
+    np.testing.assert_allclose(x.grad.data, np.array([27, 64]) / (3**4 + 4**4) ** 0.75, rtol=1e-14)
+    for p in (0, -1, "nuc", float("nan")):
+        with pytest.raises(ValueError, match="norm: p must be a number > 0, inf or 'fro'"):
+            x.norm(p)
+
+
+def test_division_without_the_rest_as_in_python():
+    x = Tensor([-7.0, 7.0])
+    assert (x % 3).tolist() == [2, 1] and (x // 3).tolist() == [-3, 2]
+    assert (7 % x).tolist() == [0, 0] and (15 // x).tolist() == [-3, 2]
+    assert (np.array([8.0, 9.0], np.float32) % x).tolist() == [-6, 2]
+    i = tinytorch.arange(5)
+    assert (i % 2).dtype == np.int64 and (i // 2).tolist() == [0, 0, 1, 1, 2]
+
+
+def test_what_is_true_of_the_elements():
+    x = Tensor([1.0, np.nan, -np.inf], requires_grad=True)
+    assert x.isnan().tolist() == [False, True, False]
+    assert tinytorch.isinf(x).tolist() == [False, False, True]
+    assert tinytorch.isfinite(x).sum().item() == 1
+    assert not x.equal(x) and tinytorch.ones(2).equal(np.ones(2))
+    assert tinytorch.allclose(x, x, equal_nan=True) and not tinytorch.allclose(x, x)
+
+
+def test_every_device_is_the_cpu():
+    assert tinytorch.zeros(2, device="cpu").shape == (2,)
+    for make in (
+        lambda d: tinytorch.randn(2, device=d),
+        lambda d: tinytorch.tensor([1], device=d),
+        lambda d: tinytorch.ones_like(tinytorch.ones(1), device=d),
+        lambda d: tinytorch.arange(3, device=d),
+    ):
+        assert make(tinytorch.device("cpu")).size > 0
+        with pytest.raises(ValueError, match="there is only 'cpu', got 'cuda'"):
+            make("cuda")
+
+
+def test_normal_numbers_of_a_size_or_one_for_each_mean():
+    x = tinytorch.normal(5.0, 2.0, (4000,), generator=0)
+    assert (
+        x.dtype == np.float32 and abs(x.mean().item() - 5) < 0.1 and abs(x.std().item() - 2) < 0.1
+    )
+    assert tinytorch.normal([0.0, 100.0], 1.0, generator=0).data.round(-2).tolist() == [0, 100]
+    with pytest.raises(ValueError, match="normal: std must be a finite number >= 0, got -1"):
+        tinytorch.normal(0.0, -1.0, 3)

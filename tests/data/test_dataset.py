@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tinytorch import Tensor
-from tinytorch.data import DataLoader, Dataset, TensorDataset, split
+from tinytorch.data import DataLoader, Dataset, TensorDataset, random_split, split
 
 
 def numbered(n: int) -> TensorDataset:
@@ -69,6 +69,23 @@ def test_split_deals_every_example_once():
 def test_split_refuses(fraction, message):
     with pytest.raises(ValueError, match=message):
         split(numbered(10), fraction)
+
+
+@pytest.mark.parametrize("lengths", [[7, 3], [0.7, 0.3], (0.65, 0.35), (0.25, 0.25, 0.5), (10, 0)])
+def test_random_split_deals_every_example_once(lengths):
+    parts = random_split(numbered(10), lengths, generator=0)
+    assert sorted(int(i) for part in parts for i in part.targets) == [*range(10)]
+    assert [len(p) for p in parts] == {
+        (0.65, 0.35): [7, 3], (0.25, 0.25, 0.5): [3, 2, 5], (10, 0): [10, 0],
+    }.get(tuple(lengths), [7, 3])  # fmt: skip
+    again = random_split(numbered(10), lengths, generator=0)
+    assert all((a.targets == b.targets).all() for a, b in zip(parts, again, strict=True))
+
+
+@pytest.mark.parametrize("lengths", [[7, 4], [0.5, 0.6], [-1, 11], [], [True, 9]])
+def test_random_split_refuses(lengths):
+    with pytest.raises(ValueError, match="random_split: lengths"):
+        random_split(numbered(10), lengths)
 
 
 class Squares(Dataset):

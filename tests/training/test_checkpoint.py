@@ -13,11 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import tinytorch
 import tinytorch.optim as optim
 from tinytorch import Tensor
 from tinytorch.core.random import generator
 from tinytorch.data import DataLoader, digits
-from tinytorch.nn import CrossEntropyLoss, Dropout, LayerNorm, Linear, ReLU, Sequential
+from tinytorch.nn import MLP, CrossEntropyLoss, Dropout, LayerNorm, Linear, ReLU, Sequential
 from tinytorch.training import (
     CheckpointError,
     Trainer,
@@ -616,3 +617,39 @@ def test_the_parts_of_killed_saves_are_cleared_away(saved):
         os.utime(part, (0, 0))
     save_checkpoint(path, **session.parts())
     assert [part.exists() for part in (old, new, others)] == [False, True, True]
+
+
+# A state by itself, as PyTorch writes it
+
+
+def test_a_state_is_saved_and_loaded_by_itself(tmp_path):
+    model = MLP([2, 3, 1])
+    optimizer = optim.Adam(model.parameters())
+    model(tinytorch.ones(4, 2)).sum().backward()
+    optimizer.step()
+    state = {
+        "model": model.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "loss": Tensor(np.float64(0.1)),
+        "path": ("a", None, True),
+        7: [float("inf")],
+    }
+    tinytorch.save(state, tmp_path / "it")
+    read = tinytorch.load(tmp_path / "it", map_location="cpu", weights_only=True)
+    assert list(read) == list(state)
+    assert isinstance(read["loss"], Tensor) and read["loss"].dtype == np.float64
+    assert (read["loss"].item(), read["path"], read[7]) == (0.1, state["path"], state[7])
+    again = MLP([2, 3, 1])
+    again.load_state_dict(read["model"])
+    optim.Adam(again.parameters()).load_state_dict(read["optimizer"])
+    for name, array in again.state_dict().items():
+        np.testing.assert_array_equal(array, state["model"][name])
+
+
+def test_what_is_no_state_is_not_saved_by_itself(tmp_path):
+    with pytest.raises(TypeError, match="a MLP cannot be saved"):
+        tinytorch.save({"model": MLP([2, 1])}, tmp_path / "it")
+    assert not [*tmp_path.iterdir()]
+    save_checkpoint(tmp_path / "other", model=MLP([2, 1]))
+    with pytest.raises(CheckpointError, match="holds model, but no state"):
+        tinytorch.load(tmp_path / "other")

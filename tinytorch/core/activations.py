@@ -2,7 +2,7 @@
 
 from tinytorch.core import elementwise  # noqa: F401  makes them methods
 from tinytorch.core.axes import dims
-from tinytorch.core.checks import INTEGER, POSITIVE, PROPORTION, require
+from tinytorch.core.checks import FLAG, INTEGER, POSITIVE, PROPORTION, require
 from tinytorch.core.functional import where
 from tinytorch.core.module import Module
 from tinytorch.core.tensor import Tensor
@@ -32,6 +32,9 @@ class ReLU(Module):
     >>> nn.ReLU()(Tensor([-1.0, 2.0]))
     Tensor([0., 2.])
     """
+
+    def __init__(self, inplace: bool = False):
+        require("ReLU", "inplace", inplace, FLAG)  # PyTorch's; here a result is a new tensor
 
     def forward(self, x: Tensor) -> Tensor:
         return x.relu()

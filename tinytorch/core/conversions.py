@@ -215,6 +215,26 @@ def t(x) -> Tensor:
     return x.T
 
 
+@method
+def view_as(x, other) -> Tensor:
+    """The same elements in the shape of another tensor.
+
+    >>> tinytorch.ones(4).view_as(tinytorch.ones(2, 2)).shape
+    (2, 2)
+    """
+    return x.reshape(other.shape)
+
+
+@method
+def expand_as(x, other) -> Tensor:
+    """Repeated along axes of length 1, to the shape of another tensor.
+
+    >>> tinytorch.ones(1, 2).expand_as(tinytorch.ones(3, 2)).shape
+    (3, 2)
+    """
+    return x.expand(other.shape)
+
+
 # Methods under PyTorch's names: (its name, ours).
 SAME = {
     "pow": "__pow__", "mul": "__mul__", "add": "__add__", "sub": "__sub__", "div": "__truediv__",

@@ -1,13 +1,16 @@
 """Tensors made of a shape, of a range, or of chance.
 
 They are float32 unless `dtype` says otherwise. `generator` is a NumPy generator, a seed, or None
-for the one that `manual_seed` restarts.
+for the one that `manual_seed` restarts. All take PyTorch's `device`, which is the CPU.
 """
+
+import functools
 
 import numpy as np
 
 from tinytorch.core.axes import sequence
-from tinytorch.core.checks import COUNT, INTEGER, POSITIVE_COUNT, require
+from tinytorch.core.checks import COUNT, INTEGER, NONNEGATIVE, POSITIVE_COUNT, require
+from tinytorch.core.conversions import device as the_device
 from tinytorch.core.random import generator as generator_of
 from tinytorch.core.tensor import Tensor, as_array
 
@@ -15,6 +18,18 @@ SHAPE = (
     lambda shape: all(map(COUNT[0], shape)),
     "integers >= 0, one for each axis",
 )
+
+
+def on_device(function):
+    """Let a function take `device`, of which there is one."""
+
+    @functools.wraps(function)
+    def wrapper(*args, device=None, **options):
+        if device is not None:
+            the_device(device)
+        return function(*args, **options)
+
+    return wrapper
 
 
 def _filled(name: str, fill, what: str, example: str):
@@ -30,7 +45,7 @@ def _filled(name: str, fill, what: str, example: str):
     Raises:
         ValueError: a length that is no integer >= 0.
     """
-    return function
+    return on_device(function)
 
 
 def _drawn(name: str, draw, what: str):
@@ -47,7 +62,7 @@ def _drawn(name: str, draw, what: str):
     Raises:
         ValueError: a length that is no integer >= 0.
     """
-    return function
+    return on_device(function)
 
 
 zeros = _filled("zeros", np.zeros, "Zeros", "zeros(2)\n    Tensor([0., 0.])")
@@ -59,6 +74,7 @@ rand = _drawn("rand", lambda rng, shape: rng.random(shape), "Uniform in [0, 1)")
 randn = _drawn("randn", lambda rng, shape: rng.normal(size=shape), "Standard normal")
 
 
+@on_device
 def tensor(data, *, dtype=None, requires_grad: bool = False) -> Tensor:
     """A copy of `data` as PyTorch reads it: whole numbers become int64, fractions float32.
 
@@ -81,6 +97,7 @@ def _holds_tensors(data) -> bool:
     )
 
 
+@on_device
 def as_tensor(data, *, dtype=None) -> Tensor:
     """`data` itself if it is a tensor of that dtype; an array's memory is shared, as by `Tensor`.
 
@@ -109,6 +126,7 @@ def from_numpy(array: np.ndarray) -> Tensor:
     return Tensor(array)
 
 
+@on_device
 def full(shape, fill_value, *, dtype=None, requires_grad: bool = False) -> Tensor:
     """`fill_value` everywhere.
 
@@ -120,6 +138,7 @@ def full(shape, fill_value, *, dtype=None, requires_grad: bool = False) -> Tenso
     return Tensor(np.full(shape, tensor(fill_value, dtype=dtype).data), requires_grad)
 
 
+@on_device
 def eye(n: int, m: int | None = None, *, dtype=np.float32, requires_grad: bool = False) -> Tensor:
     """The identity matrix, n by n, or n by m.
 
@@ -130,6 +149,7 @@ def eye(n: int, m: int | None = None, *, dtype=np.float32, requires_grad: bool =
     return Tensor(np.eye(n, m), requires_grad, dtype=dtype)
 
 
+@on_device
 def arange(start, end=None, step=1, *, dtype=None, requires_grad: bool = False) -> Tensor:
     """Numbers from `start` (0 if only one is given) up to `end`, without it, in steps.
 
@@ -148,6 +168,7 @@ def arange(start, end=None, step=1, *, dtype=None, requires_grad: bool = False) 
     return Tensor(values, requires_grad, dtype=dtype)
 
 
+@on_device
 def linspace(start, end, steps: int, *, dtype=np.float32, requires_grad: bool = False) -> Tensor:
     """`steps` numbers at equal distances, from `start` to `end`.
 
@@ -158,6 +179,23 @@ def linspace(start, end, steps: int, *, dtype=np.float32, requires_grad: bool = 
     return Tensor(np.linspace(start, end, steps), requires_grad, dtype=dtype)
 
 
+@on_device
+def normal(mean, std, size=None, *, generator=None) -> Tensor:
+    """Numbers from normal distributions, float32: `size` of them; or one for each of the means and
+    deviations, which broadcast.
+
+    >>> tinytorch.normal(0.0, 0.01, (2, 3), generator=0).shape
+    (2, 3)
+
+    Raises:
+        ValueError: a deviation below 0.
+    """
+    mean, std = as_array(mean), as_array(std)
+    require("normal", "std", float(std.min(initial=0.0)), NONNEGATIVE)
+    return Tensor(generator_of(generator).normal(mean, std, size), dtype=np.float32)
+
+
+@on_device
 def randint(low: int, high=None, size=None, *, generator=None, dtype=np.int64) -> Tensor:
     """Whole numbers from `low` (0 if it is left out) to `high` - 1, each as likely.
 
@@ -176,6 +214,7 @@ def randint(low: int, high=None, size=None, *, generator=None, dtype=np.int64) -
     return Tensor(generator_of(generator).integers(low, high, tuple(size)), dtype=dtype)
 
 
+@on_device
 def randperm(n: int, *, generator=None) -> Tensor:
     """The numbers 0 to n - 1 in a random order.
 
@@ -224,7 +263,7 @@ def _like(name: str, make):
     >>> tinytorch.{name}_like(tinytorch.zeros(2, 3){more}).shape
     (2, 3)
     """
-    return function
+    return on_device(function)
 
 
 zeros_like, ones_like, empty_like, full_like, rand_like, randn_like = (

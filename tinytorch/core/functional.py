@@ -35,7 +35,32 @@ def minimum(a, b) -> Tensor:
     return _choose("minimum", np.minimum, np.less, a, b)
 
 
+def remainder(a, b) -> Tensor:
+    """What a division leaves, element by element, with the sign of the divisor: `a % b`.
+
+    >>> tinytorch.remainder(Tensor([-1.0, 7.5]), 3)
+    Tensor([2. , 1.5])
+    """
+    a, b, value = elementwise("%", np.remainder, *tensors(a, b))
+    x, y = a._data, b._data
+    return record(value, (a, lambda g: g), (b, lambda g: -g * np.floor_divide(x, y)))
+
+
+def floor_divide(a, b) -> Tensor:
+    """The whole number below a quotient, element by element: `a // b`. Its derivative is 0.
+
+    >>> tinytorch.floor_divide(Tensor([-1.0, 7.5]), 3)
+    Tensor([-1.,  2.])
+    """
+    a, b, value = elementwise("//", np.floor_divide, *tensors(a, b))
+    return passed(value, (a, np.zeros_like), (b, np.zeros_like))
+
+
+Tensor.__mod__, Tensor.__floordiv__ = remainder, floor_divide
+Tensor.__rmod__ = lambda b, a: remainder(as_tensor(a, b.dtype), b)
+Tensor.__rfloordiv__ = lambda b, a: floor_divide(as_tensor(a, b.dtype), b)
 UFUNCS |= {"maximum": maximum, "minimum": minimum}
+UFUNCS |= {"remainder": remainder, "floor_divide": floor_divide}
 
 
 def _choose(name, ufunc, wins, a, b):

@@ -68,7 +68,8 @@ class Conv2d(Module):
 
     Arguments:
         in_channels, out_channels: C and O, at least 1.
-        kernel_size, stride, padding: integers or pairs (vertical, horizontal).
+        kernel_size, stride, padding: integers or pairs (vertical, horizontal); padding "same" keeps
+            the images' size, with odd kernels and stride 1.
         bias, init, rng: as in Linear; one output sees C kh kw numbers.
 
     Shapes: x (N, C, H, W), weight (O, C, kh, kw), bias (O,).
@@ -96,6 +97,13 @@ class Conv2d(Module):
         o = require("Conv2d", "out_channels", out_channels, POSITIVE_COUNT)
         kernel = pair("Conv2d", "kernel_size", kernel_size, 1)
         self.stride = pair("Conv2d", "stride", stride, 1)
+        if isinstance(padding, str):
+            if padding != "same" or self.stride != (1, 1) or not all(k % 2 for k in kernel):
+                raise ValueError(
+                    'Conv2d: a padding in words must be "same", with an odd kernel and stride 1; '
+                    f"got {padding!r}, kernel {kernel} and stride {self.stride}"
+                )
+            padding = tuple(k // 2 for k in kernel)
         self.padding = pair("Conv2d", "padding", padding, 0)
         area = kernel[0] * kernel[1]
         self.weight = initialize(init, (o, c, *kernel), c * area, o * area, rng)

@@ -73,6 +73,25 @@ class Module:
         for p in self.parameters():
             p.grad = None if set_to_none or p.grad is None else np.zeros_like(p.data)
 
+    def register_buffer(self, name: str, tensor) -> None:
+        """Set a tensor that requires no gradient as an attribute; so does `self.name = tensor`.
+
+        Raises:
+            TypeError: it is neither a tensor nor None.
+        """
+        if not (tensor is None or isinstance(tensor, Tensor)):
+            raise TypeError(f"register_buffer: {name} must be a tensor, got {tensor!r}")
+        setattr(self, name, tensor)
+
+    def children(self) -> Iterator["Module"]:
+        """The modules right below this one, each once."""
+        seen = {id(self)}
+        for value in vars(self).values():
+            for _, below in walk(value):
+                if isinstance(below, Module) and id(below) not in seen:
+                    seen.update(map(id, below.modules()))
+                    yield below
+
     def apply(self, function) -> "Module":
         """Call `function` with every module, those below first."""
         for module in reversed([*self.modules()]):
@@ -108,8 +127,11 @@ class Module:
         """Copies of all parameters and buffers, by name."""
         return {name: tensor.data.copy() for name, tensor in self.named_tensors()}
 
-    def load_state_dict(self, state: Mapping) -> None:
+    def load_state_dict(self, state: Mapping, strict: bool = True) -> None:
         """Copy arrays into the parameters and buffers of the same names.
+
+        Arguments:
+            strict: whether both must have the same names; otherwise those that both have count.
 
         Raises:
             ValueError: names are missing or unexpected, or shapes differ; it lists all of them,
@@ -117,6 +139,9 @@ class Module:
         """
         own = dict(self.named_tensors())
         new = {name: as_array(value) for name, value in state.items()}
+        if not strict:
+            new = {name: array for name, array in new.items() if name in own}
+            own = {name: tensor for name, tensor in own.items() if name in new}
         problems = [f"missing: {name} {own[name].shape}" for name in own if name not in new]
         problems += [f"unexpected: {name} {new[name].shape}" for name in new if name not in own]
         problems += [

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from tinytorch.core.axes import axes, dims, restore
+from tinytorch.core.checks import POSITIVE, require
 from tinytorch.core.functional import maximum, minimum
 from tinytorch.core.methods import function_of, method
 from tinytorch.core.sums import total
@@ -14,36 +15,43 @@ from tinytorch.core.tensor import Tensor, answer, as_float, record
 @method
 @dims
 def norm(x, p=2, axis=None, keepdims: bool = False):
-    """(Σ |x|ᵖ)^(1/p) over `axis`, for p = 1, 2 or infinity; its derivative at 0 is 0.
+    """(Σ |x|ᵖ)^(1/p) over `axis`, for p > 0, infinity too; its derivative at 0 is 0.
 
     >>> tinytorch.norm([3.0, 4.0]).item()
     5.0
 
     Raises:
-        ValueError: another `p`, or `axis` does not fit.
+        ValueError: `p` is none of these, or `axis` does not fit.
     """
     axis, tensor = axes("norm", axis, x.shape), as_float(x)
-    data = tensor._data
-    if p in (1, "fro") and p == 1:
+    data, p = tensor._data, 2 if p == "fro" else p
+    if p == 1:
         return abs(tensor).sum(axis, keepdims)
     if p == math.inf:
         return abs(tensor).max(axis, keepdims)
-    if p not in (2, "fro"):
-        raise ValueError(f"norm: p must be 1, 2 or inf, got {p!r}")
+    require("norm", "p", p, (POSITIVE[0], "a number > 0, inf or 'fro'"))
     unit = np.abs(data).max(axis=axis, keepdims=True, initial=0)  # squares would overflow
     unit = np.where((unit > 0) & np.isfinite(unit), unit, data.dtype.type(1))
-    length = unit * np.sqrt(total(np.square(data / unit), axis, keepdims=True))
+    if p == 2:
+        length = unit * np.sqrt(total(np.square(data / unit), axis, keepdims=True))
+    else:
+        length = unit * total(np.abs(data / unit) ** p, axis, keepdims=True) ** (1 / p)
 
     def derivative(g):
-        return restore(g, axis, keepdims) * (data / np.where(length == 0, 1, length))
+        ratio = data / np.where(length == 0, 1, length)
+        if p != 2:
+            ratio = np.sign(ratio) * np.abs(np.where(ratio == 0, 1, ratio)) ** (p - 1)
+        return restore(g, axis, keepdims) * ratio
 
     return record(length if keepdims else length.squeeze(axis), (tensor, derivative))
 
 
 @method
 @dims
-def std(x, axis=None, keepdims: bool = False, correction: int = 1):
+def std(x, axis=None, keepdims: bool = False, correction: int = 1, *, unbiased=None):
     """Standard deviation, √ of `var`; its derivative where all are equal is 0.
+
+    `unbiased` is PyTorch's: True for a correction of 1, False for 0.
 
     >>> tinytorch.std([1.0, 2.0, 3.0]).item()
     1.0
@@ -52,6 +60,7 @@ def std(x, axis=None, keepdims: bool = False, correction: int = 1):
         ValueError: `axis` does not fit, or there are no more than `correction` elements.
     """
     every = axes("std", axis, x.shape)
+    correction = correction if unbiased is None else int(unbiased)
     count = math.prod(x.shape[i] for i in every) - correction
     if count <= 0:
         raise ValueError(
@@ -124,6 +133,28 @@ def any(x, axis=None, keepdims: bool = False):
     True
     """
     return answer(x._data.any(axis=axis, keepdims=keepdims))
+
+
+@method
+@dims
+def amax(x, axis=None, keepdims: bool = False):
+    """The largest element over `axis`, one or several; equal ones share the gradient evenly.
+
+    >>> tinytorch.amax([[1.0, 3.0], [2.0, 0.0]], 1)
+    Tensor([3., 2.])
+    """
+    return x.max(axis, keepdims)
+
+
+@method
+@dims
+def amin(x, axis=None, keepdims: bool = False):
+    """The smallest element over `axis`, one or several; equal ones share the gradient evenly.
+
+    >>> tinytorch.amin([[1.0, 3.0], [2.0, 0.0]], 1)
+    Tensor([1., 0.])
+    """
+    return x.min(axis, keepdims)
 
 
 def max(x, *args, **options):

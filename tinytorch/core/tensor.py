@@ -251,6 +251,11 @@ class Tensor:
     def __int__(self) -> int:
         return int(self.item())
 
+    def __index__(self) -> int:
+        if self._data.dtype.kind not in "iu" or self._data.size != 1:
+            raise TypeError(f"an index must be one whole number, not a tensor {self!r}")
+        return self._data.item()
+
     def __bool__(self) -> bool:
         if self._data.size != 1:
             raise ValueError(
@@ -712,8 +717,10 @@ class Tensor:
         )
 
     @dims
-    def var(self, axis=None, keepdims: bool = False, correction: int = 1):
+    def var(self, axis=None, keepdims: bool = False, correction: int = 1, *, unbiased=None):
         """Variance: squared deviations from the mean over (count - correction).
+
+        `unbiased` is PyTorch's: True for a correction of 1, False for 0.
 
         Raises:
             ValueError: `axis` does not fit, or there are no more than `correction` elements.
@@ -722,6 +729,7 @@ class Tensor:
         Tensor(1.)
         """
         axis = axes("var", axis, self.shape)
+        correction = correction if unbiased is None else int(unbiased)
         x = as_float(self)
         count = math.prod(self.shape[i] for i in axis) - correction
         if count <= 0:
@@ -1030,6 +1038,18 @@ class Answer(np.ndarray):
     def type(self, dtype) -> Tensor:
         """The same as a tensor of this dtype."""
         return Tensor(self, dtype=dtype)
+
+    def eq(self, other):
+        """Where it equals another, as `==`."""
+        return answer(np.asarray(self) == raw(other))
+
+    def cpu(self):
+        """The same: there is no other device."""
+        return self
+
+    def numpy(self) -> np.ndarray:
+        """The same as an ordinary array."""
+        return np.asarray(self)
 
 
 def answer(value):

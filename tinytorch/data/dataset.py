@@ -1,10 +1,17 @@
 """Datasets: numbered pairs of an input and its target."""
 
+import math
+
 import numpy as np
 
-from tinytorch.core.checks import OPEN_FRACTION, require
-from tinytorch.core.random import generator
+from tinytorch.core.checks import COUNT, OPEN_FRACTION, PROPORTION, require
+from tinytorch.core.random import generator as generator_of
 from tinytorch.core.tensor import Tensor
+
+SHARES = (
+    lambda values: all(map(PROPORTION[0], values)) and math.isclose(sum(values), 1),
+    "integers >= 0, or shares in [0, 1] that add up to 1",
+)
 
 
 class Dataset:
@@ -123,8 +130,36 @@ def split(dataset: Dataset, fraction: float, *, rng=None) -> tuple[TensorDataset
     first = round(fraction * n)
     if first in (0, n):
         raise ValueError(f"split: a fraction of {fraction} of {n} examples leaves a part empty")
-    order = generator(rng).permutation(n)
+    order = generator_of(rng).permutation(n)
     return (
         TensorDataset(*dataset.take(order[:first])),
         TensorDataset(*dataset.take(order[first:])),
     )
+
+
+def random_split(dataset: Dataset, lengths, *, generator=None) -> list[TensorDataset]:
+    """Deal the examples out at random, into parts of these lengths.
+
+    Arguments:
+        dataset: the examples; they are copied.
+        lengths: how many each part gets; or its share, the shares adding up to 1.
+        generator: a generator, a seed, or None for the default one.
+
+    Raises:
+        ValueError: `lengths` do not add up to the number of examples, or to 1.
+
+    >>> examples = data.TensorDataset(np.zeros((10, 2)), np.arange(10))
+    >>> [len(part) for part in data.random_split(examples, [0.7, 0.3], generator=0)]
+    [7, 3]
+    """
+    n, lengths = len(dataset), list(lengths)
+    if not all(COUNT[0](k) for k in lengths):
+        require("random_split", "lengths", lengths, SHARES)
+        shares, lengths = lengths, [math.floor(n * share) for share in lengths]
+        for i in range(n - sum(lengths)):  # what rounding left over, as PyTorch deals it out
+            lengths[i % len(shares)] += 1
+    if sum(lengths) != n:
+        raise ValueError(f"random_split: lengths {lengths} do not add up to {n} examples")
+    order, ends = generator_of(generator).permutation(n), np.cumsum(lengths)
+    parts = (order[end - k : end] for k, end in zip(lengths, ends, strict=True))
+    return [TensorDataset(*dataset.take(part)) for part in parts]

@@ -38,6 +38,7 @@ class DataLoader:
         drop_last: leave out a last batch that is smaller than the others.
         seed: of the orders, an integer >= 0; or a generator to draw it from, or None to draw it
             from the default one.
+        num_workers, pin_memory: PyTorch's; here one process reads, and they change nothing.
 
     Yields:
         Batch: unpack it (`for x, y in loader`) or name its parts (`batch.inputs`).
@@ -59,6 +60,9 @@ class DataLoader:
         shuffle: bool = False,
         drop_last: bool = False,
         seed=None,
+        *,
+        num_workers: int = 0,
+        pin_memory: bool = False,
     ):
         if not isinstance(dataset, Dataset):
             raise TypeError(
@@ -68,6 +72,8 @@ class DataLoader:
         require("DataLoader", "batch_size", batch_size, POSITIVE_COUNT)
         require("DataLoader", "shuffle", shuffle, FLAG)
         require("DataLoader", "drop_last", drop_last, FLAG)
+        require("DataLoader", "num_workers", num_workers, COUNT)
+        require("DataLoader", "pin_memory", pin_memory, FLAG)
         if len(dataset) == 0:
             raise ValueError("DataLoader: the dataset is empty")
         if drop_last and len(dataset) < batch_size:

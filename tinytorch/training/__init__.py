@@ -1,6 +1,12 @@
 """Training: everything that needs a model, data and an optimizer at once."""
 
-from tinytorch.training.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
+from tinytorch.training.checkpoint import (
+    CheckpointError,
+    load,
+    load_checkpoint,
+    save,
+    save_checkpoint,
+)
 from tinytorch.training.history import History
 from tinytorch.training.loop import accuracy, evaluate, train
 from tinytorch.training.trainer import Trainer
@@ -11,7 +17,9 @@ __all__ = [
     "Trainer",
     "accuracy",
     "evaluate",
+    "load",
     "load_checkpoint",
+    "save",
     "save_checkpoint",
     "train",
 ]

@@ -20,10 +20,12 @@ import numpy as np
 from tinytorch.core.checks import COUNT, require
 from tinytorch.core.interrupts import deferred
 from tinytorch.core.module import Module, walk
+from tinytorch.core.tensor import Tensor
 
 FORMAT = "tinytorch checkpoint"
 VERSION = 1
 HEADER = "header.json"
+TENSOR = "$tensor"
 
 
 class CheckpointError(ValueError):
@@ -80,6 +82,81 @@ def save_checkpoint(path, *, step: int = 0, **parts) -> None:
     except BaseException:
         part_path.unlink(missing_ok=True)
         raise
+
+
+class Whole:
+    """Something that is its own state, as a checkpoint's only part; it may hold tensors."""
+
+    def __init__(self, state=None):
+        self.state = state
+
+    def state_dict(self):
+        return mapped(self.state, lambda x: {TENSOR: x.data} if isinstance(x, Tensor) else x)
+
+    def load_state_dict(self, state) -> None:
+        self.state = mapped(state, lambda x: Tensor(x[TENSOR]) if is_tensor(x) else x)
+
+
+def mapped(value, function):
+    """The same lists, tuples and dictionaries, with what `function` makes of all in them."""
+    new = function(value)
+    if new is not value:
+        return new
+    if type(value) in (list, tuple):
+        return type(value)(mapped(item, function) for item in value)
+    if isinstance(value, dict):
+        return {key: mapped(item, function) for key, item in value.items()}
+    return value
+
+
+def is_tensor(value) -> bool:
+    return isinstance(value, dict) and [*value] == [TENSOR]
+
+
+def save(value, path) -> None:
+    """Write a state to a file, whole or not at all; PyTorch's way of writing it.
+
+    Arguments:
+        value: what `state_dict()` gave; or a dictionary of such, of tensors, arrays, numbers and
+            strings.
+        path: the file.
+
+    Raises:
+        TypeError: it holds something else; of a model save `model.state_dict()`.
+        OSError: the file cannot be written.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     tinytorch.save({"epoch": 3, "loss": Tensor(0.5)}, Path(folder) / "state")
+    ...     tinytorch.load(Path(folder) / "state")
+    {'epoch': 3, 'loss': Tensor(0.5)}
+    """
+    save_checkpoint(path, state=Whole(value))
+
+
+def load(path, *, map_location=None, weights_only: bool = True):
+    """What `save` wrote.
+
+    Arguments:
+        path: the file.
+        map_location, weights_only: PyTorch's; there is one device, and a file runs nobody's code.
+
+    Raises:
+        CheckpointError: the file is none of `save`, or damaged.
+        FileNotFoundError: there is no such file.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     tinytorch.save(nn.Linear(2, 1).state_dict(), Path(folder) / "state")
+    ...     state = tinytorch.load(Path(folder) / "state")
+    >>> [*state]
+    ['weight', 'bias']
+    """
+    whole = Whole()
+    load_checkpoint(path, state=whole)
+    return whole.state
 
 
 def remove_abandoned(path: Path) -> None:

@@ -18,6 +18,7 @@ from tinytorch import Tensor, optim
 from tinytorch.core.checks import ANYTHING
 from tinytorch.optim import SGD, Adam
 from tinytorch.optim.declarations import Value
+from tinytorch.optim.schedules import together
 from tinytorch.optim.schedules.together import product
 
 KINDS = {
@@ -629,3 +630,28 @@ def test_wrong_states_of_parts_are_refused(parts):
     with pytest.raises((TypeError, ValueError), match="SequentialLR: parts"):
         s.load_state_dict({**before[0], "parts": parts})
     assert (s.state_dict(), values(o)) == before
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_error_after_the_rates_were_set_takes_them_back(kind, monkeypatch):
+    """As of the memory, in the last lines of a call."""
+    p, q = tensors(2)
+    optimizer = SGD([{"params": [p]}, {"params": [q], "lr": 0.5}], lr=1.0, momentum=0.9)
+    scheduler = KINDS[kind](optimizer)
+    call = [1.0] if scheduler.watches else []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that the optimizer has not stepped yet
+        scheduler.step(*call)
+        scheduler.step(*call)
+        before = copy.deepcopy([dict(g, params=0) for g in optimizer.param_groups])
+        state, right = scheduler.state_dict(), together.apply
+
+        def failing(*arguments, **options):
+            right(*arguments, **options)
+            raise MemoryError("no more")
+
+        monkeypatch.setattr(together, "apply", failing)
+        with pytest.raises(MemoryError):
+            scheduler.step(*call)
+    assert [dict(g, params=0) for g in optimizer.param_groups] == before
+    assert scheduler.state_dict() == state

@@ -129,7 +129,8 @@ class Scheduler(Declares):
     def _move(self, change, counts=lambda: True, base_lrs: list[float] | None = None) -> None:
         """Call `change` and, if that counts, set in the optimizer what follows; or leave all as
         it was."""
-        before = self.remember()
+        before, groups = self.remember(), self.optimizer.param_groups
+        values = [dict(group) for group in groups]
         with deferred():
             try:
                 change()
@@ -137,6 +138,8 @@ class Scheduler(Declares):
                     together.apply(self, base_lrs)
             except BaseException:
                 self.recall(before)
+                for group, own in zip(groups, values, strict=True):
+                    dict.update(group, own)
                 raise
 
     def follow(self) -> None:
