@@ -94,7 +94,7 @@ class RMSprop(Optimizer):
     """Divide the gradient by a moving root mean square of itself.
 
         v ← α v + (1 - α) g²           (centered: minus the squared moving average of g)
-        b ← μ b + g / (√v + ε)
+        b ← β b + g / (√v + ε)
         p ← p - lr b
 
     Source: Tieleman & Hinton 2012, lecture 6.5; Graves 2013, eq. 38-41 (centered).
@@ -108,7 +108,7 @@ class RMSprop(Optimizer):
     )
     eps: float = Value(NONNEGATIVE, "ε, >= 0, in the units of the gradient", default=1e-8)
     weight_decay: float = Value(NONNEGATIVE, "λ, added to the gradient as λ p", default=0.0)
-    momentum: float = Value(NONNEGATIVE, "μ, >= 0", default=0.0)
+    momentum: float = Value(NONNEGATIVE, "β, >= 0", default=0.0)
     centered: bool = Value(FLAG, "divide by the standard deviation of the gradient", default=False)
     eps_in_sqrt: bool = Value(
         FLAG, "√(v + ε) in place of √v + ε, as optax and Keras have it", default=False, kw_only=True

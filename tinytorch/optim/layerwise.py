@@ -33,7 +33,7 @@ class LARS(Optimizer):
     """SGD with momentum whose steps are a fixed fraction of each layer's norm.
 
         g ← g + λ p
-        b ← μ b + lr η ‖p‖ / ‖g‖ · g       (ratio 1 where either norm is zero)
+        b ← β b + lr η ‖p‖ / ‖g‖ · g       (ratio 1 where either norm is zero)
         p ← p - b
 
     Arguments:
@@ -44,7 +44,7 @@ class LARS(Optimizer):
     """
 
     lr: float = Value(NONNEGATIVE, "step size, >= 0", default=1.0)
-    momentum: float = Value(NONNEGATIVE, "μ, >= 0", default=0.9)
+    momentum: float = Value(NONNEGATIVE, "β, >= 0", default=0.9)
     weight_decay: float = Value(NONNEGATIVE, "λ, >= 0", default=0.0)
     trust_coefficient: float = Value(
         NONNEGATIVE, "η, >= 0: the fraction of its norm by which a layer may move", default=1e-3

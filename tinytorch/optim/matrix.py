@@ -149,8 +149,8 @@ class MatrixOptimizer(Optimizer):
 class Muon(MatrixOptimizer):
     """Momentum whose matrix is made orthogonal: all directions move equally far.
 
-        b ← μ b + (1 - μ) g
-        u = (1 - μ) g + μ b                        (without Nesterov: u = b)
+        b ← β b + (1 - β) g
+        u = (1 - β) g + β b                        (without Nesterov: u = b)
         p ← (1 - lr λ) p - lr √max(1, outputs/inputs) · orthogonalize(u)
 
     Arguments:
@@ -168,7 +168,7 @@ class Muon(MatrixOptimizer):
         NONNEGATIVE, "step size, >= 0; about the spectral norm of a step", default=1e-3
     )
     weight_decay: float = Value(NONNEGATIVE, "λ, decoupled", default=0.1)
-    momentum: float = Value(FRACTION, "μ, in [0, 1)", default=0.95)
+    momentum: float = Value(FRACTION, "β, in [0, 1)", default=0.95)
     nesterov: bool = Value(FLAG, "look one step ahead", default=True)
     ns_coefficients: tuple = Value(
         THREE_NUMBERS,

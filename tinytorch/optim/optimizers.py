@@ -74,8 +74,8 @@ def gradient_descent_step(parameter: Tensor, learning_rate: float) -> None:
 class SGD(Optimizer):
     """(Stochastic) gradient descent, with or without momentum.
 
-        b ← μ b + (1 - τ) g        (b = g in the first step)
-        p ← p - lr b               (Nesterov: p - lr (g + μ b))
+        b ← β b + (1 - τ) g        (b = g in the first step)
+        p ← p - lr b               (Nesterov: p - lr (g + β b))
 
     Raises:
         ValueError: a value outside its range, or `nesterov` without momentum or with dampening.
@@ -84,7 +84,7 @@ class SGD(Optimizer):
     """
 
     lr: float = Value(NONNEGATIVE, "step size, >= 0", default=1e-3)
-    momentum: float = Value(NONNEGATIVE, "μ, 0 for plain gradient descent", default=0.0)
+    momentum: float = Value(NONNEGATIVE, "β, 0 for plain gradient descent", default=0.0)
     dampening: float = Value(
         NUMBER,
         "τ; 1 - τ weighs the gradient in the velocity from a parameter's second step on "
@@ -116,14 +116,14 @@ class SGD(Optimizer):
 
 
 class Momentum(SGD):
-    """SGD with momentum 0.9 unless told otherwise: b ← μ b + g, p ← p - lr b."""
+    """SGD with momentum 0.9 unless told otherwise: b ← β b + g, p ← p - lr b."""
 
     def __init__(self, params, lr: float = 1e-3, momentum: float = 0.9, **kwargs):
         super().__init__(params, lr, momentum, **kwargs)
 
 
 class Nesterov(SGD):
-    """SGD with Nesterov's momentum: b ← μ b + g, p ← p - lr (g + μ b)."""
+    """SGD with Nesterov's momentum: b ← β b + g, p ← p - lr (g + β b)."""
 
     def __init__(self, params, lr: float = 1e-3, momentum: float = 0.9, **kwargs):
         super().__init__(params, lr, momentum, nesterov=True, **kwargs)

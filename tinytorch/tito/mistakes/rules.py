@@ -322,7 +322,7 @@ MISTAKES = (
         lr_inside),
     Mistake("heavy_ball", "velocity averaged",
         "The gradient enters the velocity times (1 - momentum). The velocity should be a sum, "
-        "not an average: b ← μ b + g.",
+        "not an average: b ← β b + g.",
         averaged_velocity),
     Mistake("heavy_ball", "velocity forgotten",
         "The velocity is not kept from step to step: this is plain gradient descent.",
