@@ -3,7 +3,8 @@
 jupyter-cache looks at the cells of a page and at nothing else: after a change in the package it
 would show yesterday's output. Here the cache's folder is named after a hash of everything that a
 cell can see. The folder's name is a configuration value of the environment, so that Sphinx itself
-reads all pages anew when it changes.
+reads all pages anew when it changes. What a page gave in an earlier state is taken over where it
+reaches nothing that has changed (`reach`).
 """
 
 import importlib.util
@@ -44,12 +45,16 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), "machine": platform.machine(), **known}
 
 
+def around() -> str:
+    """A hash of how cells are run, and under which libraries."""
+    here = Path(__file__).parent
+    how = {name: here / name for name in ("execute.py", "kernels.py", "reach.py", "witness.py")}
+    return fingerprint(how, files(here / "settings"), words=versions())
+
+
 def key() -> str:
     """The name of the state that the cells run in."""
-    here = Path(__file__).parent
-    how = {name: here / name for name in ("execute.py", "kernels.py")}
-    how |= files(here / "settings")
-    return fingerprint(seen_files(), how, words=versions())
+    return fingerprint(seen_files(), words={"around": around()})
 
 
 def check_package(source: Path) -> None:

@@ -22,7 +22,6 @@ from book_build.report import ANSI
 from book_build.state import jobs
 from docutils import nodes
 from jupyter_cache import get_cache
-from jupyter_cache.base import CacheBundleIn
 from myst_nb.core.read import create_nb_reader
 from nbclient import NotebookClient
 from nbformat import NotebookNode
@@ -30,6 +29,7 @@ from sphinx.errors import SphinxError
 from sphinx.util import logging
 
 from book_cells import kernels
+from book_cells.earlier import Earlier
 
 logger = logging.getLogger(__name__)
 
@@ -80,15 +80,21 @@ class Page:
     name: str
     notebook: NotebookNode
     timeout: int
+    seen: Path | None = None  # where its kernel notes what its cells reach
+
+    @property
+    def cells(self) -> str:
+        return "\n".join(c.source for c in self.notebook.cells if c.cell_type == "code")
 
     @property
     def size(self) -> int:
         """Characters in its cells: a first guess at how long they run."""
-        return sum(len(c.source) for c in self.notebook.cells if c.cell_type == "code")
+        return len(self.cells)
 
     def run(self, managers: type, environment: dict[str, str]) -> float:
         """Run the cells, each output in its place. Returns seconds; raises what nbclient raises."""
         started = time.perf_counter()
+        self.seen.unlink(missing_ok=True)
         NotebookClient(
             self.notebook,
             kernel_manager_class=managers,
@@ -96,7 +102,7 @@ class Page:
             record_timing=False,  # a cell with times in it is another one for the cache
             resources={"metadata": {"path": str(self.path.parent)}},
             extra_arguments=["--log-level=ERROR"],
-        ).execute(env=environment)
+        ).execute(env={**environment, kernels.SEEN: str(self.seen)})
         return time.perf_counter() - started
 
 
@@ -149,7 +155,7 @@ def describe(page: Page, error: BaseException) -> str:
     return f"{page.name}:{line}: code cell {number}: {message}"
 
 
-def to_run(env, docnames, cache) -> tuple[list[Page], list[str]]:
+def to_run(env, docnames, cache, earlier) -> tuple[list[Page], list[str]]:
     """The pages that are not in the cache, and what is wrong with those that cannot be read."""
     pages, failures = [], []
     for docname in docnames:
@@ -162,17 +168,22 @@ def to_run(env, docnames, cache) -> tuple[list[Page], list[str]]:
             try:
                 cache.merge_match_into_notebook(page.notebook)
             except (KeyError, ValueError):  # not there; half written when a build was killed
-                pages.append(page)
+                if earlier.take(page):
+                    logger.info("  %s reaches nothing that has changed", page.name)
+                else:
+                    pages.append(page)
     return pages, failures
 
 
 class Runs:
     """The pages that are run in this build, and what has become of them."""
 
-    def __init__(self, pages: list[Page], failures: list[str], cache, build: Path):
+    def __init__(self, pages: list[Page], failures: list[str], earlier: Earlier, build: Path):
         self.pages = {page.docname: page for page in pages}
         self.failures = failures  # of pages that could not even be read
-        self.cache = cache
+        self.earlier = earlier
+        for number, page in enumerate(pages):
+            page.seen = build / ".jupyter_cache" / f"seen-{number}.json"
         self.last = build / ".jupyter_cache" / "seconds.json"
         self.results: dict[str, Future] = {name: Future() for name in self.pages}
         self.kept: set[str] = set()
@@ -240,8 +251,7 @@ class Runs:
             return
         seconds = self.results[docname].result()
         logger.info("  %s ran %s, %.1f s", done, page.name, seconds)
-        bundle = CacheBundleIn(page.notebook, str(page.path), data={"execution_seconds": seconds})
-        self.cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+        self.earlier.add(page, seconds)
         if len(self.kept) == len(self.pages):
             logger.info("all cells done in %.1f s", time.perf_counter() - self.started)
             took = {name: round(f.result(), 2) for name, f in self.results.items()}
@@ -254,8 +264,9 @@ def execute_pages(app, env, docnames) -> None:
     import matplotlib.font_manager  # noqa: F401  writes its font list here, not into a cell
 
     cache = get_cache(env.mystnb_config.execution_cache_path)
-    pages, failures = to_run(env, docnames, cache)
-    app.book_runs = Runs(pages, failures, cache, Path(app.outdir).parent)
+    earlier = Earlier(cache, Path(app.srcdir))
+    pages, failures = to_run(env, docnames, cache, earlier)
+    app.book_runs = Runs(pages, failures, earlier, Path(app.outdir).parent)
     order = app.book_runs.start()
     docnames[:] = [name for name in docnames if name not in order] + order
 

@@ -2,12 +2,13 @@
 
 Starting Python and importing IPython, NumPy, matplotlib and the package takes longer than the cells
 of most pages. On Linux one process does it when the first cells are to run, and every page's kernel
-is a copy of that process, in which no cell has run. Elsewhere, where a process that has loaded the
-system's libraries cannot safely be copied, each kernel starts in the ordinary way.
+is a copy of that process, in which no cell has run; it writes down what the cells reach, where it
+was told to (`BOOK_SEEN`). Elsewhere, where a process that has loaded the system's libraries cannot
+safely be copied, each kernel starts in the ordinary way, and what its cells reach is not known.
 """
 
 import contextlib
-import importlib
+import importlib.util
 import json
 import os
 import signal
@@ -19,12 +20,14 @@ import threading
 NEEDED = (  # not pyplot: it looks for the kernel's shell when it is imported
     "ipykernel.kernelapp",
     "ipykernel.ipkernel",
+    "ipykernel.debugger",
     "IPython.core.completer",
     "matplotlib.backends.backend_agg",
     "matplotlib.figure",
     "matplotlib.font_manager",
     "numpy.random",
 )
+SEEN = "BOOK_SEEN"
 OURS = ("tinytorch.data", "tinytorch.nn", "tinytorch.optim", "tinytorch.training")
 
 
@@ -72,10 +75,10 @@ class Nursery:
         ours.close()
         self.one = threading.Lock()
 
-    def fork(self, command: list[str], folder: str) -> Forked:
+    def fork(self, command: list[str], folder: str, seen: str | None) -> Forked:
         arguments = command[command.index("ipykernel_launcher") + 1 :]
         with self.one:
-            self.stream.write(json.dumps([arguments, folder]) + "\n")
+            self.stream.write(json.dumps([arguments, folder, seen]) + "\n")
             self.stream.flush()
             answer = self.stream.readline()
         if not answer:
@@ -99,7 +102,7 @@ def manager(environment: dict[str, str]):
 
     class Forking(LocalProvisioner):
         async def launch_kernel(self, cmd, **kwargs):
-            self.process = nursery.fork(cmd, kwargs["cwd"])
+            self.process = nursery.fork(cmd, kwargs["cwd"], kwargs["env"].get(SEEN))
             self.pid = self.pgid = self.process.pid
             return self.connection_info
 
@@ -113,31 +116,56 @@ def manager(environment: dict[str, str]):
     return Manager, nursery.close
 
 
-def become_kernel(arguments: list[str], folder: str) -> None:
+def watching():
+    """What notes the cells' reach: of the package that they import; None if they have none."""
+    import witness
+
+    package = importlib.util.find_spec("tinytorch")
+    if package is None or package.origin is None:
+        return None
+    return witness.Witness(os.path.dirname(package.origin))
+
+
+def become_kernel(watch, before, arguments: list[str], folder: str, seen: str | None) -> None:
     os.setsid()
     os.chdir(folder)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     ends_with = f"--IPKernelApp.parent_handle={os.getppid()}"
     sys.argv = ["ipykernel_launcher", *arguments]
-    from ipykernel.kernelapp import launch_new_instance
+    from ipykernel.kernelapp import IPKernelApp
 
-    launch_new_instance(argv=[*arguments, ends_with])
+    kernel = IPKernelApp.instance()
+    kernel.initialize([*arguments, ends_with])
+    if watch:
+        watch.begin()
+    kernel.start()
+    if watch and seen:
+        watch.write(seen, before)
+
+
+def load(names: tuple[str, ...]) -> None:
+    for name in names:
+        with contextlib.suppress(ImportError):  # the cell that needs it will say so
+            importlib.import_module(name)
 
 
 def tend(stream) -> None:
     """Fork a kernel for every line; end when the other side has."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the build
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a kernel's exit status
-    for name in (*NEEDED, *(() if os.environ.get("TINYTORCH_EXPORTS") else OURS)):
-        with contextlib.suppress(ImportError):  # the cell that needs it will say so
-            importlib.import_module(name)
+    load(NEEDED)
+    watch = watching()
+    if watch:
+        watch.begin()
+    load(() if os.environ.get("TINYTORCH_EXPORTS") else OURS)
+    before = watch.seen() if watch else None
     for line in stream:
         pid = os.fork()
         if pid == 0:
             stream.close()
             try:
-                become_kernel(*json.loads(line))
+                become_kernel(watch, before, *json.loads(line))
             finally:
                 sys.stdout.flush()
                 os._exit(0)
@@ -146,6 +174,8 @@ def tend(stream) -> None:
 
 
 if __name__ == "__main__":
+    import witness  # noqa: F401  while it can be found
+
     del sys.path[0]  # the folder of this file, which no cell has in its path
     connection = socket.socket(fileno=int(sys.argv[1]))
     tend(connection.makefile("rw", encoding="utf-8"))

@@ -78,6 +78,12 @@ def prune(app, exception) -> None:
             sheet.write_text(less, encoding="utf-8")
 
 
+def calm_code(app, config) -> None:
+    """In the dark, code in the colours of the page rather than in neon."""
+    config.html_theme_options["pygments_dark_style"] = "github-dark"
+
+
 def setup(app):
+    app.connect("config-inited", calm_code)
     app.connect("build-finished", prune, priority=700)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

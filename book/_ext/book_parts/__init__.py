@@ -1,6 +1,16 @@
 """What a page can have beyond Sphinx: bets, live figures, folds, notes, reference, workbook."""
 
-EXTENSIONS = ["bets", "docstrings", "folds", "live", "next", "notes", "whose", "workbook"]
+EXTENSIONS = [
+    "bets",
+    "docstrings",
+    "folds",
+    "live",
+    "next",
+    "notes",
+    "numbers",
+    "whose",
+    "workbook",
+]
 
 
 def setup(app):

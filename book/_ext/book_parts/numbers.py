@@ -1,0 +1,49 @@
+"""Columns of numbers stand to the right, in the tables of pages and of cells."""
+
+import re
+from html import unescape
+
+TABLE = re.compile(r"<table\b[^>]*>(?:(?!<table\b).)*?</table>", re.S)
+ROW = re.compile(r"<tr\b.*?</tr>", re.S)
+CELL = re.compile(r"<t([hd])\b([^>]*)>(.*?)</t\1>", re.S)
+NUMBER = re.compile(
+    r"(?:[<>≤≥≈~±+−-] ?)?\d[\d,\u202f\u00a0]*(?:\.\d+)?"  # 1,024.5
+    r"(?:e[+−-]?\d+|·10[⁻⁰¹²³⁴-⁹]+)?"
+    r"(?: ?(?:%|×|x|[mµn]?s|min|h|[kMG]?B|ulp|points?))?"
+)
+NOTHING = ("", "–", "—", "-")
+
+
+def number_columns(table: str) -> list[int]:
+    """The columns of numbers, counted from 1; never the first, which names the rows."""
+    rows = [CELL.findall(row) for row in ROW.findall(table.rpartition("</thead>")[2])]
+    if not rows or any("span" in attributes for row in rows for _, attributes, _ in row):
+        return []
+    found = []
+    for at in range(1, min(map(len, rows))):
+        said = [unescape(re.sub(r"<[^>]+>", "", row[at][2])).strip() for row in rows]
+        numbers = [bool(NUMBER.fullmatch(text)) for text in said]
+        others = (text in NOTHING for text, number in zip(said, numbers, strict=True) if not number)
+        if any(numbers) and all(others):
+            found.append(at + 1)
+    return found
+
+
+def marked(match: re.Match) -> str:
+    names = " ".join(f"n{at}" for at in number_columns(match[0]) if at < 10)
+    if not names:
+        return match[0]
+    head, _, rest = match[0].partition(">")
+    if 'class="' not in head:
+        return f'{head} class="{names}">{rest}'
+    return head.replace('class="', f'class="{names} ', 1) + ">" + rest
+
+
+def mark(app, pagename, templatename, context, doctree) -> None:
+    if "<table" in context.get("body", ""):
+        context["body"] = TABLE.sub(marked, context["body"])
+
+
+def setup(app):
+    app.connect("html-page-context", mark)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
