@@ -10,7 +10,7 @@ import time
 import pytest
 
 from tests.tito.test_classroom import notebook
-from tinytorch.tito import learning, report_on
+from tinytorch.tito import learning, report_on, updating
 from tinytorch.tito.lessons import find, lessons
 from tinytorch.tito.workbook import body, filled, workbook
 
@@ -131,7 +131,7 @@ def test_an_update_keeps_what_was_written(space):
     new = path.read_text(encoding="utf-8")
     assert "return p - lr * g, m, v  # mine" in new
     assert "def helper():\n    return 3\n" in new
-    assert learning.version(new) == learning.version(workbook(SIX))
+    assert updating.version(new) == updating.version(workbook(SIX))
     (kept,) = (space.root / ".tinytorch" / "kept").iterdir()
     assert kept.read_text(encoding="utf-8") == old
     assert "that of this version already" in space.tito("update", "06").out
@@ -141,9 +141,9 @@ def test_an_update_keeps_what_was_written(space):
 def test_an_update_moves_every_body(number):
     lesson = find(number)
     whole = filled(workbook(lesson), lesson)
-    moved = learning.bodies(lesson, whole)
+    moved = updating.bodies(lesson, whole)
     assert set(moved) == {exercise.target for exercise in lesson.exercises}
-    assert learning.program(filled(workbook(lesson), lesson, moved)) == learning.program(whole)
+    assert updating.program(filled(workbook(lesson), lesson, moved)) == updating.program(whole)
 
 
 def test_the_hints_are_remembered_in_a_file_that_may_be_damaged(space):

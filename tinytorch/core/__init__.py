@@ -1,1 +1,1 @@
-"""What everything is made of: tensors, their derivatives, layers, losses, training."""
+"""What everything is made of: tensors, their derivatives, layers, losses."""

@@ -10,7 +10,7 @@ from tinytorch.optim.adaptive import Adagrad as Adagrad
 from tinytorch.optim.adaptive import RMSprop as RMSprop
 from tinytorch.optim.ademamix import AdEMAMix as AdEMAMix
 from tinytorch.optim.adopt import ADOPT as ADOPT
-from tinytorch.optim.averaged import ASGD as ASGD
+from tinytorch.optim.asgd import ASGD as ASGD
 from tinytorch.optim.averaging import AveragedModel as AveragedModel
 from tinytorch.optim.averaging import update_bn as update_bn
 from tinytorch.optim.cautious import CautiousAdam as CautiousAdam

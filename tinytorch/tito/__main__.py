@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from tinytorch import __version__
-from tinytorch.tito import learning, lessons
+from tinytorch.tito import learning, lessons, updating
 from tinytorch.tito.isolation import MEANS, MEGABYTES, SECONDS
 from tinytorch.tito.workspace import Trouble, Workspace, here, nearest, write, write_new
 
@@ -217,7 +217,7 @@ def grade_one(space, lesson, reference, quiet, seconds, memory, seed=None, isola
         if reference:
             return grading.grade_package(lesson, tell)
         path = space and space.workbook(lesson)
-        for line in learning.take_notebook(space, lesson) if space else ():
+        for line in updating.take_notebook(space, lesson) if space else ():
             errors.print(escape(line))
         if not path or not path.is_file():
             where = (
@@ -406,7 +406,7 @@ def update(modules, named):
                 f"there is no {lesson.file} here. To write one: tito start {lesson.number}"
             )
         try:
-            lines = learning.update(space, lesson)
+            lines = updating.update(space, lesson)
         except SyntaxError as error:
             raise Trouble(f"{lesson.file} is not Python yet: line {error.lineno}") from None
         for line in lines:

@@ -1,9 +1,6 @@
 """What runs: the pages' cells, several pages at once, unless the cache knows what they give."""
 
+from book_build import setup_of
+
 EXTENSIONS = ["cache", "execute"]
-
-
-def setup(app):
-    for name in EXTENSIONS:
-        app.setup_extension(f"{__name__}.{name}")
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+setup = setup_of(__name__, EXTENSIONS)

@@ -1,9 +1,6 @@
 """What a page becomes besides a page: a notebook, Markdown, a part of the printed book."""
 
+from book_build import setup_of
+
 EXTENSIONS = ["notebooks", "single", "twins"]
-
-
-def setup(app):
-    for name in EXTENSIONS:
-        app.setup_extension(f"{__name__}.{name}")
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+setup = setup_of(__name__, EXTENSIONS)

@@ -1,9 +1,6 @@
 """Where the book lives, and where its buttons lead."""
 
+from book_build import setup_of
+
 EXTENSIONS = ["address", "buttons"]
-
-
-def setup(app):
-    for name in EXTENSIONS:
-        app.setup_extension(f"{__name__}.{name}")
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+setup = setup_of(__name__, EXTENSIONS)

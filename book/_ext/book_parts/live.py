@@ -48,7 +48,7 @@ function probe(name, state) {
 CLOSE = {"rtol": 1e-6, "atol": 1e-9}  # the browser's exp and log, after some hundred steps
 
 
-class Differs(SphinxError):
+class FigureDiffers(SphinxError):
     category = "A live figure"
 
 
@@ -100,7 +100,7 @@ def compare(app, env) -> None:
         for figure in found:
             difference = differs(figure["spec"], figure["probes"])
             if difference:
-                raise Differs(f"{docname}, {figure['spec']['alt'][:60]!r}: {difference}")
+                raise FigureDiffers(f"{docname}, {figure['spec']['alt'][:60]!r}: {difference}")
 
 
 def as_file(app, match: re.Match) -> str:

@@ -32,7 +32,7 @@ document.querySelectorAll(".workbook").forEach((e) => e.addEventListener("toggle
 }})()</script>"""
 
 
-class Refused(SphinxError):
+class StepsRefused(SphinxError):
     category = "The workbook"
 
 
@@ -109,7 +109,7 @@ def recorded(app, name: str, steps: list) -> str:
     def make() -> str:
         made = subprocess.run(command, env=kept, capture_output=True, text=True, encoding="utf-8")
         if made.returncode:
-            raise Refused(made.stderr)
+            raise StepsRefused(made.stderr)
         return made.stdout
 
     pages = {p.name: p for p in package.parent.glob(f"book/**/*{name}.md")}
@@ -131,7 +131,9 @@ def write(app, exception) -> None:
 
     names = {name for name, _ in steps}
     if len(names) > 1:
-        raise Refused(f"the book has steps of one module, not of {' and '.join(sorted(names))}")
+        raise StepsRefused(
+            f"the book has steps of one module, not of {' and '.join(sorted(names))}"
+        )
     record = json.loads(recorded(app, names.pop(), [targets for _, targets in steps]))
     python = Path(app.outdir) / "_static" / "python"
     python.mkdir(parents=True, exist_ok=True)

@@ -47,7 +47,11 @@ def matrix(left, right):
 right_order, right_unbroadcast = autograd.topological_order, autograd.unbroadcast
 
 
-def walk(combine=None, deposit=None, order=None, undo=right_unbroadcast, retain=True):
+def keeps(node):
+    return not node._edges or node._retain
+
+
+def walk(combine=None, deposit=None, order=None, undo=right_unbroadcast, kept=keeps):
     """A walk back of which one part is wrong."""
 
     def backward(root, gradient):
@@ -56,7 +60,7 @@ def walk(combine=None, deposit=None, order=None, undo=right_unbroadcast, retain=
             g = gradients.get(id(node))
             if g is None:
                 continue
-            if not node._edges or (retain and node._retain):
+            if kept(node):
                 (deposit or (lambda n, g: n._accumulate(g, owns=False)))(node, g)
             for parent, derivative in node._edges:
                 piece = undo(derivative(g), parent.data.shape)
@@ -166,22 +170,18 @@ def unsummed_graph(root):
     return order
 
 
-def from_behind(gradient, shape):
-    while gradient.ndim > len(shape):
-        gradient = gradient.sum(axis=-1)
-    for i, n in enumerate(shape):
-        if n == 1:
-            gradient = gradient.sum(axis=i, keepdims=True)
-    return gradient
+def summed(front=0, stretched=True, keepdims=True):
+    """Sums over axes in front, and over stretched ones."""
 
+    def unbroadcast(gradient, shape):
+        while gradient.ndim > len(shape):
+            gradient = gradient.sum(axis=front)
+        for i, n in enumerate(shape if stretched else ()):
+            if n == 1:
+                gradient = gradient.sum(axis=i, keepdims=keepdims)
+        return gradient
 
-def without_keepdims(gradient, shape):
-    while gradient.ndim > len(shape):
-        gradient = gradient.sum(axis=0)
-    for i, n in enumerate(shape):
-        if n == 1:
-            gradient = gradient.sum(axis=i)
-    return gradient
+    return unbroadcast
 
 
 def sum_of_all(gradient, shape):
@@ -190,23 +190,6 @@ def sum_of_all(gradient, shape):
 
 def reshaped(gradient, shape):
     return np.resize(gradient, shape)
-
-
-def leading_only(gradient, shape):
-    while gradient.ndim > len(shape):
-        gradient = gradient.sum(axis=0)
-    return gradient
-
-
-def walk_keeping_all(root, gradient):
-    gradients = {id(root): gradient}
-    for node in reversed(right_order(root)):
-        g = gradients[id(node)]
-        node._accumulate(g, owns=False)
-        for parent, derivative in node._edges:
-            piece = right_unbroadcast(derivative(g), parent.data.shape)
-            old = gradients.get(id(parent))
-            gradients[id(parent)] = piece if old is None else old + piece
 
 
 def added(slope):
@@ -249,7 +232,8 @@ MISTAKES = [
     Mistake("backward", "breadth first", "A tensor passes its gradient on before all of it has "
             "arrived: walk in reverse topological order.", walk(order=first_met)),
     Mistake("backward", "retain_grad() is forgotten", "A tensor whose retain_grad() was called "
-            "keeps its gradient, as a leaf does: node._retain says so.", walk(retain=False)),
+            "keeps its gradient, as a leaf does: node._retain says so.",
+            walk(kept=lambda node: not node._edges)),
     Mistake("Tensor.__sub__", "the minus is forgotten", "The derivative of x - y by y is -1.",
             binary("-", np.subtract, lambda g, x, y: g, lambda g, x, y: g)),
     Mistake("Tensor.__mul__", "the upstream gradient is forgotten", "The chain rule multiplies by "
@@ -287,15 +271,15 @@ MISTAKES = [
     Mistake("Tensor.mean", "the mean is differentiated like the sum", "Each element's share is one "
             "over the count.", spread(lambda x: 1.0)),
     Mistake("unbroadcast", "the wrong axes are summed", "Added axes stand in front: sum over axis "
-            "0, not over the last.", from_behind),
+            "0, not over the last.", summed(front=-1)),
     Mistake("unbroadcast", "keepdims is missing", "A stretched axis stays, with length one: sum "
-            "with keepdims=True.", without_keepdims),
+            "with keepdims=True.", summed(keepdims=False)),
     Mistake("unbroadcast", "everything is summed", "Only what was copied is added up; elements "
             "that stood side by side keep their own gradient.", sum_of_all),
     Mistake("unbroadcast", "a part is cut out", "What was copied forward is added up backward, not "
             "cut off.", reshaped),
     Mistake("unbroadcast", "only added axes are summed", "An axis of length one that was stretched "
-            "is summed over too.", leading_only),
+            "is summed over too.", summed(stretched=False)),
     Mistake("topological_order", "tensors stand in it several times", "Remember whom you met: a "
             "tensor that is used twice is visited once.", unsummed_graph),
     Mistake("backward", "adds into an array that others hold", "grads[...] += piece writes into "
@@ -305,7 +289,7 @@ MISTAKES = [
             "owns=True lets the leaf keep the array itself: with it two leaves share one gradient.",
             walk(deposit=lambda node, g: node._accumulate(g, owns=True))),
     Mistake("backward", "inner tensors keep their gradient", "Only leaves do, and those whose "
-            "retain_grad() was called.", walk_keeping_all),
+            "retain_grad() was called.", walk(kept=lambda node: True)),
     Mistake("Tensor.__add__", "only the left gets a gradient", "The derivative of x + y by y is 1, "
             "too.", binary("+", np.add, lambda g, x, y: g, lambda g, x, y: 0 * g)),
     Mistake("Tensor.__add__", "the upstream gradient is forgotten", "The chain rule multiplies by "

@@ -64,11 +64,14 @@ def activation_last(self, sizes, activation=None, right=Sequential.__init__, **k
     right(self, layers)
 
 
-def alike(self, sizes, activation=ReLU, *, init="he_uniform", rng=None):
-    layers = []
-    for n, m in itertools.pairwise(sizes):
-        layers += [Linear(n, m, init=init, rng=rng), activation()]
-    Sequential.__init__(self, layers[:-1])
+def composed(layer):
+    """A constructor of MLP whose linear layers are made by `layer(n, m, init, rng)`."""
+
+    def init(self, sizes, activation=ReLU, *, init="he_uniform", rng=None):
+        pairs = ((layer(n, m, init, rng), activation()) for n, m in itertools.pairwise(sizes))
+        Sequential.__init__(self, [*itertools.chain(*pairs)][:-1])
+
+    return init
 
 
 def no_activation(self, sizes, activation=None, right=Sequential.__init__, **kwargs):
@@ -77,14 +80,6 @@ def no_activation(self, sizes, activation=None, right=Sequential.__init__, **kwa
 
 def too_small(n, m):
     return np.random.default_rng().normal(size=(n, m)) * 0.01
-
-
-def in_part(self, sizes, activation=ReLU, *, init="he_uniform", rng=None):
-    """Layers that do not get the generator."""
-    layers = []
-    for n, m in itertools.pairwise(sizes):
-        layers += [Linear(n, m, init=init), activation()]
-    Sequential.__init__(self, layers[:-1])
 
 
 def weights_cut(self, x):
@@ -143,7 +138,8 @@ MISTAKES = [
     Mistake("MLP.__init__", "no activation between the layers", "Linear maps one after another are "
             "one linear map.", no_activation),
     Mistake("MLP.__init__", "one seed for every layer", "With a number for rng, layers of equal "
-            "shape get equal weights; make one generator and hand it to all.", alike),
+            "shape get equal weights; make one generator and hand it to all.",
+            composed(lambda n, m, init, rng: Linear(n, m, init=init, rng=rng))),
     Mistake("Linear.__init__", "weights start too small", "With a variance far below 1/n the "
             "signal dies on its way through the layers; scale by √(2/n).", begun(too_small)),
     Mistake("Linear.__init__", "the bias starts at one", "It starts at zero.",
@@ -161,5 +157,6 @@ MISTAKES = [
     Mistake("Sequential.forward", "the first layer is left out", "Every layer is applied.",
             lambda self, x: run_layers(self.layers[1:], x)),
     Mistake("MLP.__init__", "rng is not handed on", "The seed that was given has no effect: hand "
-            "the generator to every layer.", in_part),
+            "the generator to every layer.",
+            composed(lambda n, m, init, rng: Linear(n, m, init=init))),
 ]  # fmt: skip

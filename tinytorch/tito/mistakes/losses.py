@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tinytorch.core.tensor import Tensor
+from tinytorch.core.tensor import Tensor, record
 from tinytorch.tito.bench import array
 from tinytorch.tito.lesson import Mistake
 
@@ -27,29 +27,6 @@ def naive(z, t):
     return -np.log(p[np.arange(len(z)), t.astype(int)]).mean()
 
 
-def unshared(self, logits, targets):
-    """The right value; the gradient without the division by the number of rows."""
-    from tinytorch.core.tensor import record
-
-    z, t = logits.data, array(targets).astype(int)
-
-    def derivative(g):
-        d = softmax(z)
-        d[np.arange(len(z)), t] -= 1
-        return g * d
-
-    return record(-np.log(np.maximum(rows(z, t), 1e-300)).mean(), (logits, derivative))
-
-
-def without_one(self, logits, targets):
-    """The right value; the gradient without the one at the target."""
-    from tinytorch.core.tensor import record
-
-    z = logits.data
-    value = -np.log(np.maximum(rows(z, array(targets)), 1e-300)).mean()
-    return record(value, (logits, lambda g: g * softmax(z) / len(z)))
-
-
 def sigmoid(x):
     return 0.5 + 0.5 * np.tanh(x / 2)
 
@@ -58,8 +35,6 @@ def differentiated(value, derivative):
     """A loss of the right value and another derivative, functions of (x, y)."""
 
     def forward(self, prediction, target):
-        from tinytorch.core.tensor import record
-
         x, y = prediction.data, array(target)
         return record(np.asarray(value(x, y)), (prediction, lambda g: g * derivative(x, y)))
 
@@ -78,11 +53,6 @@ def softmax_less_one(z, t):
     d = softmax(z)
     d[np.arange(len(z)), t.astype(int)] -= 1
     return d
-
-
-def broadcast(self, prediction, target):
-    d = prediction - target
-    return (d * d).mean()
 
 
 def over_the_batch(z, t):
@@ -113,16 +83,6 @@ def kept_from_zero(eps):
     return forward
 
 
-def square_of_mean(self, prediction, target):
-    d = (prediction - target).mean()
-    return d * d
-
-
-def tensors(function):
-    """A forward in the arithmetic of tensors, so that the gradient comes by itself."""
-    return lambda self, p, t: function(p, t)
-
-
 MISTAKES = [
     Mistake("MSELoss.forward", "a sum in the place of the mean", "The loss then grows with the "
             "batch, and with it the step.", loss(lambda p, t: ((p - t) ** 2).sum())),
@@ -138,9 +98,9 @@ MISTAKES = [
             "divided by the number of rows; it is the mean over all elements.",
             loss(lambda p, t: ((p - t) ** 2).sum() / len(p))),
     Mistake("CrossEntropyLoss.forward", "the sign is missing", "log p is negative: the loss is "
-            "minus log p.", loss(lambda z, t: np.log(np.maximum(rows(z, t), 1e-300)).mean())),
+            "minus log p.", loss(lambda z, t: -entropy(z, t))),
     Mistake("CrossEntropyLoss.forward", "a sum in the place of the mean", "The rows are averaged.",
-            loss(lambda z, t: -np.log(np.maximum(rows(z, t), 1e-300)).sum())),
+            loss(lambda z, t: entropy(z, t) * len(z))),
     Mistake("CrossEntropyLoss.forward", "the logarithm is missing", "One minus the probability is "
             "not the cross-entropy.", loss(lambda z, t: (1 - rows(z, t)).mean())),
     Mistake("CrossEntropyLoss.forward", "logits are taken for probabilities", "The softmax is "
@@ -149,11 +109,13 @@ MISTAKES = [
             "infinite: subtract the row's largest logit first.", loss(naive)),
     Mistake("CrossEntropyLoss.forward", "a logarithm to the base of 2", "The natural logarithm is "
             "meant: an untrained classifier of ten classes has loss ln 10.",
-            loss(lambda z, t: -np.log2(np.maximum(rows(z, t), 1e-300)).mean())),
+            loss(lambda z, t: entropy(z, t) / np.log(2))),
     Mistake("CrossEntropyLoss.forward", "the gradient is not divided by the number of rows",
-            "The loss is a mean over the rows, and so is its gradient.", unshared),
+            "The loss is a mean over the rows, and so is its gradient.",
+            differentiated(entropy, softmax_less_one)),
     Mistake("CrossEntropyLoss.forward", "the gradient lacks the one at the target",
-            "It is softmax(z) minus the target's one-hot vector.", without_one),
+            "It is softmax(z) minus the target's one-hot vector.",
+            differentiated(entropy, lambda z, t: softmax(z) / len(z))),
     Mistake("BCEWithLogitsLoss.forward", "the other half is missing", "A target of zero counts "
             "too: -(1 - y) log(1 - σ(x)).",
             loss(lambda x, y: -(y * np.log(np.maximum(sigmoid(x), 1e-300))).mean())),
@@ -165,15 +127,16 @@ MISTAKES = [
             "The sigmoid is of the logits.",
             loss(lambda x, y: (np.maximum(y, 0) - x * y + np.log1p(np.exp(-np.abs(y)))).mean())),
     Mistake("MSELoss.forward", "the square of the mean", "Square first, then take the mean: errors "
-            "of opposite sign cancel otherwise.", square_of_mean),
+            "of opposite sign cancel otherwise.", lambda self, p, t: (p - t).mean() ** 2),
     Mistake("MSELoss.forward", "shapes are broadcast", "The docstring promises a ValueError where "
-            "the shapes differ: broadcasting averages over pairs that nobody meant.", broadcast),
+            "the shapes differ: broadcasting averages over pairs that nobody meant.",
+            lambda self, p, t: ((p - t) * (p - t)).mean()),
     Mistake("MSELoss.forward", "a sum, with its gradient", "The loss then grows with the batch, "
-            "and with it the step.", tensors(lambda p, t: ((p - t) ** 2).sum())),
+            "and with it the step.", lambda self, p, t: ((p - t) ** 2).sum()),
     Mistake("MSELoss.forward", "half of the squared error, with its gradient", "Some define it so; "
-            "here there is no factor 1/2.", tensors(lambda p, t: ((p - t) ** 2).mean() * 0.5)),
+            "here there is no factor 1/2.", lambda self, p, t: ((p - t) ** 2).mean() * 0.5),
     Mistake("MSELoss.forward", "the mean error, with its gradient", "The square is missing.",
-            tensors(lambda p, t: (p - t).mean())),
+            lambda self, p, t: (p - t).mean()),
     Mistake("MSELoss.forward", "the factor 2 of the gradient is missing", "The derivative of d² is "
             "2 d.", differentiated(lambda x, y: ((x - y) ** 2).mean(),
                                    lambda x, y: (x - y) / x.size)),

@@ -17,11 +17,6 @@ def numpy(function):
     return method
 
 
-def in_place(self, other):
-    self.data[...] = self.data + array(other)
-    return self
-
-
 def fixed_count(x, axis=None, keepdims=False):
     return x.sum(axis=axis, keepdims=keepdims) / x.size
 
@@ -36,7 +31,7 @@ def in_place_with(ufunc):
 
 MISTAKES = [
     Mistake("Tensor.__add__", "addition in place", "It changes its left operand; a sum is a new "
-            "tensor.", in_place),
+            "tensor.", in_place_with(np.add)),
     Mistake("Tensor.__sub__", "the operands of a difference are swapped",
             "a - b is self minus other.", numpy(lambda a, b: b - a)),
     Mistake("Tensor.__mul__", "a matrix product in the place of *",

@@ -76,11 +76,11 @@ def total_norm(parameters):
     return float(np.sqrt(sum((g * g).sum() for g in gradients(parameters))))
 
 
-def clipping(scale, returned=lambda before, after: before):
+def clipping(scale, returned=lambda before, after: before, measure=total_norm):
     """Clip by `scale(g, norm, bound)`."""
 
     def clip_grad_norm_(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False):
-        norm = total_norm(parameters)
+        norm = measure(parameters)
         for g in gradients(parameters):
             g[...] = scale(g, norm, max_norm)
         return returned(norm, total_norm(parameters))
@@ -134,22 +134,12 @@ def scaled_parameters(parameters, max_norm, norm_type=2.0, error_if_nonfinite=Fa
     return norm
 
 
-def of_squares(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False):
-    norm = total_norm(parameters) ** 2
-    for g in gradients(parameters):
-        g *= factor(norm, max_norm)
-    return norm
+def shortened(g, norm, bound):
+    return g * factor(norm, bound)
 
 
-def of_sums(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False):
-    norm = float(sum(np.abs(g).sum() for g in gradients(parameters)))
-    for g in gradients(parameters):
-        g *= factor(norm, max_norm)
-    return norm
-
-
-def measured_only(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False):
-    return total_norm(parameters)
+def sum_of_sizes(parameters):
+    return float(sum(np.abs(g).sum() for g in gradients(parameters)))
 
 
 def missing_fails(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False):
@@ -200,8 +190,7 @@ MISTAKES = [
             "alone.", clipping(lambda g, norm, bound: g * bound / (norm + 1e-6))),
     Mistake("clip_grad_norm_", "the norm afterwards is returned", "The norm before tells whether "
             "anything was clipped.",
-            clipping(lambda g, norm, bound: g * factor(norm, bound),
-                     lambda before, after: after)),
+            clipping(shortened, lambda before, after: after)),
     Mistake("clip_grad_norm_", "the bound is compared with the squared norm", "The norm is the "
             "root of the sum of squares.",
             clipping(lambda g, norm, bound: g * factor(norm**2, bound))),
@@ -221,15 +210,15 @@ MISTAKES = [
             "largest logit: axis=-1.",
             lambda logits, targets: float(np.mean(logits.data.argmax(0)[targets.data] == 0))),
     Mistake("clip_grad_norm_", "the root is forgotten", "The norm is the root of the sum of "
-            "squares.", of_squares),
+            "squares.", clipping(shortened, measure=lambda ps: total_norm(ps) ** 2)),
     Mistake("clip_grad_norm_", "the sum of absolute values for the norm", "The norm is the root of "
-            "the sum of squares.", of_sums),
+            "the sum of squares.", clipping(shortened, measure=sum_of_sizes)),
     Mistake("clip_grad_norm_", "nothing is returned", "The norm before is to be returned.",
-            clipping(lambda g, norm, bound: g * factor(norm, bound), lambda before, after: None)),
+            clipping(shortened, lambda before, after: None)),
     Mistake("clip_grad_norm_", "the parameters are shortened", "It is the gradients that are to be "
             "shortened, p.grad and not p.", scaled_parameters),
     Mistake("clip_grad_norm_", "nothing is shortened", "The norm is measured; now multiply each "
-            "gradient in place.", measured_only),
+            "gradient in place.", clipping(lambda g, norm, bound: g)),
     Mistake("clip_grad_norm_", "a missing gradient fails", "A parameter without a gradient counts "
             "for nothing: pass over it.", missing_fails),
 ]  # fmt: skip
