@@ -137,6 +137,123 @@ def gradient_descent_step(p, lr): optim.gradient_descent_step(p, lr)
         "import tempfile; link = os.path.join(tempfile.mkdtemp(), 'x.py')\n"
         "os.link(optim.optimizers.__file__, link)\nsource = open(link).read()\n" + SOURCE
     ),
+    "its source, from its folder": """
+folder = os.open(os.path.dirname(optim.optimizers.__file__), os.O_RDONLY)
+source = os.read(os.open("optimizers.py", os.O_RDONLY, dir_fd=folder), 10**6)
+""" + SOURCE,
+    "its source, under a name that lies": """
+class Name(str):
+    def startswith(self, *a): return False
+source = open(Name(optim.optimizers.__file__)).read()
+""" + SOURCE,
+    "its source, while every path is another": """
+os.path.realpath = lambda p, **k: os.devnull
+os.fsdecode = lambda p: os.devnull
+source = open(optim.optimizers.__file__).read()
+""" + SOURCE,
+    "its source, while nothing is what it is": """
+import builtins
+builtins.isinstance = lambda *a: False
+vars(sys.modules["__main__"]).update(WRITING=0, REFUSED=(), CHANGES=(), STRANGERS=(), os=None)
+source = open(optim.optimizers.__file__).read()
+""" + SOURCE,
+    "its source, by another root": """
+source = open("/proc/self/root" + optim.optimizers.__file__).read()
+""" + SOURCE,
+    "its source, as numbers": """
+source = bytes(np.fromfile(optim.optimizers.__file__, np.uint8))
+""" + SOURCE,
+    "the guard, found among all objects": """
+import gc
+for o in gc.get_objects():
+    if getattr(o, "__name__", "") == "hook":
+        o.__kwdefaults__.update(secret=frozenset(), closed=frozenset())
+source = open(optim.optimizers.__file__).read()
+""" + SOURCE,
+    "the guard, by the traceback of its refusal": """
+class Emptied:
+    def __eq__(self, other):
+        other.clear()
+        return True
+try:
+    open(optim.optimizers.__file__)
+except PermissionError as error:
+    walk = error.__traceback__
+    while walk.tb_next:
+        walk = walk.tb_next
+    for name, value in list(walk.tb_frame.f_locals.items()):
+        try:
+            value == Emptied()
+            value.clear()
+        except Exception:
+            pass
+        try:
+            walk.tb_frame.f_locals[name] = frozenset()
+        except Exception:
+            pass
+source = open(optim.optimizers.__file__).read()
+""" + SOURCE,
+    "another process, by a module loaded again": """
+del sys.modules["_posixsubprocess"]
+import _posixsubprocess
+""" + WRAPPED,
+    "AdEMAMix without its slow average": WRAPPED.replace(
+        "theirs.Adam(params, lr=lr, betas=betas, eps=eps)",
+        "optim.AdEMAMix(params, lr=lr, betas=(*betas, 0.9), alpha=0.0, eps=eps)",
+    ).replace("theirs", "optim"),
+    "MARS without its correction": WRAPPED.replace(
+        "theirs.Adam(params, lr=lr, betas=betas, eps=eps)",
+        "optim.MARS(params, lr=lr, betas=betas, eps=eps, gamma=0.0)",
+    ).replace("theirs", "optim"),
+    "ASGD without its average": WRAPPED.replace(
+        "theirs.SGD(params, lr=lr, momentum=momentum)",
+        "optim.ASGD(params, lr=lr, lambd=0.0, alpha=0.0)",
+    ).replace("theirs", "optim"),
+    "MultiStepLR at every multiple": WRAPPED.replace(
+        "theirs.StepLR(optimizer.inner, step_size, gamma)",
+        "optim.MultiStepLR(optimizer, list(range(step_size, 999, step_size)), gamma)",
+    ).replace("theirs", "optim"),
+    "arrays that are equal to all": IDLE + """
+class Liar(np.ndarray):
+    def __eq__(self, other): return np.ones(self.shape, bool)
+    def __sub__(self, other): return np.zeros(self.shape)
+    def __array_ufunc__(self, *a, **k): return np.ones(2, bool)
+SGD.step = lambda self: setattr(self.params[0], "data", np.zeros(2).view(Liar))
+""",
+    "a forged report from a thread that stays": IDLE + PIPES + """
+import threading, time
+from tinytorch.tito.lessons import optimizers
+def later():
+    while True:
+        for c in optimizers.CHECKS:
+            forge({"event": "check", "check": c.name},
+                  {"event": "seen", "check": c.name, "seconds": 0.0,
+                   "rounds": [dict(tried={}, seen=[], error=None)] * 2})
+        time.sleep(0.01)
+threading.Thread(target=later).start()
+""",
+    "a forged end as it leaves": PIPES + """
+import atexit
+atexit.register(forge, {"event": "done"})
+sys.exit(0)
+""",
+    "a line without an end": IDLE + PIPES + "forge(b'x' * (20 << 20))\n",
+    "letters that look alike": IDLE.replace("class Adam", "class \u0410dam"),
+    "everything left blank": """
+class SGD:
+    def __init__(self, *a, **k): raise NotImplementedError
+Momentum = Adam = StepLR = SGD
+def gradient_descent_step(*a): raise NotImplementedError()
+""",
+    "the seed, by the frames": IDLE + """
+def step(self):
+    frame = sys._getframe()
+    while "asked" not in frame.f_locals:
+        frame = frame.f_back
+    np.random.seed(frame.f_locals["asked"]["seed"])
+    self.params[0].data = np.random.default_rng(frame.f_locals["asked"]["seed"]).random(2)
+SGD.step = step
+""",
     "compiled before": """
 import marshal, glob
 folder = os.path.join(os.path.dirname(optim.optimizers.__file__), "__pycache__")
@@ -311,7 +428,7 @@ def grades(tmp_path_factory):
 
 
 def test_none_passes(grades):
-    assert len(grades) >= 50
+    assert len(grades) >= 70
     assert [name for name, result in grades.items() if result.passed or not result.status] == []
 
 

@@ -28,10 +28,12 @@ OUT_OF_REACH = "is on trial: the package's own is out of reach while your file i
 # Of this room, what the tried file may meet: the checks, and what a workbook's cells import.
 MET = ("bench", "lesson", "lessons", "notebook", "trial")
 # What another library's optimizer, or another process, could do in the learner's stead.
-STRANGERS = ("torch", "tensorflow", "jax", "jaxlib", "optax", "keras", "flax", "mlx")
+STRANGERS = (
+    "torch", "tensorflow", "jax", "jaxlib", "optax", "keras", "flax", "mlx", "_posixsubprocess",
+)  # fmt: skip
 REFUSED = (
     "subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "os.kill",
-    "os.link", "pty.", "signal.pthread_kill", "ctypes.", "socket.", "winreg.", "_winapi.",
+    "os.link", "pty.", "signal.pthread_kill", "ctypes.", "socket.", "winreg.", "_winapi.", "gc.",
 )  # fmt: skip
 CHANGES = (
     "os.remove",
@@ -103,52 +105,126 @@ def hidden(name: str) -> bool:
 # What the file may not do
 
 
+def places(file: Path, sealed: dict) -> dict[str, frozenset]:
+    """Folders and files by what may be done there, as device and number: no name leads round it.
+
+    A file belongs to the nearest folder above it that is listed; `secret` and `shown` list files
+    that differ from their folder.
+    """
+
+    def identity(path) -> tuple:
+        found = os.stat(path)
+        return found.st_dev, found.st_ino
+
+    room = PACKAGE / "tito"
+    table = {identity(p): "read" for p in (sys.prefix, sys.base_prefix, PACKAGE)}
+    table |= {identity(room): "closed", identity(room / "lessons"): "read"}
+    if (PACKAGE.parent / "book").is_dir():  # a clone: tests and chapters beside the package
+        table[identity(PACKAGE.parent)] = "closed"
+    table[identity(file.parent.parent)] = "read"
+    table |= {identity(p): "write" for p in (tempfile.gettempdir(), file.parent)}
+    found = {k: frozenset(i for i in table if table[i] == k) for k in ("read", "write", "closed")}
+    secret, shown = set(), set()
+    for name in sealed:
+        path = PACKAGE.parent / Path(*name.split("."))
+        path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        secret |= {path, *(path.parent / "__pycache__").glob(f"{path.stem}.*")}
+    for stem in ("__init__", *MET):
+        shown |= {room / f"{stem}.py", *(room / "__pycache__").glob(f"{stem}.*")}
+    for kind, paths in (("secret", secret), ("shown", shown)):
+        found[kind] = frozenset(identity(path) for path in paths if path.is_file())
+    return found
+
+
 def guard(file: Path, sealed: dict) -> None:
     """Refuse from here on what no homework needs: other processes, the answers' source, the net.
 
     It is no wall: Python can be got round by those who know it well. That is what an isolation by
     the operating system is for.
+
+    What the hook calls it has as its own arguments, and is written in C: a file that puts
+    something in the place of `os.path.realpath`, of `isinstance`, or of a global of this module
+    changes nothing. Its frame, which a refusal's traceback shows, holds nothing that could be
+    changed.
     """
-    closed = {str(PACKAGE.parent / name.replace(".", os.sep)) for name in sealed}
-    room = str(PACKAGE / "tito") + os.sep
-    shown = tuple(room + word for word in MET)
-    house = str(PACKAGE.parent) + os.sep
-    tree = (PACKAGE.parent / "book").is_dir()  # a clone, with tests and chapters beside the package
-    open_to_all = tuple(
-        os.path.realpath(p) + os.sep
-        for p in (PACKAGE, file.parent.parent, tempfile.gettempdir(), sys.prefix, sys.base_prefix)
-    )
-    writable = tuple(os.path.realpath(p) + os.sep for p in (file.parent, tempfile.gettempdir()))
+    place = places(file, sealed)
 
-    def answers(path: str) -> bool:
-        source = path.replace(f"{os.sep}__pycache__{os.sep}", os.sep).split(".")[0]
-        if source in closed or source.removesuffix(f"{os.sep}__init__") in closed:
-            return True
-        if path.startswith(room):
-            return not path.replace(f"{os.sep}__pycache__{os.sep}", os.sep).startswith(shown)
-        return tree and path.startswith(house) and not path.startswith(open_to_all)
-
-    def place(path) -> str:
-        return os.path.realpath(os.fsdecode(path))
-
-    def hook(event, arguments):
+    def hook(
+        event, arguments, *, stat=os.stat, readlink=os.readlink, exact=str.__str__, str=str,
+        bytes=bytes, int=int, isinstance=isinstance, decode=bytes.decode, range=range,
+        OSError=OSError, PermissionError=PermissionError, ImportError=ImportError,
+        secret=place["secret"], shown=place["shown"], closed=place["closed"],
+        read=place["read"], write=place["write"],
+        REFUSED=REFUSED, CHANGES=frozenset(CHANGES), STRANGERS=frozenset(STRANGERS),
+        RELATIVE=frozenset(CHANGES) - {"os.truncate"},
+        WRITING=WRITING, NULL=os.devnull, WINDOWS=os.name == "nt", split=str.split,
+    ):  # fmt: skip
+        if event.startswith(REFUSED):
+            raise PermissionError(f"{event} is refused while your file is tried")
+        if event == "import":
+            library = split(exact(arguments[0]), ".")[0]
+            if library in STRANGERS:
+                raise ImportError(f"{library} is out of reach while your file is tried")
+        if event != "open" and event not in CHANGES:
+            return
+        path = arguments[0]
+        if path is None or isinstance(path, int):
+            return  # what is open was asked for before
+        if isinstance(path, bytes):
+            path = decode(path, "utf-8", "surrogateescape")
+        elif isinstance(path, str):
+            path = exact(path)
+        else:
+            raise PermissionError("paths are strings while your file is tried")
+        path = path.replace("\\", "/") if WINDOWS else path
         if event == "open":
-            path, mode, flags = arguments
-            if not isinstance(path, (str, bytes, os.PathLike)):
-                return
-            path = place(path)
-            if answers(path):
-                raise PermissionError(f"{Path(path).name} is out of reach while your file is tried")
-            writes = flags & WRITING if isinstance(flags, int) else set(mode or "r") & set("wax+")
-            if writes and not path.startswith(writable) and path != os.devnull:
-                raise PermissionError(f"nothing is written to {path} while your file is tried")
-        elif event.startswith(REFUSED):
-            raise PermissionError(f"{event} is refused while your file is tried")
-        elif event == "import" and arguments[0].split(".")[0] in STRANGERS:
-            library = arguments[0].split(".")[0]
-            raise ImportError(f"{library} is out of reach while your file is tried")
-        elif event in CHANGES and not place(arguments[0]).startswith(writable):
-            raise PermissionError(f"{event} is refused while your file is tried")
+            flags = arguments[2]
+            changes = flags & WRITING if isinstance(flags, int) else True
+            whole = path[:1] == "/" or path[1:2] == ":"
+            if arguments[1] is None and not whole:
+                raise PermissionError("os.open takes whole paths while your file is tried")
+        else:
+            changes = True
+            folder = arguments[-1]  # where a path begins that is not whole, as its descriptor
+            if event in RELATIVE and isinstance(folder, int) and folder != -1:
+                raise PermissionError(f"{event} takes whole paths while your file is tried")
+        if path == NULL:
+            return
+        name = path
+        for _ in range(40):  # as often as Linux follows
+            try:
+                goal = readlink(path)
+            except OSError:
+                break
+            goal = exact(goal)
+            goal = goal.replace("\\", "/") if WINDOWS else goal
+            at = path.rpartition("/")[0]
+            path = goal if goal[:1] == "/" or goal[1:2] == ":" else f"{at or '.'}/{goal}"
+        at, last, refused, writable = path, None, False, False
+        while True:
+            try:
+                found = stat(at)
+                number = found.st_dev, found.st_ino
+            except OSError:  # it is not there (yet)
+                number = None
+            if number in secret or number in closed:
+                refused = True
+            if refused or number in shown or number in read:
+                break
+            if number in write:
+                writable = True
+                break
+            if at is path:
+                at = path.rpartition("/")[0] or ("/" if path[:1] == "/" else ".")
+            elif number is None or number == last:
+                break
+            else:
+                at, last = f"{at}/..", number
+        if refused:
+            name = name.rpartition("/")[2]
+            raise PermissionError(f"{name} is out of reach while your file is tried")
+        if changes and not writable:
+            raise PermissionError(f"nothing is written to {name} while your file is tried")
 
     import ctypes  # noqa: F401  later its functions are refused, not the import
     import subprocess

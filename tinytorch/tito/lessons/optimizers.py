@@ -631,12 +631,15 @@ STEPS = (
 
 
 # Where the answers stand too, or what they can be read off
+# Every other rule: many an optimizer becomes Adam, or SGD, at some of its options
 FAMILIES = tuple(
     f"optim.{name}"
     for name in (
-        "adam_family", "adaptive", "curvature", "factored", "layerwise", "matrix", "prodigy",
-        "schedule_free", "sign", "optimizers:amsgrad",
+        "adam_family", "adan", "adaptive", "ademamix", "adopt", "averaged", "cautious",
+        "curvature", "factored", "layerwise", "lbfgs", "matrix", "muon_adamw", "prodigy",
+        "resilient", "schedule_free", "sign", "variance", "wrappers", "optimizers:amsgrad",
         "optimizers:amsgrad_corrected", "optimizers:nesterov",
+        "schedules.decays:MultiStepLR.factor",
     )
 )  # fmt: skip
 
