@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from tinytorch.core.tensor import Tensor
+from tinytorch.lab.card.contained import contained
 from tinytorch.lab.card.diagnoses import DIAGNOSES, RATES
 from tinytorch.lab.card.workloads import STEPS, WORKLOADS, train_on
 from tinytorch.lab.studies.store import opened
@@ -29,17 +30,19 @@ class Card:
         workloads: by name: "lr" (the best of RATES with the tuning seed), "tuned" (the final
             loss at each rate), "curves" (of the reported seeds, the test loss every ten steps),
             "final" (the median of their ends), "error" ("" or what went wrong).
+        printed: how many bytes it would have printed in all of that.
     """
 
     optimizer: str
     diagnoses: dict
     workloads: dict
+    printed: int = 0
 
     def json(self) -> str:
         """Everything, as JSON; numbers that are not finite become null."""
         whole = {
             "optimizer": self.optimizer, "steps": STEPS, "rates": RATES, "reported": REPORTED,
-            "diagnoses": self.diagnoses, "workloads": self.workloads,
+            "diagnoses": self.diagnoses, "workloads": self.workloads, "printed": self.printed,
         }  # fmt: skip
         return json.dumps(finite(whole), ensure_ascii=False, indent=1)
 
@@ -65,6 +68,8 @@ class Card:
         for name, found in self.workloads.items():
             says = found["error"] or f"{found['final']:.3g} at lr {found['lr']:g}"
             lines.append(f"    {name:<20} {says}")
+        if self.printed:
+            lines.append(f"  It printed {self.printed:,} bytes, of which nothing is shown.")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -117,54 +122,74 @@ def report_card(
         how = dict(store=kept, jobs=jobs, progress=progress, seconds=seconds, retry=retry)
         (first,) = study(first_step, [common], seeds=[0], name="first step", **how)
         if first.error:  # no use in waiting for as many failures as there are rows
-            lost = {"holds": None, "says": first.error, "curves": {}}
-            none = {"lr": math.nan, "tuned": [], "curves": [], "final": math.inf}
-            broken = {n: {**none, "error": first.error} for n in chosen}
-            return Card(name, dict.fromkeys(DIAGNOSES, lost), broken)
+            lost = dict.fromkeys(DIAGNOSES, failed(first.error))
+            return Card(name, lost, {w: untrained(first.error) for w in chosen})
         tried = [{**common, "diagnosis": d} for d in DIAGNOSES]
         rows = study(diagnosed, tried, seeds=[0], name="diagnosis", **how)
-        diagnoses = {
-            d: {"holds": None, "says": row.error, "curves": {}} if row.error else row.results
-            for d, row in zip(DIAGNOSES, rows, strict=True)
-        }
-        points = [{**common, "workload": w, "lr": lr} for w in chosen for lr in RATES]
-        tuning = study(trained, points, seeds=[TUNING], name="tuning", **how)
-        best, tuned = {}, {}
-        for i, w in enumerate(chosen):
-            runs = tuning[i * len(RATES) : (i + 1) * len(RATES)]
-            tuned[w] = [run.results.get("final", math.inf) for run in runs]
-            best[w] = RATES[int(np.argmin(tuned[w]))]
-        points = [{**common, "workload": w, "lr": best[w]} for w in chosen]
-        reported = study(trained, points, seeds=REPORTED, name="reported", **how)
-    workloads = {}
-    for i, w in enumerate(chosen):
-        runs = reported[i * len(REPORTED) : (i + 1) * len(REPORTED)]
-        finals = [run.results.get("final", math.inf) for run in runs]
+        runs = list(rows)
+
+        def trainings(points, seeds, name):
+            """The runs of each (workload, rate), where there are any."""
+            points = [{**common, "workload": w, "lr": lr} for w, lr in points]
+            found = study(trained, points, seeds=seeds, name=name, **how) if points else []
+            runs.extend(found)
+            return [found[i : i + len(seeds)] for i in range(0, len(found), len(seeds))]
+
+        # A first run each: where it hangs or dies, thirteen more would only take their time.
+        firsts = trainings([(w, RATES[4]) for w in chosen], [TUNING], "tuning")
+        workloads = {
+            w: untrained(first.error) for w, (first,) in zip(chosen, firsts, strict=True)
+            if first.error and not first.seconds < seconds
+        }  # fmt: skip
+        left = [w for w in chosen if w not in workloads]
+        tuning = iter(trainings([(w, lr) for w in left for lr in RATES], [TUNING], "tuning"))
+        tuned = {w: [next(tuning)[0].results.get("final", math.inf) for _ in RATES] for w in left}
+        best = {w: RATES[int(np.argmin(tuned[w]))] for w in left}
+        reported = trainings(best.items(), REPORTED, "reported")
+    for w, three in zip(left, reported, strict=True):
         workloads[w] = {
             "lr": best[w], "tuned": tuned[w],
-            "curves": [run.results.get("curve", []) for run in runs],
-            "final": float(np.median(finals)),
-            "error": next((run.error for run in runs if run.error), "")
+            "curves": [run.results.get("curve", []) for run in three],
+            "final": float(np.median([run.results.get("final", math.inf) for run in three])),
+            "error": next((run.error for run in three if run.error), "")
             or ("" if math.isfinite(min(tuned[w])) else "diverges at every rate"),
         }  # fmt: skip
-    return Card(name, diagnoses, workloads)
+    diagnoses = {
+        d: failed(row.error) if row.error else {k: row.results[k] for k in failed("")}
+        for d, row in zip(DIAGNOSES, rows, strict=True)
+    }
+    printed = sum(run.results.get("printed", 0) for run in runs)
+    return Card(name, diagnoses, {w: workloads[w] for w in chosen}, printed)
+
+
+def failed(error: str) -> dict:
+    return {"holds": None, "says": error, "curves": {}}
+
+
+def untrained(error: str) -> dict:
+    return {"lr": math.nan, "tuned": [], "curves": [], "final": math.inf, "error": error}
 
 
 def first_step(optimizer, settings, seed) -> int:
     """Whether it can be made and takes a step at all."""
-    p = Tensor(np.ones((3, 2), dtype=np.float32), requires_grad=True)
-    stepper = optimizer([p], lr=0.01, **settings)
-    p.grad = Tensor(np.ones((3, 2), dtype=np.float32))
-    stepper.step()
+    with contained():
+        p = Tensor(np.ones((3, 2), dtype=np.float32), requires_grad=True)
+        stepper = optimizer([p], lr=0.01, **settings)
+        p.grad = Tensor(np.ones((3, 2), dtype=np.float32))
+        stepper.step()
     return 1
 
 
 def diagnosed(optimizer, settings, diagnosis, seed) -> dict:
-    return DIAGNOSES[diagnosis].run(functools.partial(optimizer, **settings))
+    with contained() as counter:
+        found = DIAGNOSES[diagnosis].run(functools.partial(optimizer, **settings))
+    return {**found, "printed": counter.count}
 
 
 def trained(optimizer, settings, workload, lr, seed) -> dict:
-    return train_on(workload, functools.partial(optimizer, **settings), lr, seed)
+    with contained() as counter:
+        found = train_on(workload, functools.partial(optimizer, **settings), lr, seed)
+    return {**found, "printed": counter.count}
 
 
 def finite(value):

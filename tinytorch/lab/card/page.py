@@ -120,6 +120,7 @@ def page(card) -> str:
     mine = list(table)[-1]
     order = sorted(ranking, key=lambda n: -ranking[n][0])
     rows = [[n, *(f"{v:.2f}" for v in ranking[n])] for n in order]
+    printed = f" It printed {card.printed:,} bytes, not shown here." if card.printed else ""
     figures = []
     for name, found in card.diagnoses.items():
         drawing = svg(diagnosis_figure(name, found["curves"])) if found["curves"] else ""
@@ -134,7 +135,7 @@ def page(card) -> str:
         f"<p>{holds} of {len(card.diagnoses)} statements hold. On {len(card.workloads)} workloads "
         f"of {STEPS} steps it has a score of {ranking[mine][0]:.2f} (90 % interval "
         f"{ranking[mine][1]:.2f} to {ranking[mine][2]:.2f}), place {order.index(mine) + 1} of "
-        f"{len(order)}.</p>",
+        f"{len(order)}.{printed}</p>",
         "<h2>Diagnoses</h2><p>A statement that does not hold need not be a fault: plain descent "
         "is no worse for caring how large the loss is. It says what to expect.</p>",
         f'<div class="cards">{"".join(figures)}</div>',

@@ -95,7 +95,7 @@ def in_workers(work, left: dict, jobs, killed):
         except BrokenExecutor as error:
             deaths += 1
             if deaths > 2:
-                deaths = 0
+                deaths = 1  # the next may be of its kind
                 index, case = next(iter(left.items()))
                 if killed is None:
                     words = f"a process ended each time it ran {case!r}"

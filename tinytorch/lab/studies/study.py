@@ -220,12 +220,12 @@ def attempt(run, seconds, home: int, settings: dict, seed: int) -> tuple[str, st
         results, error = written(results), ""
     except TimeUp:
         results, error = "{}", f"took more than {seconds:g} s"
-    except Exception as problem:
+    except (Exception, SystemExit, GeneratorExit) as problem:
         results, error = "{}", in_words(problem)
     return results, error, time.perf_counter() - began
 
 
-def in_words(problem: Exception) -> str:
+def in_words(problem: BaseException) -> str:
     """One line that every terminal and database takes, whatever the exception says of itself."""
     try:
         words = str(problem)
@@ -254,7 +254,7 @@ def time_limit(seconds: float | None, deadly: bool):
             if over.is_set():
                 return
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(me), ctypes.py_object(TimeUp))
-        if deadly and not over.wait(max(1.0, seconds)):
+        if deadly and not over.wait(min(max(1.0, seconds), 5.0)):
             os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
