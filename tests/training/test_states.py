@@ -10,6 +10,7 @@ comes of it is in every bit what comes of the same calls without any of this.
 
 import contextlib
 import copy
+import linecache
 import signal
 import sys
 import tempfile
@@ -135,11 +136,16 @@ class System:
 
 @contextlib.contextmanager
 def broken_off(fault):
-    """Within the block something happens when so many lines of the package have been run."""
+    """Within the block something happens when so many lines of the package have been run.
+
+    No error where a with block ends: raised before its `__exit__` it would leave that out, which
+    only what raises between two instructions can do.
+    """
     if fault is None:
         yield
         return
     kind, left = fault
+    last = {}  # the line that a frame ran before, by its id: kept ones would keep schedulers alive
 
     def look(frame, event, argument):
         nonlocal left
@@ -148,8 +154,16 @@ def broken_off(fault):
             return None
         if event == "line":
             left -= 1
+            at, key = frame.f_lineno, id(frame)
+            back, last[key] = at < last.get(key, 0), at
             if left == 0 and kind == "Ctrl-C":
                 signal.raise_signal(signal.SIGINT)
+            elif (
+                left == 0
+                and back
+                and linecache.getline(file, frame.f_lineno).strip()[:5] == "with "
+            ):
+                left = 1  # at the next line
             elif left == 0:
                 raise MemoryError("made up")
         return look

@@ -1,5 +1,6 @@
 """Optimizers and learning-rate schedules. A line here puts one on the list."""
 
+from tinytorch.optim import examples
 from tinytorch.optim.adam_family import Adamax as Adamax
 from tinytorch.optim.adam_family import AdamW as AdamW
 from tinytorch.optim.adam_family import NAdam as NAdam
@@ -42,6 +43,7 @@ from tinytorch.optim.resilient import Rprop as Rprop
 from tinytorch.optim.schedule_free import AdamWScheduleFree as AdamWScheduleFree
 from tinytorch.optim.schedule_free import SGDScheduleFree as SGDScheduleFree
 from tinytorch.optim.schedules import *  # noqa: F403
+from tinytorch.optim.schedules import SCHEDULERS as SCHEDULERS
 from tinytorch.optim.sign import Lion as Lion
 from tinytorch.optim.variance import MARS as MARS
 from tinytorch.optim.wrappers import SAM as SAM
@@ -54,6 +56,7 @@ kinds = tuple(
 )
 OPTIMIZERS = tuple(each for each in kinds if not each.needs_closure)
 WITH_CLOSURE = tuple(each for each in kinds if each.needs_closure)
+examples.exemplify((*OPTIMIZERS, *SCHEDULERS))
 
 __all__ = [
     name

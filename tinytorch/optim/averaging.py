@@ -42,6 +42,14 @@ class AveragedModel(Module):
     Raises:
         ValueError: `decay` or `use_buffers` outside its range.
 
+    >>> model = nn.Linear(1, 1)
+    >>> average = optim.AveragedModel(model)
+    >>> for value in (1.0, 2.0, 6.0):
+    ...     _ = model.weight.copy_([[value]])
+    ...     average.update_parameters(model)
+    >>> average.module.weight
+    Tensor([[3.]], requires_grad=True)
+
     Source: Izmailov et al. 2018 (SWA); Polyak & Juditsky 1992. PyTorch's conventions.
     """
 
@@ -126,6 +134,11 @@ def update_bn(loader, model) -> None:
     Raises:
         ValueError: there are no batches; the statistics are as they were then, as after whatever
             else is raised.
+
+    >>> model = nn.BatchNorm1d(1)
+    >>> optim.update_bn([Tensor([[1.0], [3.0]]), Tensor([[5.0], [7.0]])], model)
+    >>> model.running_mean
+    Tensor([4.])
 
     Source: Izmailov et al. 2018, section 3.2; PyTorch's `swa_utils.update_bn`.
     """

@@ -32,6 +32,11 @@ def clip_grad_norm_(
         ValueError: `max_norm` or `norm_type` outside its range.
         FloatingPointError: a norm that is not finite, if asked for.
 
+    >>> w = Tensor([1.0, 2.0], requires_grad=True)
+    >>> w.grad = [30.0, 40.0]
+    >>> optim.clip_grad_norm_([w], max_norm=5.0), w.grad
+    (50.0, Tensor([3., 4.]))
+
     Source: Pascanu, Mikolov & Bengio 2013, Algorithm 1. PyTorch's form.
     """
     if not _positive(norm_type):
@@ -62,6 +67,12 @@ def clip_grad_value_(parameters, clip_value: float) -> None:
     Raises:
         TypeError: `parameters` holds something else than tensors.
         ValueError: `clip_value` outside its range.
+
+    >>> w = Tensor([1.0, 2.0], requires_grad=True)
+    >>> w.grad = [30.0, -0.5]
+    >>> optim.clip_grad_value_([w], 1.0)
+    >>> w.grad
+    Tensor([ 1. , -0.5])
     """
     if not _positive(clip_value) and clip_value != 0:
         raise ValueError(f"clip_grad_value_: clip_value must be a number >= 0, got {clip_value!r}")

@@ -77,6 +77,10 @@ def decay_groups(model, weight_decay: float) -> list[dict]:
 
     Raises:
         ValueError: `weight_decay` outside its range.
+
+    >>> groups = optim.decay_groups(nn.Linear(3, 2), 0.1)
+    >>> [(group["weight_decay"], len(group["params"])) for group in groups]
+    [(0.1, 1), (0.0, 1)]
     """
     check("decay_groups", "weight_decay", weight_decay)
     named = list(model.named_parameters())

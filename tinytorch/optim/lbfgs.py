@@ -101,6 +101,19 @@ class LBFGS(Optimizer):
 
     Source: Nocedal 1980; Nocedal & Wright 2006, Algorithms 7.4, 7.5, 3.5 and 3.6. Names and
     stopping rules are PyTorch's.
+
+    >>> w = Tensor([3.0], requires_grad=True)
+    >>> optimizer = optim.LBFGS([w], line_search_fn="strong_wolfe")
+    >>> def closure():
+    ...     optimizer.zero_grad()
+    ...     loss = (w * w).sum()
+    ...     loss.backward()
+    ...     return loss
+    ...
+    >>> optimizer.step(closure).item()
+    9.0
+    >>> abs(w.item()) < 1e-6
+    True
     """
 
     needs_closure = True

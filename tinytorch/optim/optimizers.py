@@ -63,6 +63,12 @@ def gradient_descent_step(parameter: Tensor, learning_rate: float) -> None:
 
     Raises:
         ValueError: the tensor has no gradient; the learning rate is negative or not finite.
+
+    >>> w = Tensor([3.0], requires_grad=True)
+    >>> w.grad = [2.0]
+    >>> optim.gradient_descent_step(w, 0.5)
+    >>> w
+    Tensor([2.], requires_grad=True)
     """
     check("gradient_descent_step", "lr", learning_rate)
     if parameter.grad is None:

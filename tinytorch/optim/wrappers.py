@@ -3,7 +3,7 @@
 import numpy as np
 
 from tinytorch.core.autograd import enable_grad
-from tinytorch.core.checks import NONNEGATIVE, POSITIVE_COUNT, PROPORTION, require
+from tinytorch.core.checks import FLAG, NONNEGATIVE, POSITIVE_COUNT, PROPORTION, require
 from tinytorch.core.interrupts import deferred
 from tinytorch.optim.optimizer import Optimizer
 from tinytorch.optim.saving import checked_value, expect_keys
@@ -69,7 +69,20 @@ class SAM(Wrapper):
 
     Raises:
         TypeError: `optimizer` is none; on `step`, without a closure.
-        ValueError: `rho` outside its range.
+        ValueError: `rho` or `adaptive` outside its range.
+
+    >>> w = Tensor([3.0], requires_grad=True)
+    >>> optimizer = optim.SAM(optim.SGD([w], lr=0.1), rho=0.5)
+    >>> def closure():
+    ...     optimizer.zero_grad()
+    ...     loss = (w * w).sum()
+    ...     loss.backward()
+    ...     return loss
+    ...
+    >>> optimizer.step(closure).item()
+    9.0
+    >>> round(w.item(), 3)  # by the gradient at 3.5
+    2.3
 
     Source: Foret et al. 2021, Algorithm 1; Kwon et al. 2021 (ASAM).
     """
@@ -77,7 +90,7 @@ class SAM(Wrapper):
     def __init__(self, optimizer: Optimizer, rho: float = 0.05, adaptive: bool = False):
         super().__init__(optimizer)
         self.rho = require("SAM", "rho", rho, NONNEGATIVE)
-        self.adaptive = adaptive
+        self.adaptive = require("SAM", "adaptive", adaptive, FLAG)
 
     def step(self, closure=None):
         """Ask for the gradient twice, and step; if the closure raises, no parameter has moved.
@@ -129,6 +142,14 @@ class Lookahead(Wrapper):
     Raises:
         TypeError: `optimizer` is none.
         ValueError: a value outside its range.
+
+    >>> w = Tensor([0.0], requires_grad=True)
+    >>> optimizer = optim.Lookahead(optim.SGD([w], lr=1.0), k=2)
+    >>> w.grad = [-1.0]
+    >>> for _ in range(2):
+    ...     optimizer.step()
+    >>> w
+    Tensor([1.], requires_grad=True)
 
     Source: Zhang et al. 2019, Algorithm 1. The inner optimizer keeps its state.
     """

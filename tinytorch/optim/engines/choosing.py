@@ -34,6 +34,9 @@ def engine(name: str):
 
     Raises:
         ValueError: no engine has this name.
+
+    >>> with optim.engine("whole"):
+    ...     pass  # train
     """
     token = _chosen.set(known(name))
     try:

@@ -56,6 +56,10 @@ def run_grid(
         TypeError: the optimizer has no such argument, or its rule cannot have it as an array.
         ValueError: a value outside its range; shapes that do not go together; a rule that is
             not elementwise; a scheduler that watches how the run goes.
+
+    >>> runs = optim.run_grid(optim.SGD, [1.0], lambda p: 2 * p, 3, lr=np.array([0.1, 0.25]))
+    >>> runs.points.round(3).tolist()
+    [[0.512], [0.125]]
     """
     if not optimizer.elementwise:
         raise ValueError(f"run_grid: the rule of {optimizer.__name__} is not elementwise")
