@@ -6,7 +6,7 @@ from tinytorch.core.checks import FRACTION, NONNEGATIVE
 from tinytorch.optim import engines
 from tinytorch.optim.declarations import Value, moments
 from tinytorch.optim.optimizer import Optimizer, decoupled
-from tinytorch.optim.tearing import whole
+from tinytorch.optim.tearing import all_or_none
 
 
 def sophia(p, g, m, h, *, lr, beta1, rho, bs, eps):
@@ -61,7 +61,7 @@ class SophiaG(Optimizer):
         Raises:
             ValueError: as `step`; nothing has changed then.
         """
-        with whole(self):
+        with all_or_none(self):
             for group, params in zip(self.param_groups, self.moving(), strict=True):
                 batch = [(self.state[p]["h"], p.grad.data) for p in params]
                 engines.run((gauss_newton,), batch, self.numbers(group, 1), engine=self.engine)

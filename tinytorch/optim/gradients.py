@@ -23,10 +23,10 @@ def separate(params) -> None:
 
 def memories(arrays: list[np.ndarray]) -> set[int]:
     """Which arrays these lie in the memory of, themselves or others."""
-    return {id(a) if a.base is None else id(whole(a)) for a in arrays}
+    return {id(a) if a.base is None else id(holder(a)) for a in arrays}
 
 
-def whole(array: np.ndarray) -> np.ndarray:
+def holder(array: np.ndarray) -> np.ndarray:
     while isinstance(array.base, np.ndarray):
         array = array.base
     return array

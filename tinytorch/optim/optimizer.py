@@ -35,7 +35,7 @@ from tinytorch.optim.declarations import (
 from tinytorch.optim.gradients import memories, separate
 from tinytorch.optim.groups import Group
 from tinytorch.optim.synonyms import current_names
-from tinytorch.optim.tearing import refuse_torn, whole
+from tinytorch.optim.tearing import all_or_none, refuse_torn
 
 KNOWN: dict[str, Declared] = {}  # the first declaration of each name
 
@@ -346,7 +346,7 @@ class Optimizer(Declares):
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        with whole(self):
+        with all_or_none(self):
             self._move()
         for hook in tuple(self._after.values()):
             hook(self, arguments, {})

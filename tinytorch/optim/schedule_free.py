@@ -6,7 +6,7 @@ from tinytorch.core.checks import COUNT, NONNEGATIVE, OPEN_FRACTION, fractions
 from tinytorch.optim import engines
 from tinytorch.optim.declarations import Value
 from tinytorch.optim.optimizer import Optimizer, coupled
-from tinytorch.optim.tearing import refuse_torn, whole
+from tinytorch.optim.tearing import all_or_none, refuse_torn
 
 
 def schedule_free_sgd(p, g, z, *, lr, momentum, c):
@@ -96,7 +96,7 @@ class ScheduleFree(Optimizer):
         self._become(1, lambda beta: 1 - 1 / beta)
 
     def _become(self, averaged: int, weight) -> None:
-        with whole(self):
+        with all_or_none(self):
             for group in self.param_groups:
                 if group["averaged"] != averaged:
                     self._move_towards_z(group, weight(self.beta(group)))

@@ -4,7 +4,7 @@ from tinytorch.core.interrupts import deferred
 from tinytorch.optim.engines import written
 
 
-class whole(deferred):
+class all_or_none(deferred):
     """Within the block an optimizer moves its parameters, all of them or none.
 
     Ctrl-C waits for the block's end. Should it be left by an error before anything was written

@@ -7,7 +7,7 @@ from tinytorch.core.checks import FLAG, NONNEGATIVE, POSITIVE_COUNT, PROPORTION,
 from tinytorch.core.interrupts import deferred
 from tinytorch.optim.optimizer import Optimizer
 from tinytorch.optim.saving import checked_value, expect_keys
-from tinytorch.optim.tearing import whole
+from tinytorch.optim.tearing import all_or_none
 
 
 class Wrapper:
@@ -105,7 +105,7 @@ class SAM(Wrapper):
             raise TypeError("SAM: step() needs a closure, which computes the loss and gradients")
         with enable_grad():
             loss = closure()
-        with whole(self.optimizer):
+        with all_or_none(self.optimizer):
             self._step(closure)
         return loss
 
@@ -163,7 +163,7 @@ class Lookahead(Wrapper):
 
     def step(self, closure=None):
         """A step of the inner optimizer; the k-th moves the slow weights too."""
-        with whole(self.optimizer):
+        with all_or_none(self.optimizer):
             loss = self.optimizer.step(closure)
             if (self.t + 1) % self.k == 0:
                 for p, slow in zip(self.params(), self.slow, strict=True):

@@ -47,7 +47,7 @@ def warped(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return ((1 - below) * upper + below * lower).astype(np.float32)
 
 
-def train_once(seed: int, optimizer: str) -> dict:
+def train_digits(seed: int, optimizer: str) -> dict:
     """Train an MLP 64-256-128-10 on warped digits; its accuracy on the test set, the seconds."""
     from tinytorch import nn, optim
     from tinytorch.data import DataLoader, TensorDataset, digits
@@ -86,7 +86,7 @@ def main(arguments: list[str]) -> None:
     print(json.dumps({"whose": tinytorch.whose()}), flush=True)
     for optimizer in ("SGD", "Momentum", "Adam"):
         for seed in range(int(arguments[0])):
-            print(json.dumps(train_once(seed, optimizer)), flush=True)
+            print(json.dumps(train_digits(seed, optimizer)), flush=True)
 
 
 def run_exported(space: Workspace | None, lesson, seeds: int) -> dict:
