@@ -635,7 +635,7 @@ STEPS = (
 FAMILIES = tuple(
     f"optim.{name}"
     for name in (
-        "adam_family", "adan", "adaptive", "ademamix", "adopt", "averaged", "cautious",
+        "adam_family", "adan", "adaptive", "ademamix", "adopt", "asgd", "cautious",
         "curvature", "factored", "layerwise", "lbfgs", "matrix", "muon_adamw", "prodigy",
         "resilient", "schedule_free", "sign", "variance", "wrappers", "optimizers:amsgrad",
         "optimizers:amsgrad_corrected", "optimizers:nesterov",
