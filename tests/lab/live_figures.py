@@ -1,5 +1,7 @@
 """Figures of every kind, small, for tests: name -> a cell that shows one."""
 
+import linecache
+
 FIGURES = {
     "front": """
 from tinytorch.lab import Knob, Live, Plane, Plot, Rosenbrock, Descent
@@ -74,6 +76,24 @@ Live(
     says=[(lambda sigma: sigma == 0, "On {which} without noise")], alt="A bit of everything",
 )
 """,
+    "schedule": """
+import numpy as np
+
+from tinytorch.lab import Descent, Knob, Live, Plot, Quadratic, Rate
+from tinytorch.optim import SGD
+
+def shape(t, fall, last):
+    return np.where(t < fall, 1.0, last)
+
+noisy = Descent(SGD, Quadratic([0.02, 1.0]), 60, start=(3.0, 1.0), lr="peak", rate=shape, noise=0.3)
+Live(
+    Plot({"rate": Rate(noisy)}, (0, 60), (0, 2), handles=[("fall", "peak")]),
+    Plot({"SGD": noisy}, (0, 60), (1e-5, 10), log="y"),
+    peak=Knob("peak", 0.01, 1.98, at=1, count=197), last=Knob("last", 0, 1, at=0.25),
+    fall=Knob("fall from", 1, 59, at=40, whole=True), change=shape,
+    says="It ends at {SGD}", alt="A schedule and its run",
+)
+""",
 }
 
 
@@ -81,5 +101,7 @@ def made(name: str):
     """The figure itself."""
     before, _, arguments = FIGURES[name].rpartition("\nLive(")
     space: dict = {}
-    exec(before, space)
+    file = f"<figure {name}>"  # its lines are found, as those of a cell are
+    linecache.cache[file] = (len(before), None, before.splitlines(keepends=True), file)
+    exec(compile(before, file, "exec"), space)
     return eval("Live(" + arguments, space)

@@ -294,8 +294,8 @@ UNCORRECTED = ADAM.replace("m / (1 - beta1**t)", "m")
 class Code:
     """The lines of a rule on the page."""
 
-    def __init__(self, opened):
-        self.opened, self.root = opened, opened.root("front")
+    def __init__(self, opened, name="front"):
+        self.opened, self.root = opened, opened.root(name)
         self.field = self.root.locator("textarea")
         if not self.field.is_visible():
             self.root.get_by_text("Change it").click()
@@ -439,3 +439,33 @@ def test_the_field_indents_as_python_does(lines):
     keyboard.press("Escape")
     keyboard.press("Tab")
     assert not lines.field.evaluate("e => e === document.activeElement")
+
+
+def test_a_figure_follows_a_schedule_s_changed_lines(opened):
+    figure = opened.figures["schedule"]
+    lines = Code(opened, "schedule")
+    before = inspect.getsource(figure.runs[0].rate)
+    assert lines.field.input_value() == before
+    lines.type("def shape(t, fall, last):\n    return 1.0 if t < fall else last / (1 + t - fall)\n")
+    lines.see("Another schedule: it parts from the page's at step 41.")
+    (run,) = figure.runs
+    run.rate, kept = lambda t, fall, last: 1.0 if t < fall else last / (1 + t - fall), run.rate
+    try:
+        for knob in ("End", "Home"):  # and goes on to follow while a knob is moved
+            values = dict(zip(figure.names, opened.see("schedule")["state"], strict=True))
+            wanted = [y for _, y in figure.show(values)]
+            script = "([e, v]) => Math.abs(e.live.shown[1].y.at(-1) / v - 1) < 1e-9"
+            root = lines.root.element_handle()
+            opened.page.wait_for_function(script, arg=[root, wanted[1][-1]])
+            for mark, right in zip(opened.see("schedule")["marks"], wanted, strict=True):
+                np.testing.assert_allclose(mark, right, rtol=1e-9)
+            lines.root.locator("input[type=range]").nth(1).focus()
+            opened.page.keyboard.press(knob)
+    finally:
+        run.rate = kept
+    lines.type(before.replace("1.0", "'1.0'"))
+    lines.see("TypeError: shape must return a number, not str")
+    lines.type(before + "# mine")
+    lines.see("These lines do what the page's do.")
+    lines.root.get_by_role("button", name="Reset the lines").click()
+    opened.hold("schedule")

@@ -220,7 +220,12 @@ class Descent:
             return sweep(self.optimizer, made, start, self.steps, every=self.steps, **numbers)[-1]
 
     def _changeable(self, change: Callable, knobs: list[str], varying, fixed) -> dict | None:
-        """The stages of its step as text, and their numbers at step t; None without `change`."""
+        """The stages of its step as text, and their numbers at step t; None without `change`.
+
+        Where `change` is its rate, the knobs that this takes.
+        """
+        if change is self.rate:
+            return {"rate": True, "names": list(inspect.signature(change).parameters)[1:]}
         start = traced.settings(self.optimizer, varying)
         made = self.optimizer([Tensor(0.0, requires_grad=True)], **start, **fixed)
         stages = made.stages(made.param_groups[0])
@@ -402,6 +407,22 @@ class Trace(Mark):
     def values(self, values, path_of):
         path = path_of(self.run)[: int(values.get("t", self.run.steps)) + 1]
         return np.arange(len(path)), np.asarray(self.of(path, values), dtype=float)
+
+
+class Rate(Mark):
+    """The learning rate of a run, at each of its steps; it follows where the rate is changed."""
+
+    def __init__(self, run: Descent):
+        self.run = run
+
+    def specified(self, figure):
+        return {"kind": "rate", "run": figure.number(self.run)}
+
+    def values(self, values, path_of):
+        run = self.run
+        lr, named = resolve(run.settings["lr"], values), picked(run.rate, values)
+        steps = np.arange(run.steps)
+        return steps, np.array([lr * run.rate(t, **named) for t in steps], dtype=float)
 
 
 class Curve(Mark):
@@ -609,8 +630,8 @@ class Live:
             In braces a sentence names a knob or a mark, for the last value.
         best: knob -> value that the button *Best* sets.
         time: name of the steps to scrub and play through, of which there are so many.
-        change: a rule (or what precedes one) whose lines the reader may change on the site; the
-            descents that take it follow.
+        change: a rule (or what precedes one), or the `rate` of a descent, whose lines the reader
+            may change on the site; the descents that take it follow.
         mistakes: known wrong versions (with `target`, `name`, `explanation` and `wrong`): changed
             lines that do what one of them does are called by its name.
         **knobs: the others, by name.
@@ -685,6 +706,7 @@ class Live:
                           "key": self.panels[i].legend and bool(label)}
                          | described)  # fmt: skip
         both = self.names + self.labels
+        rate = any(run.rate is self.change for run in self.runs)
         panels = [
             {"x": p.x, "y": p.y, "xlog": "x" in p.log, "ylog": "y" in p.log, "xlabel": p.xlabel,
              "ylabel": p.ylabel, "equal": p.equal,
@@ -700,7 +722,7 @@ class Live:
             "knobs": [{"name": name, **self._described(knob)} for name, knob in self.knobs.items()],
             "runs": [run.specified(self.names, self.first, self.change) for run in self.runs],
             "change": self.change and inspect.getsource(self.change),
-            "trial": self.change and trial(self.change, self.mistakes),
+            "trial": None if rate else self.change and trial(self.change, self.mistakes),
             "marks": marks,
             "panels": panels,
             "says": [

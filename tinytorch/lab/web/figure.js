@@ -26,6 +26,7 @@ E.shown = (v, digits = 3) => {
 
 E.figure = (spec) => {
   const compile = (all) => all.map((each) => ({ ...each, f: each.f && E.compile(each.f) }));
+  let others = {}; // what changed lines gave, by run: its way, or the factors of its schedule
   const changes = {}, marks = compile(spec.marks), says = compile(spec.says);
   const runs = spec.runs.map((r) => {
     const made = { ...r };
@@ -33,10 +34,15 @@ E.figure = (spec) => {
       made[part] = r[part] && E.compile(r[part]);
     return made;
   });
-  const path = (r, K, steps = r.steps) =>
+  // The learning rate of step t; `factors` are those of another schedule.
+  const rate = (r, K, factors) => {
+    const lr = factors && r.settings([], K, [])[0];
+    return factors ? (t) => lr * factors[t] : r.rate && ((t) => r.rate([t], K));
+  };
+  const path = (r, K, factors) =>
     E.run({
       rule: r.rule, state: r.state, K: r.settings([], K, []), gradient: r.gradient, S: K,
-      start: r.from([], K, []), steps, rate: r.rate && ((t) => r.rate([t], K)),
+      start: r.from([], K, []), steps: r.steps, rate: rate(r, K, factors),
       noise: r.noise, sigma: r.sigma && r.sigma([], K),
     });
   const time = spec.knobs.findIndex((knob) => knob.kind === "time");
@@ -58,6 +64,10 @@ E.figure = (spec) => {
       const x = new Float64Array(n), y = new Float64Array(n);
       for (let t = 0; t < n; t++) (x[t] = t), (y[t] = m.f(way.subarray(t * d, t * d + d), K, []));
       return { x, y };
+    },
+    rate(m, K) {
+      const r = runs[m.run], at = rate(r, K, others[m.run]), x = Float64Array.from({ length: r.steps }, (_, t) => t);
+      return { x, y: x.map(at) };
     },
     curve(m, K) {
       const x = new Float64Array(m.count), y = new Float64Array(m.count);
@@ -99,15 +109,22 @@ E.figure = (spec) => {
     heat: (m, K, nx, ny) => show.heat(marks[m], K, null, nx, ny),
     // What another program needs to take the same way with its own rule.
     job(i, K) {
-      const r = spec.runs[i], { numbers, stages } = r.change, given = (changes[i] ??= E.compile(numbers));
+      const r = spec.runs[i];
+      if (r.change.rate) {
+        const values = r.change.names.map((name) => K[spec.knobs.findIndex((knob) => knob.name === name)]);
+        return { ...r.change, values, steps: r.steps, stages: [] };
+      }
+      const { numbers, stages } = r.change, given = (changes[i] ??= E.compile(numbers));
       return {
         stages, state: r.state, returns: 1 + r.state, steps: r.steps, gradient: r.gradient, S: [...K],
         start: [...runs[i].from([], K, [])], noise: r.noise, sigma: runs[i].sigma ? runs[i].sigma([], K) : 0,
         numbers: Array.from({ length: r.steps }, (_, t) => [...given([t + 1], K, [])]),
       };
     },
+    rates: (i, K, factors) => Array.from({ length: runs[i].steps }, (_, t) => rate(runs[i], K, factors)(t)),
     marks(K, coarse = true, instead = {}) {
-      const paths = runs.map((r, i) => instead[i] ?? path(r, K));
+      others = instead;
+      const paths = runs.map((r, i) => (r.change?.rate ? path(r, K, others[i]) : others[i] ?? path(r, K)));
       return marks.map((m) => (m.kind === "heat" && !coarse ? null : show[m.kind](m, K, paths)));
     },
     // The setting in words: the first sentence whose condition holds, its numbers filled in.

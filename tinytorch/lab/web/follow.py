@@ -46,6 +46,18 @@ def go(me, j, space):
             me.put(j, t, i, p[i])
 
 
+def schedule(me, j, rate):
+    """By what a schedule multiplies the learning rate, step by step."""
+    names = [n for n in me.rate_names(j).split(" ") if n]
+    given = {n: me.rate_value(j, i) for i, n in enumerate(names)}
+    for t in range(me.size(j, "steps")):
+        value = rate(t, **given)
+        if not isinstance(value, (int, float)):
+            name, what = me.target(), type(value).__name__
+            raise TypeError(f"{name} must return a number, not {what}")
+        me.factor(j, t, float(value))
+
+
 def main(me):
     try:
         for j in range(me.count()):
@@ -57,7 +69,10 @@ def main(me):
             if not callable(mine.get(me.target())):
                 raise NameError(f"the lines must define {me.target()}")
             own.update(mine)
-            go(me, j, own)
+            if me.is_rate(j):
+                schedule(me, j, mine[me.target()])
+            else:
+                go(me, j, own)
         me.done()
     except BaseException as error:
         me.failed(in_words(error), own_line(error, "rule"))  # noqa: F821

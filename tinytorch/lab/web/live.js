@@ -448,7 +448,7 @@ class Code {
       this.say(data.error + (known ? `\n${known}` : ""), data.line);
     }
     else {
-      this.say(this.verdict(data.paths.shift()));
+      this.say(this.figure.spec.trial ? this.verdict(data.paths.shift()) : this.compared(data.paths[0]));
       data.paths.forEach((path, i) => (this.paths[this.runs[i]] = path));
     }
     this.figure.update();
@@ -458,6 +458,12 @@ class Code {
     const at = this.parts(path, this.figure.spec.trial.right);
     return at < 0 ? "These lines do what the package's do."
       : this.known(path) ?? `Another rule: it parts from the package's at step ${at} of the trial.`;
+  }
+  // A schedule, against the page's own in this state.
+  compared(factors) {
+    const { figure, K } = this.figure, [i] = this.runs;
+    const at = this.parts(figure.rates(i, K, factors), figure.rates(i, K));
+    return at < 0 ? "These lines do what the page's do." : `Another schedule: it parts from the page's at step ${at}.`;
   }
   known(path) {
     const found = this.figure.spec.trial.mistakes.find((m) => this.parts(path, m.path) < 0);
@@ -474,7 +480,7 @@ class Code {
     this.python.start();
     if (!this.python.ready) { this.say("Python is being loaded …"); return; }
     this.asked = key;
-    this.python.ask({ source: this.editor.text, target: this.target, jobs: [this.figure.spec.trial, ...this.runs.map((i) => this.figure.figure.job(i, this.figure.K))] });
+    this.python.ask({ source: this.editor.text, target: this.target, jobs: [this.figure.spec.trial ?? [], this.runs.map((i) => this.figure.figure.job(i, this.figure.K))].flat() });
   }
 }
 const figures = [];

@@ -20,6 +20,10 @@ Object.assign(self, {
     if (job.noise) for (let i = 0; i < n; i++) g[i] += job.sigma * job.noise[(t * n + i) % job.noise.length];
   },
   g: (i) => g[i],
+  is_rate: (j) => Boolean(task.jobs[j].rate),
+  rate_names: (j) => task.jobs[j].names.join(" "),
+  rate_value: (j, i) => task.jobs[j].values[i],
+  factor: (j, t, value) => (paths[j][t] = Number(value)),
   put: (j, t, i, value) => (paths[j][(t + 1) * task.jobs[j].start.length + i] = Number(value)),
   done: () => self.postMessage({ paths }),
   failed: (error, line) => self.postMessage({ error: line ? `Line ${line}: ${error}` : error, line, paths }),
@@ -28,6 +32,7 @@ self.onmessage = ({ data }) => {
   task = data;
   slopes = task.jobs.map((job) => job.gradient && E.compile(job.gradient));
   paths = task.jobs.map((job) => {
+    if (job.rate) return new Float64Array(job.steps).fill(NaN);
     const path = new Float64Array((job.steps + 1) * job.start.length).fill(NaN);
     path.set(job.start);
     return path;
