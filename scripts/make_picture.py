@@ -7,7 +7,7 @@ from pathlib import Path
 
 import jupytext
 
-from tinytorch.lab.still import png
+from tinytorch.lab.still import pictures
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -19,7 +19,7 @@ def draw(target: Path) -> None:
         if cell.cell_type != "code":
             continue
         if cell.source.startswith("Live("):
-            target.write_bytes(png(eval(cell.source, names)))
+            target.write_bytes(pictures(eval(cell.source, names))[0])
             return
         exec(compile(cell.source, "index.md", "exec"), names)
 

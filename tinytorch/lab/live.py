@@ -16,6 +16,7 @@ Without a script, in print, and in a notebook that is not trusted a picture of t
 takes the figure's place.
 """
 
+import base64
 import functools
 import html
 import inspect
@@ -819,7 +820,8 @@ class Live:
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
         from tinytorch.lab.still import pictures
 
-        address, drawing = pictures(self)
+        png, drawing = pictures(self)
+        address = "data:image/png;base64," + base64.b64encode(png).decode()
         image = f'<img class="live-still" src="{address}" alt="{html.escape(self.alt)}">'
         if self.reason is not None:
             why = html.escape(self.reason)

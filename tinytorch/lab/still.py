@@ -1,6 +1,5 @@
 """The picture of a live figure in its first state, by matplotlib."""
 
-import base64
 import io
 
 import matplotlib.pyplot as plt
@@ -56,8 +55,8 @@ def draw(ax, panel, shown) -> None:
         ax.legend(fontsize=10)
 
 
-def pictures(figure) -> tuple[str, str]:
-    """The figure as it stands at first: an image as its address, and a drawing for paper."""
+def pictures(figure) -> tuple[bytes, str]:
+    """The figure as it stands at first: an image (PNG), and a drawing for paper (SVG)."""
     values = figure.show(figure.first)
     shown = {mark: value for (_, _, mark), value in zip(figure.marks, values, strict=True)}
     count = len(figure.panels)
@@ -70,5 +69,4 @@ def pictures(figure) -> tuple[str, str]:
         fig.savefig(image, format="png", metadata={"Software": None})
         fig.savefig(drawing, format="svg", metadata={"Date": None})
         plt.close(fig)
-    address = "data:image/png;base64," + base64.b64encode(image.getvalue()).decode()
-    return address, drawing.getvalue()
+    return image.getvalue(), drawing.getvalue()
