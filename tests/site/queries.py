@@ -84,7 +84,7 @@ QUERIES = {
     "how fast compared to pytorch": A + "benchmarks",
     "install": "book/tito#get-it",
     "hint for the exercise": "book/tito",
-    "grade my class": A + "teach",
+    "grade my class": A + "grade",
     "what does eta mean": A + "notation",
     "mometum": O + "momentum",
 }

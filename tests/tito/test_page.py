@@ -2,12 +2,14 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import jupytext
 import nbclient
+import nbformat
 import pytest
 
 from tinytorch.tito.lessons import find
@@ -17,11 +19,17 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "book" / "tito.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 
-CONSOLE = [
-    line.removeprefix("$ ")
-    for block in re.findall(r"^```console\n(.*?)^```", TEXT, re.M | re.S)
-    for line in block.splitlines()
-]
+
+def console(text):
+    """The commands in the boxes of a page that show none of their output."""
+    return [
+        line.removeprefix("$ ")
+        for block in re.findall(r"^```console\n(.*?)^```", text, re.M | re.S)
+        for line in block.splitlines()
+    ]
+
+
+CONSOLE = console(TEXT)
 # In its place a command of the test: the whole book is not built twice
 QUICK = {
     "tito run jupyter-book build .": "tito run jupyter-book --version",
@@ -54,7 +62,7 @@ def test_the_cells_run_and_show_what_the_text_says(tmp_path):
 
 @pytest.mark.slow
 def test_the_teachers_page_grades_its_class(tmp_path):
-    """Its claims are in its cells: every slip is named, and Gradescope's file is there."""
+    """Its claims are in its cells: every slip is named, and the report is the real one."""
     page = ROOT / "book" / "appendices" / "teach.md"
     notebook = jupytext.reads(page.read_text(encoding="utf-8"), fmt="md:myst")
     environment = {k: v for k, v in os.environ.items() if k != "TINYTORCH_EXPORTS"}
@@ -64,6 +72,43 @@ def test_the_teachers_page_grades_its_class(tmp_path):
         o["text"] for c in notebook.cells for o in c.get("outputs", []) if o.get("name") == "stdout"
     )
     assert "30 submissions graded, 10 with everything right" in output
+    assert re.search(r"^ +5  MSELoss: ", output.partition("What to talk about")[2], re.M)
+
+
+GRADING = ROOT / "book" / "appendices" / "grade.md"
+
+
+@pytest.mark.slow
+def test_the_page_about_grading_is_run_to_its_last_command(tmp_path):
+    """Its cells as the build runs them, then each command of its boxes, in the same folder."""
+    text = GRADING.read_text(encoding="utf-8")
+    commands = console(text)
+    assert len(commands) >= 4
+    assert {command.split()[0] for command in commands} == {"tito"}
+    if not shutil.which("bwrap"):
+        commands = [command for command in commands if "bubblewrap" not in command]
+    notebook = jupytext.reads(text, fmt="md:myst")
+    notebook.cells.append(
+        nbformat.v4.new_code_cell(f"""
+import subprocess
+for command in {commands!r}:
+    print(command, subprocess.run(command, shell=True, capture_output=True).returncode)
+""")
+    )
+    environment = {k: v for k, v in os.environ.items() if k != "TINYTORCH_EXPORTS"}
+    client = nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3")
+    client.execute(env=environment, cwd=str(tmp_path))
+    output = "".join(
+        o["text"] for c in notebook.cells for o in c.get("outputs", []) if o.get("name") == "stdout"
+    )
+    assert "5 submissions graded, 2 with everything right" in output
+    for command in commands:
+        status = re.search(rf"^{re.escape(command)} (\d+)$", output, re.M)
+        assert status[1] == "0" or command in MAY_FAIL, command
+    named = set(re.findall(r"`?tito ([a-z]+)\b", text)) - {"follows", "says"}
+    from tinytorch.tito.__main__ import tito
+
+    assert named <= set(tito.commands), named - set(tito.commands)
 
 
 def test_every_command_named_in_the_text_exists():
