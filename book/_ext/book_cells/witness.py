@@ -83,7 +83,8 @@ class Witness:
 
     def seen(self) -> dict:
         """What has been reached: places of code, files, and what went out of sight, if anything."""
-        places = {(os.path.realpath(code.co_filename), code.co_firstlineno) for code in self.codes}
+        codes = list(self.codes)  # to look at them starts more
+        places = {(os.path.realpath(code.co_filename), code.co_firstlineno) for code in codes}
         named = {
             os.path.realpath(module.__file__)
             for module in list(sys.modules.values())
