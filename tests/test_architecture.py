@@ -2,11 +2,14 @@
 
 import ast
 import functools
+import importlib
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tinytorch.tito.lessons import lessons
 
 PACKAGE = Path(__file__).resolve().parents[1] / "tinytorch"
 
@@ -161,3 +164,14 @@ def test_the_rooms_are_there_once_the_package_is():
     names = result.stdout.split()
     assert {"nn", "optim", "data", "training", "Tensor"} <= set(names)
     assert "os" not in names
+
+
+def test_what_is_out_of_reach_while_a_file_is_tried_is_there():
+    """Modules are named in words there: one that got another name would stop every trial."""
+    for lesson in lessons():
+        for trial in lesson.trials:
+            for name in trial.modules:
+                module, _, attributes = name.partition(":")
+                found = importlib.import_module(f"tinytorch.{module}")
+                if attributes:
+                    assert functools.reduce(getattr, attributes.split("."), found)
