@@ -287,7 +287,9 @@ def record(found: dict) -> None:
     known = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.is_file() else {"pages": {}}
     merged = {**known["pages"], **found}
     names = [path.relative_to(ROOT / "book").as_posix() for path in pages()]
-    text = json.dumps({"pages": {n: merged[n] for n in names if n in merged}}, ensure_ascii=False)
+    kept = {n: merged[n] for n in names if n in merged}
+    missing = [n for n in names if n not in merged]
+    text = json.dumps({"pages": kept, "missing": missing}, ensure_ascii=False)
     RECORD.write_text(text.replace('{"words"', '\n{"words"') + "\n", encoding="utf-8")
 
 

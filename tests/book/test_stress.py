@@ -343,6 +343,17 @@ def test_a_page_runs_in_a_process_of_its_own(tmp_path):
     assert found["claims"][1]["flipped"] == ["longer"]
 
 
+def test_the_record_keeps_what_was_not_run_again_and_names_what_never_was(tmp_path, monkeypatch):
+    names = [ROOT / "book" / name for name in ("a.md", "b.md", "c.md")]
+    monkeypatch.setattr(book_stress, "pages", lambda: dict.fromkeys(names, 1))
+    monkeypatch.setattr(book_stress, "RECORD", tmp_path / "verdicts.json")
+    book_stress.record({"c.md": {"claims": []}, "gone.md": {"claims": []}})
+    book_stress.record({"a.md": {"claims": [{"words": "so"}]}})
+    found = json.loads((tmp_path / "verdicts.json").read_text(encoding="utf-8"))
+    assert list(found["pages"]) == ["a.md", "c.md"]
+    assert found["missing"] == ["b.md"]
+
+
 # The settings
 
 
