@@ -1,6 +1,7 @@
 """Frames of a live figure while it is dragged, on a processor slowed four times, and its weight.
 
-    python -m benchmarks.live PAGE.html     a built page whose first figure has a handle
+    python -m benchmarks.live PAGE.html     a built page whose first figure has a handle,
+                                            in a book with a step of the workbook
 
 Writes `tinytorch/lab/records/live.json`. The work is that of one drawing: all runs anew, and every
 panel. On a machine that does other things beside, it is an upper bound.
@@ -12,9 +13,16 @@ import sys
 from pathlib import Path
 
 from benchmarks.timing import save
-from tinytorch.lab import live
 
 SLOWED = 4
+PYTHON = "python/brython.js"
+PARTS = {
+    "all figures of a page": ["live.js"],
+    "Python, when lines are changed": ["python/worker.js", PYTHON],
+    "a step of the workbook": [
+        "workbook.js", "python/workbook.json", "python/bench.js", PYTHON,
+    ],
+}  # fmt: skip
 WATCH = """() => {
   const f = tinyLive.figures[0], draw = f.draw.bind(f);
   window.work = []; window.frames = [];
@@ -62,19 +70,17 @@ def measure(page: Path) -> dict:
     }  # fmt: skip
 
 
-def weights() -> dict[str, int]:
-    """Bytes, compressed, of what a page with figures loads, and of what changed code adds."""
-    import brython
-
-    data = Path(brython.__file__).parent / "data" / "brython.js"
-    python = live.worker().encode() + data.read_bytes()
+def weights(page: Path) -> dict[str, int]:
+    """Bytes, compressed, that a page with figures loads, and those that come when asked for."""
+    static = next(parent / "_static" for parent in page.parents if (parent / "_static").is_dir())
     return {
-        "all figures of a page": len(gzip.compress(live.script().encode(), mtime=0)),
-        "Python, where code is changed": len(gzip.compress(python, mtime=0)),
+        name: sum(len(gzip.compress((static / file).read_bytes(), mtime=0)) for file in files)
+        for name, files in PARTS.items()
     }
 
 
 if __name__ == "__main__":
-    found = {"bytes": weights(), **measure(Path(sys.argv[1]))}
+    built = Path(sys.argv[1]).resolve()
+    found = {"bytes": weights(built), **measure(built)}
     save("live", **found)
     print(json.dumps(found, indent=1, ensure_ascii=False))
