@@ -457,3 +457,12 @@ def test_padding_in_a_word_keeps_the_size():
     for arguments in ({"padding": "full"}, {"stride": 2}, {"kernel_size": 2}):
         with pytest.raises(ValueError, match='must be "same", with an odd kernel and stride 1'):
             nn.Conv2d(1, 2, **{"kernel_size": 3, "padding": "same", **arguments})
+
+
+def test_two_tensors_of_one_name_are_not_saved_as_one():
+    model = nn.Module()
+    model.parts = {1: tinytorch.ones(2), "1": tinytorch.zeros(2)}
+    for call in (model.state_dict, lambda: model.load_state_dict({"parts.1": np.ones(2)})):
+        with pytest.raises(ValueError, match=r"Module: two tensors have the name 'parts\.1'"):
+            call()
+    assert model.parts["1"].tolist() == [0.0, 0.0]

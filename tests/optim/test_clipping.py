@@ -137,6 +137,13 @@ def test_no_square_over_or_underflows(size, norm_type):
     np.testing.assert_allclose(b.grad.data, after, rtol=1e-6)
 
 
+def test_the_norm_of_many_numbers_keeps_its_digits():
+    p = Tensor(np.zeros(1_000_000, np.float32), requires_grad=True)
+    p.grad = Tensor(np.full(p.shape, 0.1, np.float32))
+    right = 1000 * float(np.float32(0.1))
+    assert abs(clip_grad_norm_(p, np.inf) / right - 1) < 1e-7
+
+
 def test_in_float64_too():
     p = Tensor(np.zeros(2), requires_grad=True)
     for size in (1e-310, 1e300):

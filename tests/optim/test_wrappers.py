@@ -222,3 +222,19 @@ def test_an_error_between_the_inner_step_and_the_slow_weights_is_not_forgotten(t
         wrapper.step()
     load_checkpoint(tmp_path / "it", optimizer=wrapper)
     wrapper.step()
+
+
+def test_lookahead_takes_in_what_is_added_where_it_stands():
+    p, q = (Tensor([v], requires_grad=True) for v in (1.0, 5.0))
+    optimizer = Lookahead(SGD([p], lr=1.0), k=2)
+    p.grad, q.grad = [1.0], [1.0]
+    optimizer.step()
+    optimizer.optimizer.add_param_group({"params": [q], "lr": 2.0})
+    assert len(optimizer.state_dict()["slow"]) == 2
+    optimizer.step()
+    assert (p.item(), q.item()) == (0.0, 4.0)  # halfway from 1 to -1, and from 5 to 3
+    assert not optimizer.torn
+    other = Lookahead(SGD([p], lr=1.0), k=2)
+    other.optimizer.add_param_group({"params": [q], "lr": 2.0})
+    other.load_state_dict(optimizer.state_dict())
+    assert [slow.tolist() for slow in other.slow] == [[0.0], [4.0]]

@@ -124,8 +124,23 @@ class Module:
         return self.train(False)
 
     def state_dict(self) -> dict[str, np.ndarray]:
-        """Copies of all parameters and buffers, by name."""
-        return {name: tensor.data.copy() for name, tensor in self.named_tensors()}
+        """Copies of all parameters and buffers, by name.
+
+        Raises:
+            ValueError: two of them have one name.
+        """
+        return {name: tensor.data.copy() for name, tensor in self._by_name().items()}
+
+    def _by_name(self) -> dict[str, Tensor]:
+        found: dict[str, Tensor] = {}
+        for name, tensor in self.named_tensors():
+            if name in found:
+                raise ValueError(
+                    f"{type(self).__name__}: two tensors have the name {name!r} (by keys of a "
+                    "dictionary, such as 1 and '1'), and only one of them would be saved"
+                )
+            found[name] = tensor
+        return found
 
     def load_state_dict(self, state: Mapping, strict: bool = True) -> None:
         """Copy arrays into the parameters and buffers of the same names.
@@ -137,7 +152,7 @@ class Module:
             ValueError: names are missing or unexpected, or shapes differ; it lists all of them,
                 and nothing has been copied.
         """
-        own = dict(self.named_tensors())
+        own = self._by_name()
         new = {name: as_array(value) for name, value in state.items()}
         if not strict:
             new = {name: array for name, array in new.items() if name in own}

@@ -5,8 +5,11 @@ from numbers import Real
 
 import numpy as np
 
+from tinytorch.core.sums import total
 from tinytorch.core.tensor import Tensor
 from tinytorch.optim.gradients import separate
+
+LONG = 4096
 
 
 def clip_grad_norm_(
@@ -84,7 +87,10 @@ def _norm(values, p: float) -> float:
     """(Σ |x|^p)^(1/p), whatever the size of the numbers."""
     values = np.asarray(values).reshape(-1)
     with np.errstate(over="ignore"):
-        norm = float(np.linalg.norm(values, p)) if values.size else 0.0
+        if p == 2 and values.size > LONG:  # what BLAS adds up in float32 loses digits
+            norm = math.sqrt(total(np.square(values)))
+        else:
+            norm = float(np.linalg.norm(values, p)) if values.size else 0.0
     if p == math.inf or (0 < norm < math.inf and p * abs(math.log2(norm)) < 64):
         return norm  # no power came near 2^±126, the ends of float32
     values = np.abs(values, dtype=float)

@@ -163,6 +163,7 @@ class Lookahead(Wrapper):
 
     def step(self, closure=None):
         """A step of the inner optimizer; the k-th moves the slow weights too."""
+        self._admit()
         with all_or_none(self.optimizer):
             loss = self.optimizer.step(closure)
             if (self.t + 1) % self.k == 0:
@@ -173,12 +174,18 @@ class Lookahead(Wrapper):
             self.t += 1
         return loss
 
+    def _admit(self) -> None:
+        """Slow weights for parameters that were added since: where they are now."""
+        self.slow += [p.data.copy() for p in self.params()[len(self.slow) :]]
+
     def state_dict(self) -> dict:
+        self._admit()
         slow = [array.copy() for array in self.slow]
         return {**super().state_dict(), "t": self.t, "slow": slow}
 
     def load_state_dict(self, state_dict: dict) -> None:
         expect_keys("Lookahead", "the state", state_dict, {"optimizer", "t", "slow"})
+        self._admit()
         t = checked_value("Lookahead: t", state_dict["t"], self.t)
         if len(state_dict["slow"]) != len(self.slow):
             raise ValueError(
