@@ -127,6 +127,12 @@ def leave(name: str, reason: str) -> None:
     _left[name] = reason
 
 
+def loaded() -> list:
+    """The package's modules that are loaded, but for the learner's side."""
+    ours = ((name.split("."), module) for name, module in list(sys.modules.items()))
+    return [m for (top, *rest), m in ours if top == "tinytorch" and rest[:1] != ["tito"]]
+
+
 class Place:
     """What one file may do: take the place of names, or leave them with a reason."""
 
@@ -135,14 +141,11 @@ class Place:
 
     def take(self, name: str, right, yours) -> None:
         """Let `yours` stand wherever the package refers to its object `right`."""
-        for module_name, module in list(sys.modules.items()):
-            inside = module_name == "tinytorch" or module_name.startswith("tinytorch.")
-            if not inside or module_name.startswith("tinytorch.tito"):
-                continue
+        for module in loaded():
             for attribute, value in list(vars(module).items()):
                 if value is right:
                     self.put(module, attribute, yours)
-                elif isinstance(value, type) and value.__module__ == module_name:
+                elif isinstance(value, type) and value.__module__ == module.__name__:
                     self._take_default(value.__init__, right, yours)
         self.note(name)
 

@@ -3,9 +3,10 @@
 import contextlib
 import importlib
 import re
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+
+from tinytorch import exports
 
 OPTIM = ("tinytorch.optim", "tinytorch.optim.optimizer", "tinytorch.optim.optimizers")
 BLANK = "write "  # how the message of a blank begins
@@ -90,9 +91,10 @@ class Mistake:
         """
         owner, _, attribute = self.target.rpartition(".")
         word = owner or attribute
-        modules = [importlib.import_module(source) for source in sources]
-        found = next(getattr(module, word) for module in modules if hasattr(module, word))
-        holders = [found] if owner else everywhere(attribute, found)
+        places = [importlib.import_module(source) for source in sources]
+        found = next(getattr(place, word) for place in places if hasattr(place, word))
+        callers = [m for m in exports.loaded() if vars(m).get(attribute) is found]
+        holders = [found] if owner else callers
         right = vars(holders[0])[attribute]
         if self.wrong.__doc__ is None:  # some checks hold a function to its docstring
             self.wrong.__doc__ = right.__doc__
@@ -103,12 +105,6 @@ class Mistake:
         finally:
             for each in holders:
                 setattr(each, attribute, right)
-
-
-def everywhere(name: str, thing) -> list:
-    """The package's modules that know something under a name."""
-    modules = [m for full, m in list(sys.modules.items()) if full.startswith("tinytorch.")]
-    return [module for module in modules if vars(module).get(name) is thing]
 
 
 @dataclass(frozen=True)
