@@ -32,7 +32,7 @@ def recorded(name: str) -> dict:
 
 def lines_of(table: dict) -> str:
     """A table as it is kept: a line for each row, so that one sees which rows a new one changed."""
-    dumps = functools.partial(json.dumps, ensure_ascii=False)
+    dumps, joined = functools.partial(json.dumps, ensure_ascii=False), ",\n  ".join
 
     def text(value) -> str:
         rows, (begin, end) = [], "[]"
@@ -42,5 +42,4 @@ def lines_of(table: dict) -> str:
             rows = [dumps(row) for row in value]
         return f"{begin}\n  {joined(rows)}\n {end}" if rows else dumps(value)
 
-    joined = ",\n  ".join
     return "{" + ",\n ".join(f"{dumps(k)}: {text(v)}" for k, v in table.items()) + "}\n"
