@@ -5,6 +5,10 @@ import io
 import json
 import os
 import re
+import signal
+import subprocess
+import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -173,6 +177,31 @@ def test_a_file_may_import_what_lies_beside_it(tmp_path):
     (made,), _ = found([tmp_path])
     record = classroom.graded(made, classroom.rubric(None), seed=1)
     assert (record.problem, record.points) == ("", record.of)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a console there sends Ctrl-C to all of it")
+def test_ctrl_c_ends_what_runs_and_keeps_what_is_graded(space):
+    """Two that never end, of which each may take ten minutes; a third is graded before."""
+    for who, text in (("a", GOOD), ("b", "while True: pass\n"), ("c", "while True: pass # c\n")):
+        (space.root / f"{who}_optimizers.py").write_text(text, encoding="utf-8")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tinytorch.tito", "grade", ".", "--seconds", "600", "--jobs", "2"],
+        cwd=space.root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )  # fmt: skip
+    records = space.root / "grades" / "records"
+    while not list(records.glob("*.json")):
+        assert process.poll() is None
+        time.sleep(0.2)
+    time.sleep(3)  # the third has begun
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "tito: stopped" in err
+    assert "Traceback" not in out + err
+    (kept,) = records.glob("*.json")
+    assert json.loads(kept.read_text(encoding="utf-8"))["learner"] == "a"
 
 
 def test_a_rubric_with_a_name_that_there_is_not(tmp_path):

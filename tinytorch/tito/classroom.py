@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from tinytorch.tito import grade as grading
 from tinytorch.tito import lessons
 from tinytorch.tito.grade import Grade, grade
 from tinytorch.tito.report import clean, explain
@@ -114,6 +115,7 @@ def grade_all(submissions, folder: Path, points: dict, *, jobs, progress, **opti
         return made
 
     records = []
+    grading.stopping.clear()
     with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
         try:
             for made in pool.map(one, submissions):
@@ -121,6 +123,7 @@ def grade_all(submissions, folder: Path, points: dict, *, jobs, progress, **opti
                 progress(made)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            grading.stop()  # nobody waits for a file that never ends
             raise
     return records
 

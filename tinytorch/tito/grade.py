@@ -55,6 +55,21 @@ class Grade:
         return 2 if self.problem else int(not self.passed)
 
 
+class Stopped(Exception):
+    """Grading was stopped from another thread, in the middle of a file."""
+
+
+stopping = threading.Event()
+running: set = set()  # the observing processes of all threads
+
+
+def stop() -> None:
+    """End what runs in every thread: whose file was being graded has no grade."""
+    stopping.set()
+    for watched in list(running):
+        watched.kill()
+
+
 class Watched:
     """The observing process, with its report as it comes and no more of its output than we keep."""
 
@@ -79,6 +94,7 @@ class Watched:
             env=environment,
             start_new_session=True,
         )
+        running.add(self)
         self.lines: queue.Queue = queue.Queue()
         self.printed = ""
         self.readers = {
@@ -109,20 +125,22 @@ class Watched:
 
         The readers are not waited for long: what a file has detached may hold the pipes for ever.
         """
-        try:
-            if hasattr(os, "killpg"):
-                os.killpg(self.process.pid, signal.SIGKILL)
-            else:
-                self.process.kill()
-        except ProcessLookupError:
-            pass
+        self.kill()
         self.process.wait()
+        running.discard(self)
         with contextlib.suppress(OSError):
             self.process.stdin.close()
         for pipe, reader in self.readers.items():
             reader.join(timeout=1.0)
             if not reader.is_alive():
                 pipe.close()
+
+    def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            if hasattr(os, "killpg"):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            else:
+                self.process.kill()
 
 
 def grade(
@@ -221,11 +239,15 @@ def watch_command(result: Grade, asked: dict, progress, command: list[str]) -> l
     patience = 60.0  # to start Python and import NumPy, on a slow machine
     try:
         while True:
+            if stopping.is_set():
+                raise Stopped
             try:
                 line = watched.lines.get(timeout=patience)
             except queue.Empty:
                 ended = "endless"
                 break
+            if line is None and stopping.is_set():
+                raise Stopped
             if line is None:
                 ended = "gone"
                 break
