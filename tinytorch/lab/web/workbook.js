@@ -9,8 +9,7 @@ const LOOK = `${EDITOR}
 .workbook .workbook-try{border-color:currentColor;font-weight:600}
 .workbook-says{margin:.4rem 0 .8rem;padding:.2rem 0 .2rem .8rem;border-left:3px solid #d55e00;font:.85rem/1.5 var(--pst-font-family-monospace,monospace);white-space:pre-wrap;overflow-wrap:anywhere}
 .workbook[data-state=right] .workbook-says{border-left-color:#009e73}
-.workbook-says:empty{border-color:transparent}
-@media print{.workbook{display:none}}`;
+.workbook-says:empty{border-color:transparent}`;
 make("style", document.head, {}, LOOK);
 const NUMBERS = { NaN, Infinity, "-Infinity": -Infinity };
 const books = [...document.querySelectorAll("details.workbook")];
