@@ -237,3 +237,16 @@ def test_update_bn_that_fails_changes_nothing(batches):
         update_bn(batches, model)
     assert all(np.array_equal(array, before[name]) for name, array in model.state_dict().items())
     assert (model.layers[1].momentum, model.layers[1].training) == (0.1, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("decay", 0.5), ("decay", None), ("use_buffers", True)]
+)
+def test_an_average_does_not_go_on_as_another_one(name, value):
+    average = AveragedModel(Linear(2, 1), decay=0.9)
+    state = average.state_dict()
+    with pytest.raises(ValueError, match=f"AveragedModel: the state is of one with {name} {value}"):
+        average.load_state_dict({**state, "n": 7, name: value})
+    assert average.n == 0
+    del state[name]  # as it was saved before it said so
+    average.load_state_dict(state)

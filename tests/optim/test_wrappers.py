@@ -238,3 +238,16 @@ def test_lookahead_takes_in_what_is_added_where_it_stands():
     other.optimizer.add_param_group({"params": [q], "lr": 2.0})
     other.load_state_dict(optimizer.state_dict())
     assert [slow.tolist() for slow in other.slow] == [[0.0], [4.0]]
+
+
+@pytest.mark.parametrize(("name", "value"), [("k", 3), ("alpha", 0.25)])
+def test_lookahead_does_not_go_on_as_another_one(name, value):
+    p = Tensor([1.0], requires_grad=True)
+    optimizer = Lookahead(SGD([p], lr=1.0), k=2, alpha=0.5)
+    state = optimizer.state_dict()
+    with pytest.raises(
+        ValueError, match=f"Lookahead: the state is of one with {name} {value}, this"
+    ):
+        optimizer.load_state_dict({**state, name: value})
+    del state[name]  # as it was saved before it said so
+    optimizer.load_state_dict(state)

@@ -7,7 +7,7 @@ from tinytorch.core.checks import COUNT, FLAG, FRACTION, require
 from tinytorch.core.interrupts import deferred
 from tinytorch.core.module import Module
 from tinytorch.core.normalization import BatchNorm
-from tinytorch.optim.saving import checked_value, expect, expect_keys
+from tinytorch.optim.saving import checked_value, expect, expect_keys, require_same_make
 
 
 def mean(average, p, n):
@@ -92,18 +92,25 @@ class AveragedModel(Module):
         return self.module(*inputs, **options)
 
     def state_dict(self) -> dict:
-        """The number of updates, copies of the averages by name, and which are parameters."""
+        """The number of updates, copies of the averages by name, which are parameters, and what it
+        was made with."""
         averages = {name: t.data.copy() for name, t in self.module.named_tensors()}
-        return {"n": self.n, "averages": averages, "parameters": sorted(self._parameters)}
+        parameters = sorted(self._parameters)
+        return {"n": self.n, "averages": averages, "parameters": parameters, **self._made_with()}
+
+    def _made_with(self) -> dict:
+        return {"decay": self.decay, "use_buffers": self.use_buffers}
 
     def load_state_dict(self, state_dict: dict) -> None:
         """Go on where `state_dict` was taken.
 
         Raises:
-            TypeError, ValueError: a state that does not fit; nothing has changed then.
+            TypeError, ValueError: a state that does not fit, or of another decay or
+                `use_buffers`; nothing has changed then.
         """
-        owner = "AveragedModel"
-        expect_keys(owner, "the state", state_dict, {"n", "averages"}, {"parameters"})
+        owner, ours = "AveragedModel", self._made_with()
+        expect_keys(owner, "the state", state_dict, {"n", "averages"}, {"parameters", *ours})
+        require_same_make(owner, state_dict, ours)
         require(owner, "n", state_dict["n"], COUNT)
         own, saved = dict(self.module.named_tensors()), state_dict["averages"]
         expect_keys(owner, "the averages", saved, set(own))

@@ -147,6 +147,19 @@ def checked_value(what: str, value, like):
     return value
 
 
+def require_same_make(owner: str, saved: dict, ours: dict) -> None:
+    """Refuse the state of something that was made with other arguments, where it says with which.
+
+    Raises:
+        ValueError: it names the first of them.
+    """
+    for name, value in ours.items():
+        if saved.get(name, value) != value:
+            raise ValueError(
+                f"{owner}: the state is of one with {name} {saved[name]!r}, this one has {value!r}"
+            )
+
+
 def expect(owner: str, where: str, value, *kinds: type) -> None:
     """Raise TypeError unless `value` is of one of these types."""
     if not isinstance(value, kinds):

@@ -6,7 +6,7 @@ from tinytorch.core.autograd import enable_grad
 from tinytorch.core.checks import FLAG, NONNEGATIVE, POSITIVE_COUNT, PROPORTION, require
 from tinytorch.core.interrupts import deferred
 from tinytorch.optim.optimizer import Optimizer
-from tinytorch.optim.saving import checked_value, expect_keys
+from tinytorch.optim.saving import checked_value, expect_keys, require_same_make
 from tinytorch.optim.tearing import all_or_none
 
 
@@ -181,10 +181,15 @@ class Lookahead(Wrapper):
     def state_dict(self) -> dict:
         self._admit()
         slow = [array.copy() for array in self.slow]
-        return {**super().state_dict(), "t": self.t, "slow": slow}
+        return {**super().state_dict(), "t": self.t, "slow": slow, **self._made_with()}
+
+    def _made_with(self) -> dict:
+        return {"k": self.k, "alpha": self.alpha}
 
     def load_state_dict(self, state_dict: dict) -> None:
-        expect_keys("Lookahead", "the state", state_dict, {"optimizer", "t", "slow"})
+        ours = self._made_with()
+        expect_keys("Lookahead", "the state", state_dict, {"optimizer", "t", "slow"}, {*ours})
+        require_same_make("Lookahead", state_dict, ours)
         self._admit()
         t = checked_value("Lookahead: t", state_dict["t"], self.t)
         if len(state_dict["slow"]) != len(self.slow):
