@@ -10,6 +10,7 @@ from pathlib import Path
 import pydata_sphinx_theme
 from book_build import remembered
 from fontTools import subset
+from jinja2 import FileSystemBytecodeCache
 from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
@@ -86,6 +87,9 @@ def wrap_templates(app) -> None:
         return
     for name, version in other_themes().items():
         logger.info("%s is %s; its pages are mended as those of %s", name, version, KNOWN[name][-1])
+    compiled = Path(app.outdir).parent / remembered.REMEMBERED / "templates"
+    compiled.mkdir(parents=True, exist_ok=True)  # Jinja knows by a template's text which is its own
+    app.builder.templates.environment.bytecode_cache = FileSystemBytecodeCache(str(compiled))
     render = app.builder.templates.render
     app.builder.templates.render = lambda template, context: mend(render(template, context))
 
@@ -97,9 +101,11 @@ def icons_used(static: Path, pages) -> set[int]:
     for page in pages:
         names.update(re.findall(r"\bfa-([a-z0-9-]+)", page.read_text(encoding="utf-8")))
     codes = {ord(icon) for icon in re.findall(r'--pst-icon-[\w-]+:\s*"(.)"', css)} | {0xF107}
-    for selector, code in re.findall(r'([^{}]*)\{content:"\\([0-9a-f]+)"\}', css):
-        if names & set(re.findall(r"\.fa-([a-z0-9-]+):+before", selector)):
-            codes.add(int(code, 16))
+    for rule in css.split("}"):  # a pattern for all of it tries every letter as a beginning
+        selector, _, body = rule.rpartition("{")
+        code = re.fullmatch(r'content:"\\([0-9a-f]+)"', body)
+        if code and names & set(re.findall(r"\.fa-([a-z0-9-]+):+before", selector)):
+            codes.add(int(code[1], 16))
     return codes
 
 
