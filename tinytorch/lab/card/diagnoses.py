@@ -552,7 +552,6 @@ def kept_bytes(root, seen: set) -> int:
     "time",
     "A step over 100,000 weights takes at most ten times one of SGD.",
     "optimizers/memory",
-    log=False,
 )
 def step_time(make):
     """In turns, so that what else the machine does meets both alike."""

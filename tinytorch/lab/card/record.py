@@ -53,11 +53,11 @@ def carded(rule: type) -> type:
 
 
 def short(value):
-    """Four digits are enough for a figure."""
+    """Three digits are enough for a loss."""
     if isinstance(value, float):
-        return float(f"{value:.4g}")
+        return float(f"{value:.3g}")
     if isinstance(value, dict):
-        return {k: short(v) for k, v in value.items()}
+        return {k: v if k == "lr" else short(v) for k, v in value.items()}
     return [short(v) for v in value] if isinstance(value, (list, tuple)) else value
 
 
@@ -65,28 +65,31 @@ def main(arguments=None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--store", default="card.db")
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--only", nargs="*", help="names of rules; all by default")
+    parser.add_argument("--only", nargs="*", help="names of rules; others keep their rows")
     options = parser.parse_args(arguments)
     rules = sorted(OPTIMIZERS, key=lambda rule: rule.__name__)
     rules = [r for r in rules if not options.only or r.__name__ in options.only]
-    found = {}
+    before = json.loads(PATH.read_text(encoding="utf-8")) if options.only else {}
+    found, hours = dict(before.get("optimizers", {})), before.get("hours", 0)
     with Store(options.store) as store:
         for rule in rules:
             print(rule.__name__, flush=True)
-            card = report_card(carded(rule), full=True, store=store, jobs=options.jobs, retry=True)
+            how = dict(full=True, jobs=options.jobs, seconds=600, retry=True)
+            card = report_card(carded(rule), store=store, **how)
             diagnoses = {
                 n: {"holds": d["holds"], "says": d["says"]} for n, d in card.diagnoses.items()
             }
-            found[rule.__name__] = {"diagnoses": diagnoses, "workloads": card.workloads}
+            row = {"diagnoses": diagnoses, "workloads": card.workloads}
+            found[rule.__name__] = short(row)
         seconds = sum(r["seconds"] for r in store.rows("seconds IS NOT NULL"))
     record = {
         "command": "python -m tinytorch.lab.card.record",
         "machine": f"{os.cpu_count()} cores, {platform.machine()}",
-        "hours": round(seconds / 3600, 2),
+        "hours": round(hours + seconds / 3600, 2),
         "steps": STEPS, "rates": RATES, "tuning seed": TUNING, "reported seeds": REPORTED,
-        "optimizers": found,
+        "optimizers": dict(sorted(found.items())),
     }  # fmt: skip
-    text = json.dumps(finite(short(record)), ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(finite(record), ensure_ascii=False, separators=(",", ":"))
     PATH.write_text(text.replace('},"', '},\n"') + "\n", encoding="utf-8")
 
 
