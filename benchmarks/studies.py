@@ -1,7 +1,8 @@
 """What a study costs beside its runs: python -m benchmarks.studies
 
-Prints the gain of two workers over one for runs of a second, the time of a run that does nothing,
-and how long 100,000 kept results take to be read and counted. Wants two quiet cores.
+Writes `tinytorch/lab/records/studies.json`: the gain of two workers over one for runs of a
+second, the time of a run that does nothing, and how long 100,000 kept results take to be read and
+counted. Wants two quiet cores; a minute.
 """
 
 import tempfile
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.timing import save
 from tinytorch.lab import Store, study
 
 
@@ -30,14 +32,14 @@ def timed(function) -> float:
     return time.perf_counter() - begins
 
 
-def gain(seconds: float = 1.0, runs: int = 20) -> float:
+def gain(seconds: float = 1.0, runs: int = 12) -> float:
     points = [{"seconds": seconds}]
     study(nothing, [{"i": 0}], jobs=2)  # the workers come up
     one = timed(lambda: study(work, points, seeds=range(runs)))
     return one / timed(lambda: study(work, points, seeds=range(runs), jobs=2))
 
 
-def overhead(folder, jobs: int, runs: int = 2000) -> float:
+def overhead(folder, jobs: int, runs: int = 1000) -> float:
     store = folder / f"overhead-{jobs}.db"
     study(nothing, [{"i": 0}], jobs=jobs)
     return (
@@ -67,11 +69,16 @@ def reading(folder, count: int = 100_000) -> dict[str, float]:
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
-        for what, seconds in reading(folder).items():
-            print(f"100,000 kept results, {what}: {seconds:.2f} s")
-        for jobs in (1, 2):
-            print(f"a run that does nothing, {jobs} jobs: {1e3 * overhead(folder, jobs):.2f} ms")
-    print(f"two workers, runs of a second: {gain():.2f} times one")
+        read = reading(folder)
+        run = {f"{jobs} jobs": 1e3 * overhead(folder, jobs) for jobs in (1, 2)}
+    save(
+        "studies",
+        **{
+            "gain of two workers": round(gain(), 2),
+            "milliseconds a run": {k: round(v, 2) for k, v in run.items()},
+            "seconds for 100,000 results": {k: round(v, 3) for k, v in read.items()},
+        },
+    )
 
 
 if __name__ == "__main__":

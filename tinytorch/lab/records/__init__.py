@@ -5,6 +5,7 @@
     optimizers          python -m benchmarks.optimizers
     training            python -m benchmarks.training
     site                python -m benchmarks.site
+    studies             python -m benchmarks.studies
     card                python -m tinytorch.lab.card.record
     verdicts            make stress
 
