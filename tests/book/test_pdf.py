@@ -129,8 +129,10 @@ def test_links_lead_into_the_chapter_that_is_meant(printed):
     (led,) = re.findall(link, page)
     assert led in ("book/second~ex-second", "book/second~exercises")
     assert places[led] == places["document-book/second"]
-    names = re.findall(r'\sid="([^"]+)"', page.split("<article", 1)[1].split("</article", 1)[0])
+    book = page.split("<article", 1)[1].split("</article", 1)[0]
+    names = re.findall(r'\sid="([^"]+)"', book)
     assert len(names) == len(set(names))
+    assert set(re.findall(r'href="#([^"]+)"', book)) <= set(names)
     for part in ("book/chapter", "book/second"):
         cited = re.findall(rf'href="#({part}~id\d+)" title="', page)
         (entry,) = re.findall(rf'<div class="citation" id="({part}~id\d+)"', page)

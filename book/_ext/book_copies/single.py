@@ -6,6 +6,7 @@ answers open. Names of places that several chapters have ("exercises", "id1") ge
 before them, and so do the links that lead there.
 """
 
+import collections
 import re
 from html import escape, unescape
 from itertools import pairwise
@@ -17,6 +18,7 @@ from tinytorch import __version__ as VERSION
 START = re.compile(r'<span id="document-([^"]+)"></span>')
 NAMED = re.compile(r'(\sid=")([^"]+)(")')
 NAMES = re.compile(r'([\s:](?:href="#|for="|aria-[\w-]+=")|url\(#)([^"()#]+)(?=[")])')
+LED = re.compile(r'href="#([^"]+)"')
 TITLE = re.compile(r"<h1>(.*?)<a class=\"headerlink\"", re.S)
 ENTRY = re.compile(r'<div class="citation" id="([^"]+)".*?</span>\s*(<p>.*?</p>)', re.S)
 CITED = re.compile(r'(<a class="reference internal" href="#)[^"]*(" title="([^"]+)")')
@@ -82,6 +84,15 @@ def own_names(docname: str, part: str) -> str:
     return NAMES.sub(led, part)
 
 
+def all_led(body: str) -> str:
+    """Links that did not say where to, to the one chapter that has such a place."""
+    full = [found[1] for found in NAMED.findall(body)]
+    places = collections.Counter(name.rpartition("~")[2] for name in full)
+    only = {p: name for name in full if places[p := name.rpartition("~")[2]] == 1}
+    known = set(full)
+    return LED.sub(lambda m: m[0] if m[1] in known else f'href="#{only.get(m[1], m[1])}"', body)
+
+
 def chapters(app, body: str):
     """Each chapter, the first page among them: its document's name, its title, its text."""
     starts = [(0, 0, app.config.root_doc)]
@@ -144,7 +155,7 @@ def bind(app, pagename, templatename, context, doctree) -> None:
     front = "".join(f"<p>{line}</p>" for line in said)
     context["body"] = (
         f'<style>{"".join(style)}</style><div class="paper-title">{front}</div>'
-        f"{contents(app, titles)}{''.join(bound)}"
+        f"{contents(app, titles)}{all_led(''.join(bound))}"
     )
 
 

@@ -118,7 +118,9 @@ def drawn(env, body: str) -> str:
     for docname in sorted(env.found_docs):
         for figure in figures(env, docname):
             name, drawing = figure["spec"]["name"], figure["drawing"]
-            begins = body.index(f'<div class="live-figure" id="{name}">')
+            begins = body.find(f'<div class="live-figure" id="{name}">')
+            if begins < 0:  # in a cell whose output is not shown
+                continue
             ends = body.index("</div>", body.index('<script class="live-script">', begins))
             said = html.escape(figure["spec"]["alt"])
             shown = f'<div class="slider-figure" id="{name}" role="img" aria-label="{said}">'
