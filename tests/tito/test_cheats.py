@@ -238,6 +238,12 @@ atexit.register(forge, {"event": "done"})
 sys.exit(0)
 """,
     "a line without an end": IDLE + PIPES + "forge(b'x' * (20 << 20))\n",
+    "lines for ever, so that its time is never up": PIPES + """
+import time
+while True:
+    forge({"event": "import"}, {"event": "check", "check": "SGD: a trajectory"}, {"event": "x"})
+    time.sleep(0.2)
+""",
     "letters that look alike": IDLE.replace("class Adam", "class \u0410dam"),
     "everything left blank": """
 class SGD:

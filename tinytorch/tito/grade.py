@@ -236,13 +236,14 @@ def watch_command(result: Grade, asked: dict, progress, command: list[str]) -> l
     checks, seconds = {check.name: check for check in lesson.checks}, asked["seconds"]
     watched = Watched(asked, command)
     stage, last, frames = "start", None, []
-    patience = 60.0  # to start Python and import NumPy, on a slow machine
+    announced: set[tuple] = set()
+    until = time.monotonic() + 60.0  # to start Python and import NumPy, on a slow machine
     try:
         while True:
             if stopping.is_set():
                 raise Stopped
             try:
-                line = watched.lines.get(timeout=patience)
+                line = watched.lines.get(timeout=max(until - time.monotonic(), 0.01))
             except queue.Empty:
                 ended = "endless"
                 break
@@ -259,7 +260,11 @@ def watch_command(result: Grade, asked: dict, progress, command: list[str]) -> l
             if event == "done":
                 ended = "done"
                 break
-            patience = seconds + 1.5
+            # Only what goes on gets more time: a file may write lines into the pipe for ever
+            new = stage == "start" or (name in waiting and (event, name) not in announced)
+            if new and event in ("import", "check", "seen"):
+                announced.add((event, name))
+                until = time.monotonic() + seconds + 1.5
             if event == "import":
                 stage = "import"
             elif event == "check" and name in waiting:
