@@ -146,13 +146,20 @@ def digest(*paths: Path) -> str:
 
 def pages(named=()) -> dict[Path, int]:
     """The pages of the book (or those named) that claim something, and how often."""
-    found = [Path(n).resolve() for n in named] or sorted((ROOT / "book").rglob("*.md"))
+    whole = [ROOT / "index.md", *sorted((ROOT / "book").rglob("*.md"))]
+    found = [Path(n).resolve() for n in named] or whole
     counts = {}
     for path in found:
         text = path.read_text(encoding="utf-8")
         code = "\n".join(source for source, _ in cells(text)) if "{code-cell}" in text else ""
         counts[path] = len(re.findall(r"^\s*claim\(", code, re.MULTILINE))
     return {path: count for path, count in counts.items() if count}
+
+
+def name_of(path: Path) -> str:
+    """What a page is called in the record: its place in the book."""
+    inside = path.is_relative_to(ROOT)
+    return path.relative_to(ROOT).as_posix().removeprefix("book/") if inside else str(path)
 
 
 def compared(plain: dict, varied: dict[str, dict]) -> dict:
@@ -244,9 +251,7 @@ def stressed(paths: list[Path], only=None, jobs: int = 2, store=None, progress=N
         found.setdefault(case["page"], {})[case["variation"]] = result
     named = {}
     for path, results in found.items():
-        with contextlib.suppress(ValueError):
-            path = Path(path).relative_to(ROOT / "book").as_posix()
-        named[path] = compared(results.pop(""), results)
+        named[name_of(Path(path))] = compared(results.pop(""), results)
     return named
 
 
@@ -286,7 +291,7 @@ def record(found: dict) -> None:
     """Put what was found into the record, which the page Verdicts reads."""
     known = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.is_file() else {"pages": {}}
     merged = {**known["pages"], **found}
-    names = [path.relative_to(ROOT / "book").as_posix() for path in pages()]
+    names = [name_of(path) for path in pages()]
     kept = {n: merged[n] for n in names if n in merged}
     missing = [n for n in names if n not in merged]
     text = json.dumps({"pages": kept, "missing": missing}, ensure_ascii=False)
