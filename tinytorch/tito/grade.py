@@ -323,7 +323,7 @@ def sealed(lesson: Lesson, trial) -> dict[str, list[str] | None]:
         with one_at_a_time:
             home, name = where(lesson, owner, member)
         found.setdefault(home, []).append(name)
-    for name in trial.modules:
+    for name in trial.sealed():
         module, _, function = f"tinytorch.{name}".partition(":")
         if function:
             found.setdefault(module, []).append(function)

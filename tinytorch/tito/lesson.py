@@ -37,14 +37,17 @@ class Trial:
     Attributes:
         subjects: names whose checks it runs; None for all that no other trial runs.
         targets: which exercises' answers the package must not give; None for all.
-        modules: of the package, where every function is out of reach.
+        modules: of the package, where every function is out of reach; or what finds them.
         adopts: class whose methods are put into the package's class of that name.
     """
 
     subjects: tuple[str, ...] | None = None
     targets: tuple[str, ...] | None = None
-    modules: tuple[str, ...] = ()
+    modules: tuple[str, ...] | Callable[[], tuple[str, ...]] = ()
     adopts: str = ""
+
+    def sealed(self) -> tuple[str, ...]:
+        return self.modules() if callable(self.modules) else self.modules
 
 
 @dataclass(frozen=True)

@@ -630,18 +630,16 @@ STEPS = (
 )
 
 
-# Where the answers stand too, or what they can be read off
-# Every other rule: many an optimizer becomes Adam, or SGD, at some of its options
-FAMILIES = tuple(
-    f"optim.{name}"
-    for name in (
-        "adam_family", "adan", "adaptive", "ademamix", "adopt", "asgd", "cautious",
-        "curvature", "factored", "layerwise", "lbfgs", "matrix", "muon_adamw", "prodigy",
-        "resilient", "schedule_free", "sign", "variance", "wrappers", "optimizers:amsgrad",
-        "optimizers:amsgrad_corrected", "optimizers:nesterov",
-        "schedules.decays:MultiStepLR.factor",
-    )
-)  # fmt: skip
+def families() -> tuple[str, ...]:
+    """Where the answers stand too: many a rule becomes Adam, or SGD, at some of its options."""
+    from tinytorch.optim import OPTIMIZERS, WITH_CLOSURE
+
+    files = {rule.__module__.removeprefix("tinytorch.") for rule in (*OPTIMIZERS, *WITH_CLOSURE)}
+    parts = ("amsgrad", "amsgrad_corrected", "nesterov")
+    parts = [f"optim.optimizers:{name}" for name in parts]
+    parts += ["optim.schedules.decays:MultiStepLR.factor", "optim.wrappers"]
+    return (*sorted(files - {"optim.optimizers"}), *parts)
+
 
 TOUCHES = {
     "gradient_descent_step": ("gradient_descent",),
@@ -664,5 +662,5 @@ LESSON = Lesson(
     steps=STEPS,
     checks=CHECKS,
     touches=TOUCHES,
-    trials=(Trial(modules=FAMILIES),),
+    trials=(Trial(modules=families),),
 )
