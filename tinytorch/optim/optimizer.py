@@ -37,7 +37,7 @@ from tinytorch.optim.groups import Group
 from tinytorch.optim.synonyms import current_names
 from tinytorch.optim.tearing import all_or_none, refuse_torn
 
-KNOWN: dict[str, Declared] = {}  # the first declaration of each name
+first_declared: dict[str, Declared] = {}  # by name
 
 
 class Optimizer(Declares):
@@ -87,7 +87,7 @@ class Optimizer(Declares):
         for name, value in cls.declared.items():
             if value.name in TAKEN:
                 raise TypeError(f"{cls.__name__}: {name} of an optimizer is something else")
-            KNOWN.setdefault(name, value)
+            first_declared.setdefault(name, value)
         if declares(cls):
             cls.__init__ = constructor(cls, "params", begin)
             cls.__doc__ = documented(cls, "params", "tensors, (name, tensor) pairs or groups")
@@ -262,8 +262,8 @@ class Optimizer(Declares):
             self.declared[name].read(owner, value)
         elif name in self.parts:
             require(owner, name, value, fractions(len(self.parts[name])))
-        elif name in KNOWN:
-            KNOWN[name].read(owner, value)
+        elif name in first_declared:
+            first_declared[name].read(owner, value)
         else:
             require(owner, name, value, NONNEGATIVE if name == "initial_lr" else ANYTHING)
 

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 
 from tinytorch import Tensor, optim
+from tinytorch.core.checks import POSITIVE
 from tinytorch.data import TensorDataset
 from tinytorch.lab.runs import train_once
 from tinytorch.lab.studies import code
 from tinytorch.lab.studies.code import fingerprint, fingerprints
 from tinytorch.nn import MLP
 from tinytorch.optim import Adam, optimizers
+from tinytorch.optim.declarations import Value
 
 
 def defined(source: str, **names):
@@ -170,3 +172,12 @@ def test_every_process_finds_the_same():
         )  # fmt: skip
         found.add(done.stdout)
     assert len(found) == 1
+
+
+def test_another_optimizer_that_is_declared_changes_no_other():
+    before = fingerprint(optim.SGD, optim.Adam)
+
+    class Fourth(optim.Adam):
+        quarter: float = Value(POSITIVE, "a number of its own", default=0.25)
+
+    assert fingerprint(optim.SGD, optim.Adam) == before
