@@ -123,9 +123,10 @@ def test_where_nothing_can_be_kept_it_is_compiled_anew(tmp_path, damage, sound):
     else:
         folder = tmp_path / "file"
         folder.write_text("")
-    found, compiled = stepped(folder)
-    assert found == values
-    assert "elements" in compiled
+    for _ in range(2):  # nor is it kept elsewhere
+        found, compiled = stepped(folder)
+        assert found == values
+        assert "elements" in compiled
 
 
 def test_a_rule_that_numba_cannot_type_runs_blocked(monkeypatch):

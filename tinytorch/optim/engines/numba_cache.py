@@ -9,6 +9,7 @@ import functools
 import hashlib
 import os
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -27,6 +28,14 @@ def folder() -> str:
     return str(Path(cache) / "fused" / key)
 
 
+@functools.cache
+def writable(path: str) -> str:
+    """The folder, made. OSError where nothing can be written: numba would write beside our code."""
+    os.makedirs(path, exist_ok=True)
+    with tempfile.TemporaryFile(dir=path):
+        return path
+
+
 def kept(decorator, *arguments, **options):
     """numba's decorator with these arguments, its results kept on the disk if that can be."""
 
@@ -34,7 +43,7 @@ def kept(decorator, *arguments, **options):
         with _lock:
             before = numba.config.CACHE_DIR  # read when a function is decorated
             try:
-                numba.config.CACHE_DIR = folder()
+                numba.config.CACHE_DIR = writable(folder())
                 return decorator(*arguments, **options, cache=True)(function)
             except Exception:  # no folder, no space, a damaged file: whatever it is, do without
                 return decorator(*arguments, **options)(function)
