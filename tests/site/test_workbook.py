@@ -24,9 +24,7 @@ SIZES = {"finger": (360, 740), "mouse": (1280, 900)}
 def book(tmp_path_factory):
     made = Book(tmp_path_factory.mktemp("workbook"))
     steps = [f"## Step {i}\n\n:::{{workbook}} {' '.join(s)}\n:::\n" for i, s in enumerate(STEPS, 1)]
-    made.write("book/chapter", HEADER + "# A chapter\n\n" + "\n".join(steps))
-    built = made.build()
-    assert built.returncode == 0, built.stdout[-3000:]
+    made.chapter("# A chapter\n\n" + "\n".join(steps))
     return made
 
 
@@ -157,6 +155,16 @@ def test_what_is_wrong_is_said_at_its_line(opened, target, body, said, line):
     assert marked == ([str(line)] if line else [])
     assert opened.tries(target, RIGHT[target])[1] == "right"  # the page is alive
     assert root.locator(".live-lines b").count() == 0
+
+
+def test_a_loop_without_an_end_is_tried_once(opened):
+    """Python is loaded anew after it, for what is asked next."""
+    heard, _ = opened.tries("adam", lines("adam", "while True:", "    pass"))
+    says = opened.step("adam").locator(".workbook-says")
+    loaded = opened.page.workers[-1].evaluate("() => typeof self.run")  # once its script has run
+    assert loaded == "function"
+    opened.page.wait_for_timeout(300)
+    assert says.inner_text() == heard
 
 
 def test_where_it_parts_is_told_as_tito_tells_it(opened):

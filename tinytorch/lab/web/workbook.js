@@ -13,7 +13,7 @@ const LOOK = `${EDITOR}
 make("style", document.head, {}, LOOK);
 const NUMBERS = { NaN, Infinity, "-Infinity": -Infinity };
 const books = [...document.querySelectorAll("details.workbook")];
-let record, asking;
+let record, asking, waiting; // the step that is tried; the one that Python is loaded for
 
 const fetched = async (name) => {
   const answer = await fetch(new URL(`python/${name}`, HERE));
@@ -37,7 +37,7 @@ const assembled = (answers, text = (piece) => piece) => {
 };
 // What it would import is there already.
 const unimported = (text) => text.replace(/^(import|from) .*$/gm, "");
-const python = new Python(new URL("python/bench.js", HERE), 5, (data) => asking?.told(data), () => asking?.ask());
+const python = new Python(new URL("python/bench.js", HERE), 5, (data) => asking?.told(data), () => waiting?.ask());
 
 class Step {
   constructor(root) {
@@ -90,7 +90,8 @@ class Step {
     if (python.busy) return;
     asking = this;
     python.start();
-    if (!python.ready) { this.tell("", "Python is being loaded …"); return; }
+    waiting = python.ready ? null : this;
+    if (waiting) { this.tell("", "Python is being loaded …"); return; }
     this.tell("", "It is being tried …");
     this.asked = answers;
     const [text, starts] = assembled({ ...record.answers, ...Object.fromEntries(answers) }, unimported);
