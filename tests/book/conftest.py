@@ -46,6 +46,12 @@ class Book:
         cell = f"```{{code-cell}} python\n{options}{code}\n```\n"
         self.write(page, f"{HEADER}# A chapter\n\n{cell}")
 
+    def chapter(self, text: str) -> None:
+        """Build the book with this text as its chapter."""
+        self.write("book/chapter", HEADER + text)
+        built = self.build()
+        assert built.returncode == 0, built.stdout[-3000:]
+
     def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess:
         environment = {**os.environ, "PYTHONPATH": str(self.folder), **variables}
         return subprocess.run(

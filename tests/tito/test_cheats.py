@@ -51,7 +51,14 @@ class StepLR:
     def step(self):
         self.inner.step()
 """
+
+
 # The same, and nothing is done at all
+def by(mine: str, other: str) -> str:
+    """A file that wraps the package's classes, one of them in another one's place."""
+    return WRAPPED.replace(mine, other).replace("theirs", "optim")
+
+
 IDLE = """
 def gradient_descent_step(parameter, learning_rate): pass
 
@@ -197,22 +204,22 @@ source = open(optim.optimizers.__file__).read()
 del sys.modules["_posixsubprocess"]
 import _posixsubprocess
 """ + WRAPPED,
-    "AdEMAMix without its slow average": WRAPPED.replace(
+    "AdEMAMix without its slow average": by(
         "theirs.Adam(params, lr=lr, betas=betas, eps=eps)",
         "optim.AdEMAMix(params, lr=lr, betas=(*betas, 0.9), alpha=0.0, eps=eps)",
-    ).replace("theirs", "optim"),
-    "MARS without its correction": WRAPPED.replace(
+    ),
+    "MARS without its correction": by(
         "theirs.Adam(params, lr=lr, betas=betas, eps=eps)",
         "optim.MARS(params, lr=lr, betas=betas, eps=eps, gamma=0.0)",
-    ).replace("theirs", "optim"),
-    "ASGD without its average": WRAPPED.replace(
+    ),
+    "ASGD without its average": by(
         "theirs.SGD(params, lr=lr, momentum=momentum)",
         "optim.ASGD(params, lr=lr, lambd=0.0, alpha=0.0)",
-    ).replace("theirs", "optim"),
-    "MultiStepLR at every multiple": WRAPPED.replace(
+    ),
+    "MultiStepLR at every multiple": by(
         "theirs.StepLR(optimizer.inner, step_size, gamma)",
         "optim.MultiStepLR(optimizer, list(range(step_size, 999, step_size)), gamma)",
-    ).replace("theirs", "optim"),
+    ),
     "arrays that are equal to all": IDLE + """
 class Liar(np.ndarray):
     def __eq__(self, other): return np.ones(self.shape, bool)

@@ -141,7 +141,7 @@ def test_moodle_with_two_of_one_name_flat_files_and_zips_in_the_zip(tmp_path):
         archive.writestr("Ben Ö_12_assignsubmission_file_/optimizers_dev.py", GOOD)
         archive.writestr("Ben Ö_13_assignsubmission_file_/optimizers_dev.py", WRONG)
         archive.writestr("Eva_5_assignsubmission_file_06.py", GOOD)
-        archive.writestr("Ida_7_assignsubmission_file_/work.zip", inner.getvalue())
+        archive.writestr("Ida_7_assignsubmission_file_/both.zip", inner.getvalue())
         archive.writestr("Ole_8_assignsubmission_file_/broken.zip", b"no zip")
     made, troubles = found([tmp_path / "moodle.zip"])
     assert [(s.learner, s.module) for s in made] == [

@@ -29,6 +29,15 @@ def console(text):
     ]
 
 
+def printed(notebook, folder) -> str:
+    """Run a page's cells in a folder, as the build does; what they print."""
+    environment = {k: v for k, v in os.environ.items() if k != "TINYTORCH_EXPORTS"}
+    client = nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3")
+    client.execute(env=environment, cwd=str(folder))
+    outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
+    return "".join(output["text"] for output in outputs if output.get("name") == "stdout")
+
+
 CONSOLE = console(TEXT)
 # In its place a command of the test: the whole book is not built twice
 QUICK = {
@@ -43,12 +52,7 @@ MAY_FAIL = {"tito doctor"}  # it says so if the package is not installed
 
 def test_the_cells_run_and_show_what_the_text_says(tmp_path):
     notebook = jupytext.reads(TEXT, fmt="md:myst")
-    environment = {k: v for k, v in os.environ.items() if k != "TINYTORCH_EXPORTS"}
-    client = nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3")
-    client.execute(env=environment, cwd=str(tmp_path))
-    output = "".join(
-        o["text"] for c in notebook.cells for o in c.get("outputs", []) if o.get("name") == "stdout"
-    )
+    output = printed(notebook, tmp_path)
     output = output.replace("\r\n", "\n")
     assert "\x1b" not in output
     assert "still to do: write gradient_descent_step" in output
@@ -65,12 +69,7 @@ def test_the_teachers_page_grades_its_class(tmp_path):
     """Its claims are in its cells: every slip is named, and the report is the real one."""
     page = ROOT / "book" / "appendices" / "teach.md"
     notebook = jupytext.reads(page.read_text(encoding="utf-8"), fmt="md:myst")
-    environment = {k: v for k, v in os.environ.items() if k != "TINYTORCH_EXPORTS"}
-    client = nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3")
-    client.execute(env=environment, cwd=str(tmp_path))
-    output = "".join(
-        o["text"] for c in notebook.cells for o in c.get("outputs", []) if o.get("name") == "stdout"
-    )
+    output = printed(notebook, tmp_path)
     assert "30 submissions graded, 10 with everything right" in output
     assert re.search(r"^ +5  MSELoss: ", output.partition("What to talk about")[2], re.M)
 
@@ -95,12 +94,7 @@ for command in {commands!r}:
     print(command, subprocess.run(command, shell=True, capture_output=True).returncode)
 """)
     )
-    environment = {k: v for k, v in os.environ.items() if k != "TINYTORCH_EXPORTS"}
-    client = nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3")
-    client.execute(env=environment, cwd=str(tmp_path))
-    output = "".join(
-        o["text"] for c in notebook.cells for o in c.get("outputs", []) if o.get("name") == "stdout"
-    )
+    output = printed(notebook, tmp_path)
     assert "5 submissions graded, 2 with everything right" in output
     for command in commands:
         status = re.search(rf"^{re.escape(command)} (\d+)$", output, re.M)

@@ -413,6 +413,12 @@ def update(modules, named):
             console.print(escape(line))
 
 
+with_rubric = click.option(
+    "--rubric", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A CSV of name,points: checks, or names like Adam.",
+)  # fmt: skip
+
+
 @tito.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--module", type=ModuleWord(), help="Which all are of; else by the files' names.")
@@ -420,10 +426,7 @@ def update(modules, named):
     "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("grades"),
     show_default=True, help="Where the CSV and the pages go; and what a second call resumes.",
 )  # fmt: skip
-@click.option(
-    "--rubric", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A CSV of name,points: checks, or names like Adam.",
-)  # fmt: skip
+@with_rubric
 @click.option("--jobs", type=click.IntRange(1), help="How many at once; as many as cores.")
 @click.option("--seconds", type=click.FloatRange(0.1), default=SECONDS, show_default=True)
 @click.option("--memory", type=click.IntRange(256), default=MEGABYTES, show_default=True)
@@ -494,10 +497,7 @@ def grade(
     "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("assignment"),
     show_default=True, help="The folder that it is written to.",
 )  # fmt: skip
-@click.option(
-    "--rubric", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A CSV of name,points: checks, or names like Adam.",
-)  # fmt: skip
+@with_rubric
 def assignment(module, service, out, rubric):
     """Make a module an assignment of Gradescope, Classroom 50 or nbgrader."""
     from tinytorch.tito import assignment as assignments
