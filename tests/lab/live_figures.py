@@ -94,6 +94,43 @@ Live(
     says="It ends at {SGD}", alt="A schedule and its run",
 )
 """,
+    "steps": """
+import math
+
+import numpy as np
+
+from tinytorch.lab import Heat, Knob, Live, Path, Plane, Plot, Quadratic, Steps, Trace
+from tinytorch.optim.averaging import exponential
+
+bowl = Quadratic([0.1, 1.0])
+
+def noisy(x, y, a, b, u, v, lr, beta):
+    x, y = x - lr * (0.1 * x + u), y - lr * (y + v)
+    return x, y, exponential(a, x, beta), exponential(b, y, beta)
+
+def turned(x, y, angle):
+    c, s = math.cos(angle), math.sin(angle)
+    return 0.9 * (c * x - s * y), 0.9 * (s * x + c * y)
+
+def rounded(w, bits):
+    s = 2 ** (np.floor(np.log2(np.abs(w))) + 1 - bits)
+    return s * np.rint(0.99 * w / s)
+
+rows = np.random.default_rng(0).normal(size=(80, 2)).round(2)
+run = Steps(noisy, 80, ("x", "y", "x", "y"), given=rows)
+spiral, stairs = Steps(turned, 80), Steps(rounded, 80, (1.0,))
+loss = lambda s: bowl.value(s[..., 2:])
+where = Heat(Trace(spiral, lambda s: s[..., 0]), (-1, 1))
+Live(
+    Plane(bowl, {"last": run, "average": Path(run, (2, 3))}),
+    Plot({"average": Trace(run, loss), "weight": Trace(stairs, lambda s: s[..., 0])},
+         (0, 80), (1e-4, 10), log="y"),
+    Plane(bowl, {"spiral": spiral}, heat=where), time=80,
+    lr=Knob("η", 0.01, 1, at=0.3), beta=Knob("β", 0, 0.99, at=0.9),
+    angle=Knob("angle", 0, 3, at=0.2), bits=Knob("bits", 3, 12, at=6, whole=True),
+    says="{average}, {weight}", alt="Ways that no optimizer takes",
+)
+""",
 }
 
 

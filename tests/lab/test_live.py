@@ -43,6 +43,8 @@ def test_v8_shows_what_the_package_computes(bundle):
         ("front", "settings", "0.25", "0.2500001"),
         ("plane", "gradient", "K[2]", "(K[2]+1e-6)"),
         ("mixed", "rate", "0.1", "0.100001"),
+        ("steps", "gradient", "0.9", "0.900001"),
+        ("steps", "from", "0.13", "0.14"),
     ],
 )
 def test_a_planted_difference_is_found(name, part, right, wrong):

@@ -4,7 +4,20 @@ Needs matplotlib."""
 
 from tinytorch.lab.card import Card, report_card
 from tinytorch.lab.drawing import addresses, draw_graph, draw_memory
-from tinytorch.lab.live import Curve, Descent, Heat, Knob, Live, Plane, Plot, Rate, Rows, Trace
+from tinytorch.lab.live import (
+    Curve,
+    Descent,
+    Heat,
+    Knob,
+    Live,
+    Path,
+    Plane,
+    Plot,
+    Rate,
+    Rows,
+    Steps,
+    Trace,
+)
 from tinytorch.lab.measure import (
     iterations_to,
     learning_rate_finder,
@@ -39,11 +52,11 @@ from tinytorch.lab.surfaces import (
 
 __all__ = [
     "Beale", "Between", "Booth", "Card", "Curve", "Descent", "Heat", "Himmelblau",
-    "Interrupted", "Knob", "LeastSquares", "Live", "Plane", "Plot", "Quadratic", "Rastrigin",
-    "Rate", "Results", "Rosenbrock", "Rows", "Run", "Saddle", "Search", "Store", "Surface", "Table",
-    "Trace", "TrainingRuns", "Trial", "addresses", "below", "best_of", "canvas", "claim",
-    "draw_graph", "draw_memory", "glue", "grid", "heatmap", "iterations_to",
-    "learning_rate_finder", "look", "measured_rate", "plot_bands", "plot_convergence",
-    "plot_trajectories", "recorded", "report_card", "search", "sharpness", "study", "sweep",
-    "train_runs", "trajectory", "tune",
+    "Interrupted", "Knob", "LeastSquares", "Live", "Path", "Plane", "Plot", "Quadratic",
+    "Rastrigin", "Rate", "Results", "Rosenbrock", "Rows", "Run", "Saddle", "Search", "Steps",
+    "Store", "Surface", "Table", "Trace", "TrainingRuns", "Trial", "addresses", "below",
+    "best_of", "canvas", "claim", "draw_graph", "draw_memory", "glue", "grid", "heatmap",
+    "iterations_to", "learning_rate_finder", "look", "measured_rate", "plot_bands",
+    "plot_convergence", "plot_trajectories", "recorded", "report_card", "search", "sharpness",
+    "study", "sweep", "train_runs", "trajectory", "tune",
 ]  # fmt: skip

@@ -283,6 +283,67 @@ class Descent:
         return spec
 
 
+class Steps:
+    """A way that no optimizer takes: what a function makes of a state, again and again.
+
+    Arguments:
+        f: of the state's numbers, then of those that are given to the step, then of knobs; gives
+            the numbers of the next state.
+        steps: how many.
+        start: the state's numbers, as of a `Descent`.
+        given: a row of numbers for each step, such as random ones, (steps, count).
+    """
+
+    rate = None
+
+    def __init__(self, f: Callable, steps, start=("x", "y"), *, given=None):
+        self.f, self.steps, self.start = f, steps, start
+        self.given = np.zeros((steps, 0)) if given is None else np.asarray(given, dtype=float)
+
+    def knobs(self, values: Mapping) -> dict:
+        """Of named values those that f takes after its numbers."""
+        numbers = [0.0] * (len(self.start) + self.given.shape[1])
+        return picked(functools.partial(self.f, *numbers), values)
+
+    def next(self, numbers, knobs: Mapping) -> tuple:
+        with traced.symbolic_math(self.f):
+            found = self.f(*numbers, **knobs)
+        return found if isinstance(found, tuple) else (found,)
+
+    def ends(self, values: Mapping, each: Callable = lambda state: None) -> np.ndarray:
+        """Where it ends, (..., d); `each` is shown every state."""
+        state = tuple(np.broadcast_arrays(*resolve(self.start, values)))
+        knobs = self.knobs(values)
+        each(state)
+        with np.errstate(all="ignore"):
+            for row in self.given:
+                state = self.next((*state, *row), knobs)
+                each(state)
+        return np.stack(state, axis=-1).astype(float)
+
+    def path(self, values: Mapping) -> np.ndarray:
+        """Its states, (steps + 1, d), as the package computes them."""
+        states: list[tuple] = []
+        self.ends(values, states.append)
+        return np.array(states, dtype=float)
+
+    def specified(self, knobs: list[str], first: Mapping, change: Callable | None = None) -> dict:
+        """What the browser needs for it: there the state has what is given to the next step."""
+        (steps, count), d = self.given.shape, len(self.start)
+        names = [f"x{i}" for i in range(d + count)]
+        later = np.vstack([self.given[1:], np.zeros((1, count))])
+        noise = np.hstack([np.zeros((steps, d)), later]).ravel().tolist()
+        spec = {
+            "rule": "(n,A)=>A[0].set(A[1])", "state": 0, "d": d + count, "steps": steps,
+            "gradient": code(
+                lambda *x, **k: (*self.next(x, self.knobs(k)), *[0.0] * count), knobs, names
+            ),
+            "from": code(lambda **k: (*resolve(self.start, k), *self.given[0]), knobs),
+            "settings": "(x,K,o)=>o",
+        }  # fmt: skip
+        return {**spec, "noise": noise, "sigma": "()=>1"} if count else spec
+
+
 TRIED = {"lr": 0.1, "momentum": 0.8, "dampening": 0.25, "beta1": 0.7, "beta2": 0.95, "eps": 0.02}
 TRIED |= {"weight_decay": 0.3}
 
@@ -367,7 +428,7 @@ class Mark:
 class Path(Mark):
     """The way of a run through the plane of two of its components."""
 
-    def __init__(self, run: Descent, of=(0, 1)):
+    def __init__(self, run: Descent | Steps, of=(0, 1)):
         self.run, self.of = run, of
 
     def specified(self, figure):
@@ -386,7 +447,7 @@ class Trace(Mark):
         f: of a position (..., d) and of knobs; by default the surface's value.
     """
 
-    def __init__(self, run: Descent, f: Callable | None = None):
+    def __init__(self, run: Descent | Steps, f: Callable | None = None):
         self.run, self.f = run, f
 
     def of(self, x, values):
@@ -596,18 +657,22 @@ class Plane(Plot):
 
     Arguments:
         surface: as of a `Descent`.
-        runs: label -> Descent; window: the panel's ends, by default the surface's.
+        runs: label -> Descent, Steps or `Path`; window: the panel's ends, by default the surface's.
         start: where the handle stands first; None draws none.
+        heat: what is drawn instead of the surface.
     """
 
-    def __init__(self, surface, runs, start=(-1.0, 1.0), *, window=None, like=None, limits=None):
+    def __init__(
+        self, surface, runs, start=(-1.0, 1.0), *, window=None, like=None, limits=None, heat=None
+    ):
         self.surface, self.start = surface, start
         some = next(iter(surface.values()))[0] if isinstance(surface, Mapping) else surface
         window = window or some.window
+        paths = {name: run if isinstance(run, Mark) else Path(run) for name, run in runs.items()}
         super().__init__(
-            {label: Path(run) for label, run in runs.items()}, *window, xlabel="x₁", ylabel="x₂",
+            paths, *window, xlabel="x₁", ylabel="x₂",
             handles=[("x", "y")] if start else [], like=like, legend=False,
-            heat=Heat({"surface": surface}, limits, bands=True),
+            heat=heat or Heat({"surface": surface}, limits, bands=True),
         )  # fmt: skip
 
     def knobs(self) -> dict[str, Knob]:
@@ -681,14 +746,14 @@ class Live:
                 label for _, label, mark in self.marks if label and not isinstance(mark, Path)
             )
         )
-        self.runs: list[Descent] = []
+        self.runs: list[Descent | Steps] = []
         self.reason = None
         try:
             self.spec = self._specified()
         except traced.Untranslatable as reason:
             self.reason = str(reason)
 
-    def number(self, run: Descent) -> int:
+    def number(self, run: Descent | Steps) -> int:
         """The place of a run among those of the figure."""
         if run not in self.runs:
             self.runs.append(run)
@@ -773,7 +838,7 @@ class Live:
 
     def show(self, values: Mapping) -> list[tuple]:
         """What each mark shows, (x, y), as the package computes it."""
-        paths: dict[Descent, np.ndarray] = {}
+        paths: dict[Descent | Steps, np.ndarray] = {}
 
         def path_of(run):
             if run not in paths:

@@ -23,7 +23,7 @@ from tinytorch.core.tensor import Tensor
 from tinytorch.optim.engines import advance, keywords, signature
 
 PATHS, QUESTIONS, NODES, SECONDS = 64, 40, 4000, 5.0
-INEXACT = ("exp", "log", "log1p", "expm1", "tanh", "cos", "sin", "power")
+INEXACT = ("exp", "log", "log2", "log1p", "expm1", "tanh", "cos", "sin", "power")
 
 
 class Untranslatable(Exception):
