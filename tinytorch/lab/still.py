@@ -25,8 +25,9 @@ def draw(ax, panel, shown) -> None:
         if panel.heat.bands:
             ax.contourf(x, y, np.log1p(z - np.nanmin(z)), 10, colors=SHADES, zorder=0)
         else:
-            z = np.log(z) if panel.heat.log else z
-            low, high = np.log(panel.heat.limits) if panel.heat.log else panel.heat.limits
+            low, high = panel.heat.limits
+            if panel.heat.log:
+                z, low, high = np.log(np.clip(z, low, high)), np.log(low), np.log(high)
             mesh = {"vmin": low, "vmax": high, "shading": "nearest", "cmap": "cividis_r"}
             ax.pcolormesh(x, y, np.ma.masked_invalid(z), rasterized=True, zorder=0, **mesh)
         ax.grid(False)
