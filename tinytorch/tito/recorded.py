@@ -16,39 +16,27 @@ import textwrap
 from tinytorch.tito import judge, lessons, report
 from tinytorch.tito.lesson import Exercise, Lesson
 from tinytorch.tito.mistakes import mistakes_of
-from tinytorch.tito.workbook import Function, body, global_names, workbook
+from tinytorch.tito.workbook import Function, body, global_names, in_place, workbook
 
 DIGITS = 9  # of a recorded number
-OTHERS = ("STEPS", "families", "TOUCHES", "LESSON")  # of a lesson's file, what no check needs
 
 
 def pieces(lesson: Lesson) -> list:
     """The workbook, cut at its blanks: text, and (target, indentation) for each blank function."""
     text = workbook(lesson)
-    lines, targets = text.splitlines(keepends=True), [e.target for e in lesson.exercises]
-    found = []
-    for node in ast.parse(text).body:
-        prefix = f"{node.name}." if isinstance(node, ast.ClassDef) else ""
-        inner = node.body if prefix else [node]
-        found += [(f, prefix + f.name) for f in inner if isinstance(f, Function)]
-    cut, at = [], 0
-    for node, target in sorted(found, key=lambda pair: pair[0].lineno):
-        if target in targets:
-            cut += ["".join(lines[at : node.lineno - 1]), [target, " " * node.col_offset]]
-            at = node.end_lineno
-            lines[at - 1] = "\n"
-            at -= 1
+    lines, cut, at = text.splitlines(keepends=True), [], 0
+    for target, node in in_place(text, lesson).items():
+        cut += ["".join(lines[at : node.lineno - 1]), [target, " " * node.col_offset]]
+        at = node.end_lineno
+        lines[at - 1] = "\n"
+        at -= 1
     return [*cut, "".join(lines[at:])]
 
 
 def unwritten(lesson: Lesson, exercise: Exercise) -> tuple[str, str]:
     """A function as the workbook has it: with its docstring, and what it raises while it waits."""
     text = workbook(lesson)
-    owner, _, name = exercise.target.rpartition(".")
-    nodes = ast.parse(text).body
-    if owner:
-        nodes = next(n for n in nodes if isinstance(n, ast.ClassDef) and n.name == owner).body
-    node = next(n for n in nodes if isinstance(n, Function) and n.name == name)
+    node = in_place(text, lesson)[exercise.target]
     lines = text.splitlines(keepends=True)[node.lineno - 1 : node.end_lineno]
     last = node.body[-1].lineno - node.lineno
     whole = textwrap.dedent("".join(lines)).splitlines(keepends=True)

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from tinytorch.tito.lesson import Lesson
+from tinytorch.tito.workbook import in_place
 from tinytorch.tito.workspace import Workspace, write
 
 # A notebook beside the script
@@ -88,19 +89,14 @@ def version(text: str) -> str:
 def bodies(lesson: Lesson, text: str) -> dict[str, str]:
     """What a workbook has in each exercise's place, after the docstring."""
     lines, found = text.splitlines(), {}
-    targets = {exercise.target for exercise in lesson.exercises}
-    tree = ast.parse(text)
-    for owner in [tree, *(n for n in tree.body if isinstance(n, ast.ClassDef))]:
-        prefix = f"{owner.name}." if isinstance(owner, ast.ClassDef) else ""
-        for node in owner.body:
-            if isinstance(node, ast.FunctionDef) and prefix + node.name in targets:
-                documented = ast.get_docstring(node) is not None and len(node.body) > 1
-                first = node.body[int(documented)].lineno - 1
-                indent = node.body[int(documented)].col_offset
-                found[prefix + node.name] = "\n".join(
-                    line[indent:] if not line[:indent].strip() else line
-                    for line in lines[first : node.end_lineno]
-                )
+    for target, node in in_place(text, lesson).items():
+        documented = ast.get_docstring(node) is not None and len(node.body) > 1
+        first = node.body[int(documented)].lineno - 1
+        indent = node.body[int(documented)].col_offset
+        found[target] = "\n".join(
+            line[indent:] if not line[:indent].strip() else line
+            for line in lines[first : node.end_lineno]
+        )
     return found
 
 

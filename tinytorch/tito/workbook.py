@@ -164,18 +164,24 @@ def body(lesson: Lesson, target: str) -> str:
     return textwrap.dedent("\n".join(found.lines[inner[0].lineno - 1 : node.end_lineno]))
 
 
+def in_place(text: str, lesson: Lesson) -> dict[str, ast.FunctionDef | ast.AsyncFunctionDef]:
+    """The functions of a workbook that its exercises ask for, by target, in their order."""
+    tree, found = ast.parse(text), {}
+    targets = {exercise.target for exercise in lesson.exercises}
+    for owner in [tree, *(n for n in tree.body if isinstance(n, ast.ClassDef))]:
+        prefix = f"{owner.name}." if isinstance(owner, ast.ClassDef) else ""
+        found |= {prefix + f.name: f for f in owner.body if isinstance(f, Function)}
+    asked = [(name, node) for name, node in found.items() if name in targets]
+    return dict(sorted(asked, key=lambda pair: pair[1].lineno))
+
+
 def filled(text: str, lesson: Lesson, answers: dict[str, str] | None = None) -> str:
     """A workbook with bodies in its blanks, the package's by default: for tests and the book."""
-    lines, blanks = text.splitlines(), []
-    targets = {exercise.target for exercise in lesson.exercises}
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, (ast.ClassDef, ast.Module)):
-            prefix = f"{node.name}." if isinstance(node, ast.ClassDef) else ""
-            functions = [(prefix + f.name, f) for f in node.body if isinstance(f, Function)]
-            blanks += [(f.body[-1], name) for name, f in functions if name in targets]
-    for raising, name in sorted(blanks, key=lambda b: -b[0].lineno):
+    lines = text.splitlines()
+    for name, function in reversed(in_place(text, lesson).items()):
         if answers is not None and name not in answers:
             continue
+        raising = function.body[-1]
         answer = answers[name] if answers is not None else body(lesson, name)
         answer = textwrap.indent(answer.strip("\n"), " " * raising.col_offset)
         lines[raising.lineno - 1 : raising.end_lineno] = answer.splitlines()
