@@ -1,11 +1,12 @@
 """What earlier workbooks and programs import is still found."""
 
 import importlib
+import operator
 
 import pytest
 
 import tinytorch.moved
-from tinytorch import training
+from tinytorch import data, optim, training
 from tinytorch.core import checks
 from tinytorch.optim import schedules
 
@@ -31,6 +32,34 @@ def test_an_old_address_gives_the_very_thing(address, name, thing):
 
 def test_every_old_address_is_tried():
     assert {address for address, _, _ in OLD} == set(tinytorch.moved.MOVED)
+
+
+ADDRESSES = [
+    ("tinytorch.nn.utils", "clip_grad_norm_", optim.clip_grad_norm_),
+    ("tinytorch.optim.lr_scheduler", "StepLR", optim.StepLR),
+    ("tinytorch.optim.swa_utils", "AveragedModel", optim.AveragedModel),
+    ("tinytorch.optim.swa_utils", "SWALR", optim.SWALR),
+    ("tinytorch.utils", "data", data),
+    ("tinytorch.utils.data", "DataLoader", data.DataLoader),
+]
+
+
+@pytest.mark.parametrize(("address", "name", "thing"), ADDRESSES)
+def test_an_address_of_pytorch_leads_to_the_thing(address, name, thing):
+    found = getattr(importlib.import_module(address), name)
+    assert found is thing or found.DataLoader is thing.DataLoader
+    inner = address.removeprefix("tinytorch.")
+    assert operator.attrgetter(f"{inner}.{name}")(tinytorch) is found
+    with pytest.raises(AttributeError, match="has no frobnicate"):
+        importlib.import_module(address).frobnicate  # noqa: B018
+
+
+def test_every_address_of_pytorch_is_tried():
+    assert {address for address, _, _ in ADDRESSES} == set(tinytorch.moved.PYTORCH)
+    torch = pytest.importorskip("torch", reason="PyTorch is asked")
+    for address, name, _ in ADDRESSES:
+        theirs = importlib.import_module(address.replace("tinytorch", torch.__name__, 1))
+        assert hasattr(theirs, name)
 
 
 def test_what_never_was_is_not_there():

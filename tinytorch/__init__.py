@@ -2,11 +2,11 @@
 
 import importlib
 
-from tinytorch import exports, moved  # noqa: F401
+from tinytorch import exports, moved
 from tinytorch.core import conversions, elementwise, hints, reductions
 from tinytorch.core.autograd import enable_grad, grad_enabled, no_grad, set_grad_enabled
 from tinytorch.core.comparisons import allclose, equal, isfinite, isinf, isnan
-from tinytorch.core.conversions import cuda, device
+from tinytorch.core.conversions import accelerator, backends, cuda, device
 from tinytorch.core.convolution import avg_pool2d, conv2d, max_pool2d
 from tinytorch.core.creation import (
     arange,
@@ -40,6 +40,7 @@ from tinytorch.core.functional import (
     maximum,
     minimum,
     one_hot,
+    outer,
     pad,
     remainder,
     stack,
@@ -48,7 +49,8 @@ from tinytorch.core.functional import (
 from tinytorch.core.gradcheck import gradcheck
 from tinytorch.core.hvp import hvp
 from tinytorch.core.methods import function_of
-from tinytorch.core.random import manual_seed
+from tinytorch.core.ordering import argsort, sort, topk
+from tinytorch.core.random import Generator, manual_seed
 from tinytorch.core.reductions import (
     amax,
     amin,
@@ -92,20 +94,22 @@ exp, log, sqrt, tanh, sigmoid, relu, softmax, log_softmax, clip, matmul = map(
 )
 is_grad_enabled, cat, concat, tile = grad_enabled, concatenate, concatenate, repeat
 clamp, mm, bmm, dot = clip, matmul, matmul, matmul
+Size = tuple  # what a tensor's shape is
 globals().update(elementwise.FUNCTIONS)
 
 __all__ = [
-    "Tensor", "Variable", "allclose", "amax", "amin", "arange", "argmax", "argmin", "as_tensor",
-    "avg_pool2d", "chunk", "clip", "concatenate", "conv2d", "cuda", "cumsum", "device",
-    "einsum", "embedding", "empty", "empty_like", "enable_grad", "equal", "exp", "eye",
-    "flatten", "flip", "floor_divide", "from_numpy", "full", "full_like", "gather", "gradcheck",
-    "hstack", "hvp", "isfinite", "isinf", "isnan", "linspace", "log", "log_softmax",
-    "logsumexp", "manual_seed", "masked_fill", "matmul", "max_pool2d", "maximum", "mean",
-    "minimum", "multinomial", "no_grad", "norm", "normal", "one_hot", "ones", "ones_like",
-    "pad", "permute", "prod", "rand", "rand_like", "randint", "randn", "randn_like", "randperm",
-    "relu", "remainder", "repeat", "reshape", "set_grad_enabled", "sigmoid", "softmax", "split",
-    "sqrt", "squeeze", "stack", "std", "tanh", "tensor", "transpose", "tril", "triu", "unbind",
-    "unsqueeze", "var", "vstack", "where", "whose", "zeros", "zeros_like",
+    "Generator", "Tensor", "Variable", "accelerator", "allclose", "amax", "amin", "arange",
+    "argmax", "argmin", "argsort", "as_tensor", "avg_pool2d", "backends", "chunk", "clip",
+    "concatenate", "conv2d", "cuda", "cumsum", "device", "einsum", "embedding", "empty",
+    "empty_like", "enable_grad", "equal", "exp", "eye", "flatten", "flip", "floor_divide",
+    "from_numpy", "full", "full_like", "gather", "gradcheck", "hstack", "hvp", "isfinite",
+    "isinf", "isnan", "linspace", "log", "log_softmax", "logsumexp", "manual_seed", "masked_fill",
+    "matmul", "max_pool2d", "maximum", "mean", "minimum", "multinomial", "no_grad", "norm",
+    "normal", "one_hot", "ones", "ones_like", "outer", "pad", "permute", "prod", "rand",
+    "rand_like", "randint", "randn", "randn_like", "randperm", "relu", "remainder", "repeat",
+    "reshape", "set_grad_enabled", "sigmoid", "softmax", "sort", "split", "sqrt", "squeeze",
+    "stack", "std", "tanh", "tensor", "topk", "transpose", "tril", "triu", "unbind", "unsqueeze",
+    "var", "vstack", "where", "whose", "zeros", "zeros_like",
     *(name for name in elementwise.TABLE if name != "round"),
 ]  # fmt: skip
 
@@ -128,7 +132,7 @@ DTYPES = conversions.DTYPES | conversions.NAMED  # by PyTorch's names: tinytorch
 
 def __getattr__(name: str):
     """The rooms of the package, each imported when it is first asked for; and dtypes."""
-    if name in ROOMS:
+    if name in ROOMS or moved.leads(__name__, name):
         return importlib.import_module(f"tinytorch.{name}")
     if name in DTYPES:
         return DTYPES[name]

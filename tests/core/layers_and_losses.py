@@ -23,6 +23,7 @@ def with_weights(layer, *names):
 
 # Layers
 
+WITH_PADDING = np.array([[1, 1, 4], [4, 0, 2]])
 for shape in ((4, 3), (2, 2, 3), (3,), (0, 3)):
     add(
         "Linear",
@@ -58,6 +59,14 @@ add(
     lambda torch, x: F(torch).max_pool2d(x, 3, 1, 1),
     numbers((2, 1, 4, 4)),
 )
+for shape, size in (((2, 3, 5, 7), (2, 3)), ((1, 2, 3, 4), 1), ((2, 1, 2, 2), (3, 5))):
+    add(
+        "AdaptiveAvgPool2d",
+        f"{shape} to {size}",
+        nn.AdaptiveAvgPool2d(size),
+        lambda torch, x, size=size: F(torch).adaptive_avg_pool2d(x, size),
+        numbers(shape),
+    )
 for shape in ((2, 2, 3), (4,), (0, 3)):
     add(
         "Flatten",
@@ -134,6 +143,14 @@ add(
     numbers((5, 3)),
 )
 add(
+    "Embedding",
+    "padding_idx=-1",
+    lambda w: with_weights(nn.Embedding(5, 3, padding_idx=-1), "weight")(WITH_PADDING, w),
+    lambda torch, w: F(torch).embedding(torch.tensor(WITH_PADDING), w, padding_idx=-1),
+    numbers((5, 3)),
+    smooth=False,  # the row that stands for nothing is read, and has no gradient
+)
+add(
     "Sequential",
     "",
     lambda x, w: nn.Sequential(nn.Tanh(), lambda x: x @ w, nn.ReLU())(x),
@@ -151,6 +168,10 @@ for ours, theirs in (
     (nn.Sigmoid(), "sigmoid"),
     (nn.SiLU(), "silu"),
     (nn.GELU(), "gelu"),
+    (nn.Mish(), "mish"),
+    (nn.SELU(), "selu"),
+    (nn.Softsign(), "softsign"),
+    (nn.Hardtanh(-0.6, 0.8), lambda torch, x: F(torch).hardtanh(x, -0.6, 0.8)),
     (nn.GELU("tanh"), lambda torch, x: F(torch).gelu(x, approximate="tanh")),
     (nn.Softmax(), lambda torch, x: x.softmax(-1)),
     (nn.Softmax(0), lambda torch, x: x.softmax(0)),
@@ -159,6 +180,33 @@ for ours, theirs in (
     if isinstance(theirs, str):
         theirs = lambda torch, x, name=theirs: getattr(F(torch), name)(x)  # noqa: E731
     add(type(ours).__name__, f"{ours!r}", ours, theirs, numbers((3, 3)))
+add("ReLU6", "", nn.ReLU6(), lambda torch, x: F(torch).relu6(x), numbers((4, 3), -9, 15))
+add(
+    "ReLU6",
+    "at the bounds",
+    nn.ReLU6(),
+    lambda torch, x: F(torch).relu6(x),
+    np.array([-1.0, 0.0, 3.0, 6.0, 7.0]),
+    smooth=False,
+)
+for shape, count in (((4, 3), 1), ((4, 3), 3), ((2, 3, 2, 2), 3), ((3,), 1)):
+    add(
+        "PReLU",
+        f"{shape} {count}",
+        with_weights(nn.PReLU(count), "weight"),
+        lambda torch, x, w: F(torch).prelu(x, w),
+        numbers(shape),
+        numbers((count,), salt=1),
+    )
+for axis, detail in ((1, ""), (0, "first axis")):
+    add(
+        "cosine_similarity",
+        detail,
+        lambda x, y, a=axis: nn.functional.cosine_similarity(x, y, dim=a),
+        lambda torch, x, y, a=axis: F(torch).cosine_similarity(x, y, dim=a),
+        numbers((3, 4)),
+        numbers((3, 4), salt=1),
+    )
 add(
     "LeakyReLU",
     "at zero",

@@ -301,6 +301,36 @@ add(
     numbers((5, 3)),
 )
 
+# By size
+
+UNEQUAL = np.array([[3.0, -1.0, 2.0, 0.5], [-2.0, 4.0, 1.0, 0.0], [1.5, -0.5, 2.5, 3.5]])
+for axis in (0, 1, -1):
+    for down in (False, True):
+        detail = f"axis={axis}" + " descending" * down
+        add(
+            "sort",
+            detail,
+            lambda x, a=axis, d=down: tinytorch.sort(x, a, d).values,
+            lambda torch, x, a=axis, d=down: torch.sort(x, a, d).values,
+            UNEQUAL,
+        )
+        add(
+            "topk",
+            detail,
+            lambda x, a=axis, d=down: tinytorch.topk(x, 2, a, largest=d).values,
+            lambda torch, x, a=axis, d=down: torch.topk(x, 2, a, largest=d).values,
+            UNEQUAL,
+        )
+same("sort", "()", lambda x: x.sort().values, numbers(()))
+add(
+    "outer",
+    "",
+    tinytorch.outer,
+    lambda torch, x, y: torch.outer(x, y),
+    numbers((3,)),
+    numbers((4,), salt=1),
+)
+
 # Several
 
 for axis in (0, 1, -1):
@@ -393,10 +423,11 @@ DOMAINS = {
     "rsqrt": (0.5, 3), "tan": (-1.2, 1.2),
 }  # fmt: skip
 STEPS = ("sign", "floor", "ceil", "trunc", "round")
+ACTIVATIONS = ("softplus", "logsigmoid", "silu", "mish", "selu", "softsign")
 for name in elementwise.TABLE:
     if name in STEPS:
         continue
-    theirs = name if name not in ("softplus", "logsigmoid", "silu") else f"nn.functional.{name}"
+    theirs = f"nn.functional.{name}" if name in ACTIVATIONS else name
     for shape in ((), (3, 3), (0, 3)):
         add(
             name,
@@ -407,7 +438,7 @@ for name in elementwise.TABLE:
         )
 for name in STEPS:
     same(name, "", operator.methodcaller(name), numbers((3, 3)))
-for name in ("softplus", "logsigmoid", "silu"):
+for name in ACTIVATIONS:
     add(
         name,
         "far out",

@@ -61,6 +61,15 @@ def log1p_exp(mp, x):
     return mp.log1p(mp.exp(x)) if abs(x) < OUT else max(x, mp.mpf(0))
 
 
+def selu_alpha(mp):  # Klambauer et al. 2017, equation 14
+    return mp.sqrt(2 / mp.pi) / (1 - mp.erfc(mp.sqrt(0.5)) * mp.sqrt(mp.e))
+
+
+def selu_scale(mp):
+    a, b = mp.erfc(mp.sqrt(0.5)) * mp.sqrt(mp.e), mp.erfc(mp.sqrt(2)) * mp.e**2
+    return (1 - a) * mp.sqrt(2 * mp.pi / (2 * b + mp.pi * (a * a - 2 * a + 1) + 2 - 4 * a))
+
+
 FUNCTIONS = {
     "exp": Function(lambda x: x.exp(), lambda m, x: m.exp(x), lambda m, x: m.exp(x)),
     "log": Function(lambda x: x.log(), lambda m, x: m.log(x), lambda m, x: 1 / x, 0),
@@ -138,6 +147,21 @@ FUNCTIONS = {
         lambda m, x: x * s(m, x),
         lambda m, x: s(m, x) * (1 + x * s(m, -x)),
     ),
+    "mish": Function(
+        lambda x: x.mish(),
+        lambda m, x: x * m.tanh(log1p_exp(m, x)),
+        lambda m, x: m.tanh(log1p_exp(m, x)) + x * s(m, x) * m.sech(log1p_exp(m, x)) ** 2,
+    ),
+    "selu": Function(
+        lambda x: x.selu(),
+        lambda m, x: selu_scale(m) * (x if x > 0 else selu_alpha(m) * m.expm1(x)),
+        lambda m, x: selu_scale(m) * (1 if x > 0 else selu_alpha(m) * m.exp(x)),
+    ),
+    "softsign": Function(
+        lambda x: x.softsign(),
+        lambda m, x: x / (1 + abs(x)),
+        lambda m, x: 1 / (1 + abs(x)) ** 2,
+    ),
     "softmax of (x, 0)": Function(
         lambda x: pair(x).softmax(1)[:, 0], s, lambda m, x: s(m, x) * s(m, -x)
     ),
@@ -164,7 +188,12 @@ FUNCTIONS = {
 # What is allowed: a few units, and more where a derivative goes through 0, whose neighbourhood no
 # formula keeps, and where GELU's formulas take the exponential of a polynomial.
 ALLOWED = 6
-WIDER = {"gelu": (64, 64), 'gelu("tanh")': (1000, 2000), "silu": (ALLOWED, 64)}
+WIDER = {
+    "gelu": (64, 64),
+    'gelu("tanh")': (1000, 2000),
+    "silu": (ALLOWED, 64),
+    "mish": (ALLOWED, 64),
+}
 assert {*elementwise.TABLE} - {"sign", "floor", "ceil", "trunc", "round"} <= {*FUNCTIONS}
 
 

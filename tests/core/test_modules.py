@@ -466,3 +466,99 @@ def test_two_tensors_of_one_name_are_not_saved_as_one():
         with pytest.raises(ValueError, match=r"Module: two tensors have the name 'parts\.1'"):
             call()
     assert model.parts["1"].tolist() == [0.0, 0.0]
+
+
+# Rows that stand for nothing, channels that are left out
+
+
+def test_the_row_of_the_padding_starts_at_zero_and_stays_there():
+    layer = nn.Embedding(5, 3, padding_idx=-2, rng=0)
+    assert layer.padding_idx == 3 and not layer.weight.data[3].any()
+    assert repr(layer) == "Embedding(5, 3, padding_idx=3)"
+    layer([[3, 1], [1, 3]]).sum().backward()
+    assert layer.weight.grad.sum(1).tolist() == [0.0, 6.0, 0.0, 0.0, 0.0]
+
+
+def test_pretrained_rows_are_copied_and_frozen():
+    rows = Tensor([[1.0, 2.0], [3.0, 4.0]])
+    layer = nn.Embedding.from_pretrained(rows, padding_idx=0)
+    assert not layer.weight.requires_grad and layer.padding_idx == 0
+    rows.data[1] = 0
+    assert layer([1, 0]).tolist() == [[3.0, 4.0], [1.0, 2.0]]
+    assert nn.Embedding.from_pretrained(rows, freeze=False).weight.requires_grad
+
+
+@pytest.mark.parametrize("given", [5, -6, 1.0, True])
+def test_a_padding_that_is_no_row_is_refused(given):
+    with pytest.raises(ValueError, match=r"padding_idx must be an integer in -5\.\.4, or None"):
+        nn.Embedding(5, 3, given)
+    with pytest.raises(ValueError, match=r"embedding: padding_idx must be"):
+        nn.functional.embedding([0], tinytorch.zeros(5, 3), padding_idx=given)
+
+
+def test_whole_channels_are_left_out():
+    y = nn.Dropout2d(0.4, rng=0)(tinytorch.ones(50, 20, 3, 2)).data
+    assert (y == y[:, :, :1, :1]).all() and set(np.unique(y)) == {0, np.float32(1 / 0.6)}
+    assert abs((y == 0).mean() - 0.4) < 0.06
+    with pytest.raises(ValueError, match=r"dropout2d needs images \(N, C, H, W\)"):
+        nn.Dropout2d()(tinytorch.ones(2, 3))
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: nn.Hardtanh(1, 1), "min_val 1 must be below max_val 1"),
+        (lambda: nn.Hardtanh(float("nan")), "Hardtanh: min_val must be a finite number"),
+        (lambda: nn.ReLU6(inplace=1), "ReLU6: inplace must be True or False"),
+        (lambda: nn.PReLU(0), "num_parameters must be an integer >= 1"),
+        (
+            lambda: nn.PReLU(3)(tinytorch.ones(4, 2)),
+            r"PReLU\(3\) cannot take an input of shape \(4, 2\)",
+        ),
+        (lambda: nn.AdaptiveAvgPool2d(0), "output_size must be"),
+        (lambda: nn.AdaptiveAvgPool2d(1)(tinytorch.ones(2, 2)), r"images \(N, C, H, W\)"),
+        (lambda: nn.Embedding.from_pretrained([1.0]), "pretrained rows are a matrix"),
+    ],
+)
+def test_what_a_newer_layer_cannot_take_is_refused(make, said):
+    with pytest.raises(ValueError, match=said):
+        make()
+
+
+@pytest.mark.parametrize(
+    "layer", [nn.ReLU, nn.LeakyReLU, nn.ELU, nn.SiLU, nn.Mish, nn.SELU, nn.ReLU6, nn.Dropout]
+)
+def test_in_place_is_taken_and_does_nothing(layer):
+    x = Tensor([-1.0, 2.0])
+    assert layer(inplace=True).eval()(x).tolist() == layer().eval()(x).tolist()
+    assert x.tolist() == [-1.0, 2.0]
+    with pytest.raises(ValueError, match="inplace must be True or False"):
+        layer(inplace=1)
+
+
+@pytest.mark.parametrize("form", ["uniform", "normal"])
+def test_initial_weights_have_the_variance_that_is_asked_for(form):
+    kernels = tinytorch.zeros(64, 32, 5, 5)
+    kaiming = getattr(nn.init, f"kaiming_{form}_")
+    xavier = getattr(nn.init, f"xavier_{form}_")
+    for filled, variance in [
+        (kaiming(kernels.clone(), generator=0), 2 / 800),
+        (kaiming(kernels.clone(), mode="fan_out", nonlinearity="relu", generator=0), 2 / 1600),
+        (kaiming(kernels.clone(), a=1, generator=0), 1 / 800),
+        (xavier(kernels.clone(), gain=3.0, generator=0), 9 * 2 / 2400),
+    ]:
+        assert abs(filled.data.var() / variance - 1) < 0.03
+    with pytest.raises(ValueError, match="mode must be 'fan_in' or 'fan_out', got 'fan'"):
+        kaiming(kernels, mode="fan")
+
+
+def test_gains_are_those_of_pytorch():
+    torch = pytest.importorskip("torch", reason="PyTorch is asked")
+    names = ("linear", "conv1d", "conv2d", "sigmoid", "tanh", "relu", "leaky_relu", "selu")
+    for name in names:
+        assert nn.init.calculate_gain(name) == torch.nn.init.calculate_gain(name)
+    assert nn.init.calculate_gain("leaky_relu", 0.5) == torch.nn.init.calculate_gain(
+        "leaky_relu", 0.5
+    )
+    with pytest.raises(ValueError, match="nonlinearity must be one of leaky_relu, linear"):
+        nn.init.calculate_gain("relu7")

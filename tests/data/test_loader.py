@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tinytorch import Tensor, manual_seed
-from tinytorch.data import DataLoader, TensorDataset
+from tinytorch.data import DataLoader, Subset, TensorDataset
 from tinytorch.nn import CrossEntropyLoss
 
 
@@ -263,3 +263,18 @@ def test_repr_is_how_it_was_made():
     assert repr(DataLoader(examples, 4, shuffle=True, drop_last=True, seed=3)).endswith(
         ", 4, shuffle=True, seed=3, drop_last=True)"
     )
+
+
+def test_a_subset_is_dealt_out_in_its_own_order():
+    whole = TensorDataset(np.arange(10.0), np.arange(10))
+    part = Subset(whole, [7, 2, 5])
+    assert [int(y) for _, targets in DataLoader(part, batch_size=2) for y in targets.data] == [
+        7,
+        2,
+        5,
+    ]
+    assert part[1] == (2.0, 2) and len(part) == 3
+    with pytest.raises(ValueError, match=r"Subset: indices must lie in 0\.\.9, got 3\.\.10"):
+        Subset(whole, [3, 10])
+    with pytest.raises(TypeError, match="Subset: indices must be whole numbers"):
+        Subset(whole, [0.5])

@@ -1,8 +1,18 @@
 """Activations: the functions between the linear maps."""
 
+import numpy as np
+
 from tinytorch.core import elementwise  # noqa: F401  makes them methods
 from tinytorch.core.axes import dims
-from tinytorch.core.checks import FLAG, INTEGER, POSITIVE, PROPORTION, require
+from tinytorch.core.checks import (
+    FLAG,
+    INTEGER,
+    NUMBER,
+    POSITIVE,
+    POSITIVE_COUNT,
+    PROPORTION,
+    require,
+)
 from tinytorch.core.functional import where
 from tinytorch.core.module import Module
 from tinytorch.core.tensor import Tensor
@@ -24,6 +34,24 @@ def elu(x: Tensor, alpha: float = 1.0) -> Tensor:
     Tensor([0., 2.])
     """
     return where(x > 0, x, alpha * x.clip(max=0).expm1())
+
+
+def hardtanh(x: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
+    """x limited to [min_val, max_val], without a gradient at the bounds and beyond.
+
+    >>> F.hardtanh(Tensor([-3.0, 0.5]))
+    Tensor([-1. ,  0.5])
+    """
+    return where((min_val < x) & (x < max_val), x, x.detach().clip(min_val, max_val))
+
+
+def relu6(x: Tensor) -> Tensor:
+    """x limited to [0, 6].
+
+    >>> F.relu6(Tensor([-3.0, 8.0]))
+    Tensor([0., 6.])
+    """
+    return hardtanh(x, 0.0, 6.0)
 
 
 class ReLU(Module):
@@ -50,7 +78,8 @@ class LeakyReLU(Module):
     Tensor([-0.5,  2. ])
     """
 
-    def __init__(self, negative_slope: float = 0.01):
+    def __init__(self, negative_slope: float = 0.01, inplace: bool = False):
+        require("LeakyReLU", "inplace", inplace, FLAG)  # PyTorch's, as of ReLU
         self.negative_slope = require("LeakyReLU", "negative_slope", negative_slope, PROPORTION)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -88,6 +117,9 @@ class SiLU(Module):
     >>> nn.SiLU()(Tensor([0.0]))
     Tensor([0.])
     """
+
+    def __init__(self, inplace: bool = False):
+        require("SiLU", "inplace", inplace, FLAG)  # PyTorch's, as of ReLU
 
     def forward(self, x: Tensor) -> Tensor:
         return x.silu()
@@ -178,7 +210,8 @@ class ELU(Module):
     Tensor([0., 2.])
     """
 
-    def __init__(self, alpha: float = 1.0):
+    def __init__(self, alpha: float = 1.0, inplace: bool = False):
+        require("ELU", "inplace", inplace, FLAG)  # PyTorch's, as of ReLU
         self.alpha = require("ELU", "alpha", alpha, POSITIVE)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -186,3 +219,111 @@ class ELU(Module):
 
     def _parts(self):
         return [] if self.alpha == 1 else [repr(self.alpha)]
+
+
+class Mish(Module):
+    """x tanh(log(1 + exp(x))), element by element (Misra 2020).
+
+    >>> nn.Mish()(Tensor([0.0]))
+    Tensor([0.])
+    """
+
+    def __init__(self, inplace: bool = False):
+        require("Mish", "inplace", inplace, FLAG)  # PyTorch's, as of ReLU
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.mish()
+
+
+class SELU(Module):
+    """ELU with the constants that keep mean 0 and variance 1 (Klambauer et al. 2017).
+
+    >>> nn.SELU()(Tensor([0.0]))
+    Tensor([0.])
+    """
+
+    def __init__(self, inplace: bool = False):
+        require("SELU", "inplace", inplace, FLAG)  # PyTorch's, as of ReLU
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.selu()
+
+
+class Softsign(Module):
+    """x / (1 + |x|), element by element.
+
+    >>> nn.Softsign()(Tensor([1.0]))
+    Tensor([0.5])
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.softsign()
+
+
+class Hardtanh(Module):
+    """x limited to [min_val, max_val].
+
+    Raises:
+        ValueError: a bound that is no number, or `min_val` not below `max_val`.
+
+    >>> nn.Hardtanh()(Tensor([-3.0, 0.5]))
+    Tensor([-1. ,  0.5])
+    """
+
+    def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False):
+        name = type(self).__name__
+        require(name, "inplace", inplace, FLAG)  # PyTorch's, as of ReLU
+        self.min_val = require(name, "min_val", min_val, NUMBER)
+        self.max_val = require(name, "max_val", max_val, NUMBER)
+        if not min_val < max_val:
+            raise ValueError(f"{name}: min_val {min_val} must be below max_val {max_val}")
+
+    def forward(self, x: Tensor) -> Tensor:
+        return hardtanh(x, self.min_val, self.max_val)
+
+    def _parts(self):
+        return [f"{self.min_val}, {self.max_val}"]
+
+
+class ReLU6(Hardtanh):
+    """x limited to [0, 6] (Krizhevsky 2010).
+
+    >>> nn.ReLU6()(Tensor([-3.0, 8.0]))
+    Tensor([0., 6.])
+    """
+
+    def __init__(self, inplace: bool = False):
+        super().__init__(0.0, 6.0, inplace)
+
+    def _parts(self):
+        return []
+
+
+class PReLU(Module):
+    """x where it is positive, elsewhere a learned weight times x (He et al. 2015).
+
+    Arguments:
+        num_parameters: 1, one weight for all; or the number of channels, on axis 1.
+        init: where the weights start.
+
+    Raises:
+        ValueError: `num_parameters` below 1; or, when it is called, another number of channels.
+
+    >>> nn.PReLU(init=0.5)(Tensor([-1.0, 2.0])).tolist()
+    [-0.5, 2.0]
+    """
+
+    def __init__(self, num_parameters: int = 1, init: float = 0.25):
+        n = require("PReLU", "num_parameters", num_parameters, POSITIVE_COUNT)
+        weight = np.full(n, require("PReLU", "init", init, NUMBER), np.float32)
+        self.weight = Tensor(weight, requires_grad=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        n = self.weight.size
+        if n > 1 and (x.ndim < 2 or x.shape[1] != n):
+            raise ValueError(f"{self!r} cannot take an input of shape {x.shape}")
+        weight = self.weight.reshape(n, *[1] * (x.ndim - 2)) if n > 1 else self.weight
+        return leaky_relu(x, weight if x.ndim else weight.reshape(()))
+
+    def _parts(self):
+        return [str(self.weight.size)]

@@ -93,6 +93,19 @@ class cuda:
         return False
 
 
+accelerator = cuda  # the name of newer programs
+
+
+class backends:
+    """Where PyTorch keeps what it knows of other devices.
+
+    >>> tinytorch.backends.mps.is_available()
+    False
+    """
+
+    mps = cuda
+
+
 @method
 def tolist(x) -> list:
     """The numbers in nested lists.
@@ -203,6 +216,9 @@ def numel(x) -> int:
     6
     """
     return x.data.size
+
+
+Tensor.nelement = numel
 
 
 @method

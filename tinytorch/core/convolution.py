@@ -166,6 +166,40 @@ def avg_pool2d(x: Tensor, kernel_size, stride=None, padding=0) -> Tensor:
     return passed(value, (x, derivative))
 
 
+def adaptive_avg_pool2d(x: Tensor, output_size) -> Tensor:
+    """The mean of the share of each element of an output of this size; shares may overlap.
+
+    Of n pixels the i-th of m outputs has those from ⌊i n / m⌋ to ⌈(i + 1) n / m⌉, as PyTorch
+    deals them out: a mean along each direction, which is a product with a matrix.
+
+    Arguments:
+        x: images (N, C, H, W).
+        output_size: an integer or a pair (vertical, horizontal).
+
+    Raises:
+        ValueError: `x` has other axes or is empty, or an argument outside what is allowed.
+
+    >>> F.adaptive_avg_pool2d(tinytorch.arange(16.0).reshape(1, 1, 4, 4), 1).item()
+    7.5
+    """
+    size = pair("adaptive_avg_pool2d", "output_size", output_size, 1)
+    x = as_float(*tensors(x))
+    if x.ndim != 4 or not all(x.shape[2:]):
+        raise ValueError(f"adaptive_avg_pool2d needs images (N, C, H, W), got shape {x.shape}")
+    down, across = (
+        Tensor(shares(n, m).astype(x.dtype)) for n, m in zip(x.shape[2:], size, strict=True)
+    )
+    return down @ x @ across.T
+
+
+def shares(n: int, m: int) -> np.ndarray:
+    """(m, n): the weights of n pixels in m means."""
+    begin, end = np.arange(m) * n // m, -(-np.arange(1, m + 1) * n // m)
+    pixels = np.arange(n)
+    inside = (begin[:, None] <= pixels) & (pixels < end[:, None])
+    return inside / (end - begin)[:, None]
+
+
 def pooled(name: str, x: Tensor, kernel_size, stride, padding) -> tuple:
     """The images and the arguments of a pooling, checked."""
     kernel = pair(name, "kernel_size", kernel_size, 1)

@@ -12,6 +12,7 @@ from tinytorch.core.stable import FAR, erf, gauss, logistic, softplus
 from tinytorch.core.tensor import UFUNCS, Tensor, as_float, record
 
 LN2, LN10 = math.log(2), math.log(10)
+SELU_SCALE, SELU_ALPHA = 1.0507009873554804934, 1.6732632423543772848  # fix mean 0, variance 1
 
 
 def _inverse_of_1_plus_square(x):
@@ -115,12 +116,42 @@ TABLE = {
         1,
         ("swish",),
     ),
+    "mish": (
+        lambda x: x * _mish_parts(x)[0],
+        lambda x, y: _mish_parts(x)[1],
+        "x tanh(softplus(x)) (Misra 2020)",
+        0,
+        (),
+    ),
+    "selu": (
+        lambda x: SELU_SCALE * np.where(x > 0, x, SELU_ALPHA * np.expm1(np.minimum(x, 0))),
+        lambda x, y: SELU_SCALE * np.where(x > 0, 1, SELU_ALPHA * np.exp(np.minimum(x, 0))),
+        "λ x where it is positive, elsewhere λ α (exp(x) - 1) (Klambauer et al. 2017)",
+        0,
+        (),
+    ),
+    "softsign": (
+        lambda x: x / (1 + np.abs(x)),
+        lambda x, y: np.square(1 / (1 + np.abs(x))),
+        "x / (1 + |x|)",
+        1,
+        (),
+    ),
 }
 
 
 def _silu_slope(x):
     p, q = logistic(x)
     return p * (1 + x * q)
+
+
+def _mish_parts(x):
+    """tanh(log(1 + exp(x))) as a quotient of polynomials of e = exp(-|x|), and mish's slope."""
+    e, right = np.exp(-np.abs(x)), x >= 0
+    below = np.where(right, 1 + 2 * e * (1 + e), 2 + e * (2 + e))
+    value = np.where(right, 1 + 2 * e, e * (2 + e)) / below
+    rest = 4 * e * (1 + e) / np.square(below) * np.where(right, e, 1)
+    return value, value + x * rest
 
 
 def _differentiable(name: str, value, derivative, what: str, example: float):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from tinytorch.core.axes import axes, dims
+from tinytorch.core.checks import INTEGER, require
 from tinytorch.core.tensor import (
     UFUNCS,
     Tensor,
@@ -150,6 +151,24 @@ def stack(parts, axis: int = 0) -> Tensor:
     return concatenate([part.unsqueeze(axis) for part in parts], axis)
 
 
+def outer(a, b) -> Tensor:
+    """The products of each element of one vector with each of another.
+
+    >>> tinytorch.outer([1.0, 2.0], [3.0, 4.0]).tolist()
+    [[3.0, 4.0], [6.0, 8.0]]
+
+    Raises:
+        ValueError: one of them is no vector.
+    """
+    a, b = tensors(a, b)
+    if a.ndim != 1 or b.ndim != 1:
+        raise ValueError(f"outer needs two vectors, got shapes {a.shape} and {b.shape}")
+    return a.unsqueeze(1) * b
+
+
+Tensor.outer = outer
+
+
 def pad(x: Tensor, width, value: float = 0.0) -> Tensor:
     """A border around `x`.
 
@@ -194,17 +213,25 @@ def one_hot(indices, classes: int) -> Tensor:
     return Tensor(value)
 
 
-def embedding(weight: Tensor, indices) -> Tensor:
+def embedding(weight: Tensor, indices, padding_idx: int | None = None) -> Tensor:
     """Rows of `weight` (rows, features): indices of any shape (...) become (..., features).
+
+    The row `padding_idx`, counted from the end if negative, gets no gradient.
 
     Raises:
         TypeError: indices that are not whole numbers.
-        ValueError: an index outside 0..rows - 1.
+        ValueError: an index outside 0..rows - 1, or a `padding_idx` that is no row.
 
     >>> tinytorch.embedding(tinytorch.eye(3), [2, 0]).tolist()
     [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
     """
-    return weight[as_indices("embedding", indices, weight.shape[0])]
+    rows = weight.shape[0]
+    indices = as_indices("embedding", indices, rows)
+    y = weight[indices]
+    if padding_idx is None:
+        return y
+    learns = (indices != row_of("embedding", padding_idx, rows))[..., None]
+    return passed(y._data, (y, lambda g: g * learns))
 
 
 # What may be passed
@@ -220,6 +247,13 @@ def nonempty(name: str, parts) -> list:
     if isinstance(parts, (Tensor, np.ndarray)) or not (parts := list(parts)):
         raise ValueError(f"{name} needs a list of at least one tensor")
     return parts
+
+
+def row_of(owner: str, padding_idx, rows: int) -> int:
+    """The row that stands for nothing, counted from the first."""
+    allowed = f"an integer in {-rows}..{rows - 1}, or None"
+    at = require(owner, "padding_idx", padding_idx, (INTEGER[0], allowed))
+    return require(owner, "padding_idx", at, (lambda n: -rows <= n < rows, allowed)) % rows
 
 
 def as_indices(name: str, indices, count: int) -> np.ndarray:

@@ -8,9 +8,15 @@ from itertools import pairwise
 import numpy as np
 
 from tinytorch.core.activations import ReLU
-from tinytorch.core.checks import INTEGER, POSITIVE_COUNT, PROPORTION, require
-from tinytorch.core.convolution import avg_pool2d, conv2d, max_pool2d, pair
-from tinytorch.core.functional import embedding
+from tinytorch.core.checks import FLAG, INTEGER, POSITIVE_COUNT, PROPORTION, require
+from tinytorch.core.convolution import (
+    adaptive_avg_pool2d,
+    avg_pool2d,
+    conv2d,
+    max_pool2d,
+    pair,
+)
+from tinytorch.core.functional import embedding, row_of
 from tinytorch.core.init import initialize
 from tinytorch.core.module import Module
 from tinytorch.core.random import generator
@@ -161,6 +167,30 @@ class AvgPool2d(MaxPool2d):
     pool = staticmethod(avg_pool2d)
 
 
+class AdaptiveAvgPool2d(Module):
+    """Images of any size become images of one size, each element the mean of its share; see
+    `adaptive_avg_pool2d`.
+
+    Shapes: x (N, C, H, W), y (N, C, *output_size).
+
+    Raises:
+        ValueError: `output_size` is no integer >= 1 or pair of them; or, when it is called, images
+            that are not (N, C, H, W).
+
+    >>> nn.AdaptiveAvgPool2d(1)(tinytorch.ones(2, 3, 5, 7)).shape
+    (2, 3, 1, 1)
+    """
+
+    def __init__(self, output_size):
+        self.output_size = pair("AdaptiveAvgPool2d", "output_size", output_size, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return adaptive_avg_pool2d(x, self.output_size)
+
+    def _parts(self):
+        return [repr(self.output_size)]
+
+
 class Flatten(Module):
     """(N, ...) -> (N, product of the rest); or the axes from `start_dim` to `end_dim` as one.
 
@@ -208,10 +238,29 @@ def dropout(x: Tensor, p: float = 0.5, training: bool = True, *, rng=None) -> Te
     Raises:
         ValueError: `p` lies outside [0, 1].
     """
+    return dropped(x, x.shape, p, training, rng)
+
+
+def dropout2d(x: Tensor, p: float = 0.5, training: bool = True, *, rng=None) -> Tensor:
+    """Zero each channel of each image with probability p, and divide the others by 1 - p.
+
+    >>> F.dropout2d(tinytorch.ones(1, 1, 2, 2), training=False).shape
+    (1, 1, 2, 2)
+
+    Raises:
+        ValueError: `p` lies outside [0, 1], or the images are not (N, C, H, W).
+    """
+    if x.ndim != 4:
+        raise ValueError(f"dropout2d needs images (N, C, H, W), got shape {x.shape}")
+    return dropped(x, (*x.shape[:2], 1, 1), p, training, rng)
+
+
+def dropped(x: Tensor, shape: tuple, p: float, training: bool, rng) -> Tensor:
+    """x, with what lies under the zeros of one random mask of this shape left out."""
     require("dropout", "p", p, PROPORTION)
     if not training or p == 0:
         return x
-    kept = generator(rng).random(x.shape) >= p
+    kept = generator(rng).random(shape) >= p
     scale = 1 / (1 - p) if p < 1 else 0.0
     return x * (kept * x.dtype.type(scale))
 
@@ -228,41 +277,92 @@ class Dropout(Module):
     Tensor([1., 2.])
     """
 
-    def __init__(self, p: float = 0.5, *, rng=None):
-        self.p = require("Dropout", "p", p, PROPORTION)
+    drop = staticmethod(dropout)
+
+    def __init__(self, p: float = 0.5, inplace: bool = False, *, rng=None):
+        self.p = require(type(self).__name__, "p", p, PROPORTION)
+        require(type(self).__name__, "inplace", inplace, FLAG)  # PyTorch's, as of ReLU
         self.rng = None if rng is None else generator(rng)
 
     def forward(self, x: Tensor) -> Tensor:
-        return dropout(x, self.p, self.training, rng=self.rng)
+        return self.drop(x, self.p, self.training, rng=self.rng)
 
     def _parts(self):
         return [repr(self.p)]
 
 
+class Dropout2d(Dropout):
+    """While training: zero each channel of each image with probability p, and divide the others by
+    1 - p (Tompson et al. 2015).
+
+    Raises:
+        ValueError: `p` lies outside [0, 1]; or, when it is called, images that are not
+            (N, C, H, W).
+
+    >>> nn.Dropout2d(0.5).eval()(tinytorch.ones(1, 1, 2, 2)).shape
+    (1, 1, 2, 2)
+    """
+
+    drop = staticmethod(dropout2d)
+
+
 class Embedding(Module):
     """A table of vectors, looked up by index; the rows start from N(0, 1).
+
+    Arguments:
+        num_embeddings, embedding_dim: the rows and their length, at least 1.
+        padding_idx: a row, counted from the end if negative, that starts at zero and gets no
+            gradient.
+        rng: source of the initial weights.
 
     Shapes: indices (...), weight (num_embeddings, embedding_dim), y (..., embedding_dim).
 
     Raises:
-        ValueError: a size below 1; or, when it is called, an index outside 0..num_embeddings - 1.
+        ValueError: a size below 1, or a `padding_idx` that is no row; or, when it is called, an
+            index outside 0..num_embeddings - 1.
         TypeError: indices that are not whole numbers.
 
     >>> nn.Embedding(10, 4)([[1, 2, 3]]).shape
     (1, 3, 4)
     """
 
-    def __init__(self, num_embeddings: int, embedding_dim: int, *, rng=None):
+    def __init__(
+        self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, *, rng=None
+    ):
         rows = require("Embedding", "num_embeddings", num_embeddings, POSITIVE_COUNT)
         columns = require("Embedding", "embedding_dim", embedding_dim, POSITIVE_COUNT)
-        weight = generator(rng).normal(size=(rows, columns))
-        self.weight = Tensor(weight.astype(np.float32), requires_grad=True)
+        weight = generator(rng).normal(size=(rows, columns)).astype(np.float32)
+        self.padding_idx = None
+        if padding_idx is not None:
+            self.padding_idx = row_of("Embedding", padding_idx, rows)
+            weight[self.padding_idx] = 0
+        self.weight = Tensor(weight, requires_grad=True)
+
+    @classmethod
+    def from_pretrained(
+        cls, embeddings, freeze: bool = True, padding_idx: int | None = None
+    ) -> "Embedding":
+        """A layer whose rows are these, a copy; frozen, they are not trained.
+
+        >>> nn.Embedding.from_pretrained([[1.0, 2.0], [3.0, 4.0]])([1]).tolist()
+        [[3.0, 4.0]]
+
+        Raises:
+            ValueError: `embeddings` is no matrix.
+        """
+        weight = embeddings if isinstance(embeddings, Tensor) else Tensor(embeddings)
+        if weight.ndim != 2:
+            raise ValueError(f"Embedding: pretrained rows are a matrix, got shape {weight.shape}")
+        layer = cls(*weight.shape, padding_idx, rng=0)
+        layer.weight = Tensor(weight.data.copy(), requires_grad=not freeze)
+        return layer
 
     def forward(self, indices) -> Tensor:
-        return embedding(self.weight, indices)
+        return embedding(self.weight, indices, self.padding_idx)
 
     def _parts(self):
-        return [*map(repr, self.weight.shape)]
+        own = [] if self.padding_idx is None else [f"padding_idx={self.padding_idx}"]
+        return [*map(repr, self.weight.shape), *own]
 
 
 class Sequential(Module):

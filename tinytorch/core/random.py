@@ -23,6 +23,31 @@ def manual_seed(seed: int) -> np.random.Generator:
     return _default
 
 
+class Generator(np.random.Generator):
+    """NumPy's generator with PyTorch's `manual_seed`, for what takes `generator=` or `rng=`.
+
+    >>> rng = tinytorch.Generator().manual_seed(7)
+    >>> tinytorch.rand(2, generator=rng).tolist() == tinytorch.rand(2, generator=7).tolist()
+    True
+    """
+
+    def __init__(self, device: str = "cpu"):
+        super().__init__(np.random.PCG64(0))
+
+    def manual_seed(self, seed: int) -> "Generator":
+        """Begin anew from this seed.
+
+        Raises:
+            ValueError: `seed` is no integer >= 0.
+
+        >>> tinytorch.Generator().manual_seed(7).random() == np.random.default_rng(7).random()
+        True
+        """
+        require("manual_seed", "seed", seed, COUNT)
+        self.bit_generator.state = np.random.PCG64(seed).state
+        return self
+
+
 def generator(rng=None) -> np.random.Generator:
     """`rng` as a generator: None means the default one, an integer seeds a new one.
 

@@ -1,6 +1,6 @@
 """Data: examples, batches of them, and the sets that the lessons use."""
 
-from tinytorch.data.dataset import Dataset, TensorDataset, random_split, split
+from tinytorch.data.dataset import Dataset, Subset, TensorDataset, random_split, split
 from tinytorch.data.images import digits, mnist
 from tinytorch.data.loader import Batch, DataLoader
 from tinytorch.data.synthetic import moons, regression, spirals
@@ -9,6 +9,7 @@ __all__ = [
     "Batch",
     "DataLoader",
     "Dataset",
+    "Subset",
     "TensorDataset",
     "digits",
     "mnist",

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from tinytorch.core.checks import COUNT, OPEN_FRACTION, PROPORTION, require
+from tinytorch.core.functional import as_indices
 from tinytorch.core.random import generator as generator_of
 from tinytorch.core.tensor import Tensor
 
@@ -96,6 +97,32 @@ class TensorDataset(Dataset):
 
     def __repr__(self) -> str:
         return f"TensorDataset(inputs {self.inputs.shape}, targets {self.targets.shape})"
+
+
+class Subset(Dataset):
+    """Some examples of a data set, by their numbers.
+
+    Raises:
+        TypeError: `indices` that are not whole numbers.
+        ValueError: an index outside 0..len(dataset) - 1.
+
+    >>> examples = data.TensorDataset([[1.0], [2.0], [3.0]], [0, 1, 2])
+    >>> data.Subset(examples, [2, 0]).take(np.array([0]))
+    (array([[3.]], dtype=float32), array([2]))
+    """
+
+    def __init__(self, dataset: Dataset, indices):
+        self.dataset = dataset
+        self.indices = as_indices("Subset", list(indices), len(dataset))
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, i):
+        return self.dataset[self.indices[i]]
+
+    def take(self, indices):
+        return self.dataset.take(self.indices[indices])
 
 
 def _stacked(examples: tuple):

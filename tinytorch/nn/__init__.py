@@ -1,25 +1,36 @@
 """Modules: layers, activations and losses under one name."""
 
+import importlib
+
+from tinytorch import moved
 from tinytorch.core import hints
 from tinytorch.core.activations import (
     ELU,
     GELU,
+    SELU,
+    Hardtanh,
     LeakyReLU,
     LogSigmoid,
     LogSoftmax,
+    Mish,
+    PReLU,
     ReLU,
+    ReLU6,
     Sigmoid,
     SiLU,
     Softmax,
     Softplus,
+    Softsign,
     Tanh,
 )
 from tinytorch.core.layers import (
     MLP,
+    AdaptiveAvgPool2d,
     AvgPool2d,
     Conv2d,
     Dense,
     Dropout,
+    Dropout2d,
     Embedding,
     Flatten,
     Identity,
@@ -44,14 +55,17 @@ from tinytorch.nn import functional, init
 ModuleList, ModuleDict = list, dict  # a module's parts may stand in plain ones
 
 __all__ = [
-    "ELU", "GELU", "MLP", "AvgPool2d", "BCELoss", "BCEWithLogitsLoss", "BatchNorm1d",
-    "BatchNorm2d", "Conv2d", "CrossEntropyLoss", "Dense", "Dropout", "Embedding", "Flatten",
-    "HuberLoss", "Identity", "L1Loss", "LayerNorm", "LeakyReLU", "Linear", "LogSigmoid",
-    "LogSoftmax", "MSELoss", "MaxPool2d", "Module", "ModuleDict", "ModuleList", "NLLLoss",
-    "Parameter", "ReLU", "Sequential", "SiLU", "Sigmoid", "SmoothL1Loss", "Softmax", "Softplus",
+    "ELU", "GELU", "MLP", "SELU", "AdaptiveAvgPool2d", "AvgPool2d", "BCELoss",
+    "BCEWithLogitsLoss", "BatchNorm1d", "BatchNorm2d", "Conv2d", "CrossEntropyLoss", "Dense",
+    "Dropout", "Dropout2d", "Embedding", "Flatten", "Hardtanh", "HuberLoss", "Identity", "L1Loss",
+    "LayerNorm", "LeakyReLU", "Linear", "LogSigmoid", "LogSoftmax", "MSELoss", "MaxPool2d",
+    "Mish", "Module", "ModuleDict", "ModuleList", "NLLLoss", "PReLU", "Parameter", "ReLU",
+    "ReLU6", "Sequential", "SiLU", "Sigmoid", "SmoothL1Loss", "Softmax", "Softplus", "Softsign",
     "Tanh", "functional", "init",
 ]  # fmt: skip
 
 
 def __getattr__(name: str):
+    if moved.leads(__name__, name):
+        return importlib.import_module(f"{__name__}.{name}")
     raise hints.missing("nn", name)

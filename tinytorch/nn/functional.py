@@ -11,15 +11,15 @@ import inspect
 import numpy as np
 
 from tinytorch.core import hints
-from tinytorch.core.activations import elu, leaky_relu
+from tinytorch.core.activations import elu, hardtanh, leaky_relu, relu6
 from tinytorch.core.axes import dims
-from tinytorch.core.convolution import avg_pool2d, conv2d, max_pool2d
+from tinytorch.core.convolution import adaptive_avg_pool2d, avg_pool2d, conv2d, max_pool2d
 from tinytorch.core.elementwise import FUNCTIONS
 from tinytorch.core.functional import as_indices, where
 from tinytorch.core.functional import embedding as _embedding
 from tinytorch.core.functional import one_hot as _one_hot
 from tinytorch.core.functional import pad as _pad
-from tinytorch.core.layers import dropout
+from tinytorch.core.layers import dropout, dropout2d
 from tinytorch.core.losses import (
     BCELoss,
     BCEWithLogitsLoss,
@@ -35,16 +35,19 @@ from tinytorch.core.normalization import standardize
 from tinytorch.core.tensor import Tensor, raw
 
 __all__ = [
-    "avg_pool2d", "binary_cross_entropy", "binary_cross_entropy_with_logits", "conv2d",
-    "cross_entropy", "dropout", "elu", "embedding", "gelu", "huber_loss", "l1_loss", "layer_norm",
-    "leaky_relu", "linear", "log_softmax", "logsigmoid", "max_pool2d", "mse_loss", "nll_loss",
-    "normalize", "one_hot", "pad", "relu", "scaled_dot_product_attention", "sigmoid", "silu",
-    "smooth_l1_loss", "softmax", "softplus", "tanh",
+    "adaptive_avg_pool2d", "avg_pool2d", "binary_cross_entropy",
+    "binary_cross_entropy_with_logits", "conv2d", "cosine_similarity", "cross_entropy", "dropout",
+    "dropout2d", "elu", "embedding", "gelu", "hardtanh", "huber_loss", "l1_loss", "layer_norm",
+    "leaky_relu", "linear", "log_softmax", "logsigmoid", "max_pool2d", "mish", "mse_loss",
+    "nll_loss", "normalize", "one_hot", "pad", "relu", "relu6", "scaled_dot_product_attention",
+    "selu", "sigmoid", "silu", "smooth_l1_loss", "softmax", "softplus", "softsign", "tanh",
 ]  # fmt: skip
 
 relu, sigmoid, tanh, gelu = map(function_of, ("relu", "sigmoid", "tanh", "gelu"))
 softmax, log_softmax = map(function_of, ("softmax", "log_softmax"))
-softplus, logsigmoid, silu = (FUNCTIONS[name] for name in ("softplus", "logsigmoid", "silu"))
+softplus, logsigmoid, silu, mish, selu, softsign = (
+    FUNCTIONS[name] for name in ("softplus", "logsigmoid", "silu", "mish", "selu", "softsign")
+)
 
 
 def _loss(name: str, kind: type):
@@ -81,13 +84,14 @@ def linear(x: Tensor, weight: Tensor, bias=None) -> Tensor:
     return y if bias is None else y + bias
 
 
-def embedding(indices, weight: Tensor) -> Tensor:
-    """Rows of `weight`; the order of the arguments is PyTorch's.
+def embedding(indices, weight: Tensor, padding_idx: int | None = None) -> Tensor:
+    """Rows of `weight`; the order of the arguments is PyTorch's. That of `padding_idx` gets no
+    gradient.
 
     >>> F.embedding([1, 0], tinytorch.eye(2)).tolist()
     [[0.0, 1.0], [1.0, 0.0]]
     """
-    return _embedding(weight, indices)
+    return _embedding(weight, indices, padding_idx)
 
 
 def one_hot(indices, num_classes: int = -1) -> Tensor:
@@ -127,6 +131,16 @@ def normalize(x: Tensor, p=2, axis: int = 1, eps: float = 1e-12) -> Tensor:
     True
     """
     return x / x.norm(p, axis, keepdims=True).clip(eps)
+
+
+@dims
+def cosine_similarity(x: Tensor, y: Tensor, axis: int = 1, eps: float = 1e-8) -> Tensor:
+    """The cosine of the angle between two vectors, Σ x y / (max(‖x‖, eps) max(‖y‖, eps)).
+
+    >>> F.cosine_similarity(Tensor([[3.0, 4.0]]), Tensor([[6.0, 8.0]])).round().tolist()
+    [1.0]
+    """
+    return (normalize(x, 2, axis, eps) * normalize(y, 2, axis, eps)).sum(axis)
 
 
 def layer_norm(x: Tensor, normalized_shape, weight=None, bias=None, eps: float = 1e-5) -> Tensor:

@@ -1,5 +1,8 @@
 """Optimizers and learning-rate schedules. A line here puts one on the list."""
 
+import importlib
+
+from tinytorch import moved
 from tinytorch.optim import examples
 from tinytorch.optim.adam_family import Adamax as Adamax
 from tinytorch.optim.adam_family import AdamW as AdamW
@@ -63,3 +66,9 @@ __all__ = [
     for name, each in list(globals().items())
     if getattr(each, "__module__", "").startswith("tinytorch.optim.") or name.isupper()
 ]
+
+
+def __getattr__(name: str):
+    if moved.leads(__name__, name):
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"{__name__} has no {name!r}")
