@@ -19,7 +19,8 @@
     const english = plain.replace(/,(?=\d{3}\b)/g, "").replace(",", ".");
     return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(english) ? Number(english) : NaN;
   };
-  const all = [...document.querySelectorAll("details.bet")], says = [];
+  const all = [...document.querySelectorAll("details.bet")];
+  const over = new Map();  // what is covered, and the bets that it waits for
   const score = (names) => {
     const placed = names.filter((n) => kept[n]?.guess !== undefined);
     return [placed.filter((n) => kept[n].right).length, placed.length];
@@ -33,14 +34,18 @@
   const begin = (bet) => {
     const { name, answer, within, unit, covers, curve } = bet.dataset;
     const options = bet.dataset.options?.split(",").map((o) => o.trim());
-    const cover = covers && document.getElementById(covers);
+    const covered = (covers?.split(",") ?? []).map((id) => document.getElementById(id.trim()) ?? document.querySelector(`.cell.tag_${CSS.escape(id.trim())}`)).filter(Boolean);
     const box = make("div", null, { class: "bet-box", role: "group", "aria-label": bet.querySelector("summary").textContent });
     bet.before(box);
     make("p", box, { class: "bet-question" }, bet.querySelector("summary").textContent);
     const form = make("form", box), verdict = make("p", box, { class: "bet-verdict", role: "status" });
     const open = () => {
       form.remove();
-      cover?.classList.remove("bet-covered");
+      for (const cover of covered) {
+        const waiting = over.get(cover);
+        waiting.delete(bet);
+        cover.classList.toggle("bet-covered", waiting.size > 0);
+      }
       bet.open = true;
       bet.hidden = false;
       bet.classList.add("bet-open");
@@ -68,7 +73,7 @@
       verdict.textContent = `${said}: ${right ? "right" : "not so"}, ${truth}.`;
       box.dataset.right = right;
       if (curve) draw(box, guess, JSON.parse(answer), curve);
-      mark(cover, guess);
+      covered.forEach((cover) => mark(cover, guess));
       tell();
     };
     const place = (guess) => { kept[name] = { guess }; reveal(); keep(); };
@@ -94,16 +99,20 @@
       keep();
     });
     bet.hidden = true;
-    cover?.classList.add("bet-covered");
+    for (const cover of covered) {
+      if (!over.has(cover)) over.set(cover, new Set());
+      over.get(cover).add(bet);
+      cover.classList.add("bet-covered");
+    }
     if (name in kept) reveal();
   };
   // The guess stands in a live figure's legend too.
   const mark = (cover, guess) => {
-    const legend = () => cover?.querySelectorAll(".live-key button").forEach((button) => {
+    const legend = () => cover.querySelectorAll(".live-key button").forEach((button) => {
       if (!button.querySelector("i") && button.textContent.startsWith(String(guess))) make("i", button, {}, " your bet");
     });
     legend();
-    if (cover) new MutationObserver(legend).observe(cover, { childList: true, subtree: true });
+    new MutationObserver(legend).observe(cover, { childList: true, subtree: true });
   };
   const points = (values, [low, high]) =>
     values.map((v, i) => `${(300 * i) / (values.length - 1)},${120 - (120 * (v - low)) / (high - low)}`).join(" ");

@@ -4,6 +4,7 @@
 """
 
 import ast
+import itertools
 import re
 import sys
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ FENCE = re.compile(r"(?P<mark>`{3,}|:{3,}|~{3,})(?:\{(?P<name>[\w:-]+)\})?(?P<re
 # Directives whose body is text of the page; of all others it is code, mathematics or a list.
 PROSE = {"exercise", "solution", "admonition", "note", "warning", "tip", "dropdown", "important",
          "grid", "grid-item-card", "card", "tab-set", "tab-item", "glossary", "margin", "caution",
-         "seealso", "proof", "prf:theorem", "prf:proof", "prf:lemma", "topic"}  # fmt: skip
+         "seealso", "bet", "proof", "prf:theorem", "prf:proof", "prf:lemma", "topic"}  # fmt: skip
 
 
 @dataclass
@@ -173,6 +174,40 @@ def closing(lines: list[str], start: int, mark: str) -> int:
         if line and set(line) == {mark[0]} and len(line) >= len(mark):
             return i
     raise ValueError(f"the fence of line {start + 1} is never closed: {lines[start]!r}")
+
+
+# Predictions
+
+ASKS = re.compile(
+    r"\*\*(?:[^*\s]+\s+){2,}[^*]*\?\*\*"  # a question in bold, of three words or more
+    r"|\*\*Prediction\b"
+    r"|(?:^|[.?!]\s)(?:Guess|Predict|Bet)\b|;\s(?:guess|predict|bet)\b"
+    r"|\b[Ww]rite down (?:a|an|both|your|two|three|four|five)\b"
+    r"|\b(?:[Gg]uess|[Pp]redict|[Cc]hoose|[Dd]ecide|[Ss]ay|[Dd]raw)\b[^.?!]*\bbefore you\b",
+    re.M,
+)
+
+
+def without_a_bet(page: Page) -> list[tuple[int, str]]:
+    """Where a reader is asked for a prediction in a section that has no bet to place: line, words.
+
+    Exercises ask for something else, and have solutions.
+    """
+    own = dict(page.prose)
+    heads = [n for n, line in own.items() if re.match(r"#{1,6} ", line)]
+    bets = [n for n, name, _, _ in page.directives if name == "bet"]
+    found = []
+    for start, end in itertools.pairwise([*heads, max(own, default=0) + 1]):
+        lines = [(n, line) for n, line in own.items() if start < n < end]
+        words = "\n".join(line for _, line in lines)
+        asked = ASKS.search(words)
+        if re.match(r"## (Exercises|Summary)", own[start]) or not asked:
+            continue
+        if not any(start < n < end for n in bets):
+            found.append(
+                (lines[words.count("\n", 0, asked.start())][0], " ".join(asked[0].split()))
+            )
+    return found
 
 
 # Bare numbers

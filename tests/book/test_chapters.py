@@ -10,7 +10,7 @@ import pytest
 import tinytorch
 import tinytorch.optim
 from tests.book import chapters
-from tests.book.chapters import bare_numbers, parse, plain
+from tests.book.chapters import bare_numbers, parse, plain, without_a_bet
 
 CHAPTERS, PAGES = chapters.chapters(), chapters.pages()
 
@@ -196,6 +196,36 @@ def test_a_result_typed_by_hand_is_found(text):
 )
 def test_honest_text_passes(text):
     assert bare_numbers(parse(text)) == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_where_a_page_asks_for_a_prediction_a_control_takes_it(name):
+    asked = [f"line {line}: {words}" for line, words in without_a_bet(PAGES[name])]
+    assert not asked, "no bet in the section of " + "; ".join(asked)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Two runs. **Which of them\nis ahead?** Then this.", "**Which of them is ahead?**"),
+        ("Ten seeds. Bet on a winner.", ". Bet"),
+        ("Two numbers.\nWrite down two\nnumbers.", None),
+        ("Four ways; guess how they end.", "; guess"),
+        ("Move it, and say before you do what you see.", "say before you"),
+        ("**Prediction**: who wins?", "**Prediction"),
+        ("Who guesses is wrong. A bet is lost. **Verdict**: true.", ""),
+        ("It predicts the loss, and we bet on nothing. Why?", ""),
+    ],
+)
+def test_a_question_without_a_control_is_found(text, words):
+    bare = f"# A page\n\nWords.\n\n## Use\n\n{text}\n"
+    words = "Write down two" if words is None else words
+    assert [found for _, found in without_a_bet(parse(bare))] == ([words] if words else [])
+    bet = ":::{bet} Well?\n:answer: a\n\nSo.\n:::\n"
+    assert without_a_bet(parse(f"{bare}\n{bet}")) == []
+    elsewhere = parse(f"{bare}\n### Another section\n\n{bet}")
+    assert len(without_a_bet(elsewhere)) == bool(words)
+    assert without_a_bet(parse(bare.replace("## Use", "## Exercises"))) == []
 
 
 def test_a_page_is_read_rightly():

@@ -120,12 +120,15 @@ def test_a_page_becomes_a_notebook_without_directives(book):
         "hidden + 1",
     ]
     assert code[0]["outputs"][0]["metadata"]["image/svg+xml"]["alt"] == "A line."
+    untrusted = code[0]["outputs"][0]["data"]["text/plain"]  # all that JupyterLab shows of it then
+    assert untrusted.startswith("A line. (The picture is shown when")
     assert code[1]["metadata"]["jupyter"]["source_hidden"]
     assert code[1]["metadata"]["cellView"] == "form"
     assert "cellView" not in code[0]["metadata"]
     assert code[2]["outputs"][0]["data"]["text/plain"] == "4"
 
     page = book.html()
+    assert "Show imports" not in page  # the first cell draws
     assert "mybinder.org/v2/gh/ada/fork/gh-pages?urlpath=lab/tree/notebooks/book/chapter" in page
     assert "colab.research.google.com/github/ada/fork/blob/gh-pages/notebooks/book/chapter" in page
     for link in ("edit/main/book/chapter.md", "issues/new", "discussions"):
@@ -133,3 +136,21 @@ def test_a_page_becomes_a_notebook_without_directives(book):
     assert 'rel="canonical" href="https://ada.github.io/fork/book/chapter.html"' in page
     front = book.html("index")
     assert "mybinder.org" not in front
+
+
+def test_imports_alone_are_folded_on_the_page_and_open_in_the_notebook(book):
+    book.chapter(
+        "# A chapter\n\n```{code-cell} python\nimport numpy as np\n\n"
+        "from tinytorch.lab import (\n    claim, glue,\n)\n```\n\n"
+        "```{code-cell} python\nimport math\nnp.sqrt(4.0) + math.pi\n```\n\n"
+        "```{code-cell} python\nnumber = 2\n```\n"
+    )
+    page = book.html()
+    assert page.count("Show imports") == 1
+    fold = page.partition("Show imports")[2].partition("</details>")[0]
+    assert "claim" in fold
+    assert "number" not in fold
+    path = book.folder / "_build/notebooks/book/chapter.ipynb"
+    code = [c for c in json.loads(path.read_text())["cells"] if c["cell_type"] == "code"]
+    assert "claim, glue" in code[1]["source"]
+    assert "jupyter" not in code[1]["metadata"]

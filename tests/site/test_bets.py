@@ -1,5 +1,7 @@
 """Bets: the answer is covered, a guess is judged against what a cell measured, the score stays."""
 
+import json
+
 import pytest
 
 from tests.book.conftest import HEADER, Book
@@ -49,6 +51,41 @@ It takes {glue:text}`steps`.
 
 So it is.
 :::
+
+:::{bet} Which is first?
+:options: left, right
+:answer: first
+:covers: fig-twice, told
+
+It is {glue:text}`first`.
+:::
+
+:::{bet} And how long is the line?
+:answer: long
+:within: 0
+:covers: fig-twice
+
+It is {glue:text}`long`.
+:::
+
+```{code-cell} python
+---
+mystnb:
+  image:
+    alt: A line.
+  figure:
+    name: fig-twice
+    caption: A line.
+---
+glue("first", "left")
+glue("long", 0)
+canvas()[1].plot([1, 2]);
+```
+
+```{code-cell} python
+:tags: [told]
+print("left")
+```
 """
 
 
@@ -92,6 +129,21 @@ def test_the_answer_is_covered_until_the_bet_is_placed(page):
     assert first.get_by_role("status").inner_text() == "You said Adam: not so, it is Momentum."
     assert first.get_by_role("button").count() == 0
     assert "0 of 1 right" in page.locator(".bet-score").inner_text()
+
+
+def test_what_two_bets_cover_waits_for_both(page):
+    twice = page.locator("#fig-twice :is(img, svg)").first
+    told = page.locator(".cell.tag_told .output")
+    assert not twice.is_visible()
+    assert not told.is_visible()
+    box(page, "Which is first?").get_by_role("button", name="right").click()
+    assert not twice.is_visible()
+    assert told.is_visible()
+    page.reload()
+    assert not twice.is_visible()
+    box(page, "And how long is the line?").get_by_role("textbox").fill("0")
+    page.keyboard.press("Enter")
+    assert twice.is_visible()
 
 
 def test_a_guess_stays_and_is_forgotten_when_asked(page):
@@ -175,9 +227,12 @@ def test_what_is_kept_may_be_spoiled(page):
 
 
 def test_the_notebook_has_question_and_answer(book):
-    notebook = (book.folder / "_build/notebooks/book/chapter.ipynb").read_text()
-    assert "Which is lowest?" in notebook
-    assert "It is Momentum" in notebook
+    notebook = json.loads((book.folder / "_build/notebooks/book/chapter.ipynb").read_text())
+    text = "\n".join(
+        "".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "markdown"
+    )
+    folded = "<summary><b>Which is lowest?</b></summary>\n\nIt is Momentum.\n\n</details>"
+    assert folded in text  # the answer does not stand under the question
 
 
 @pytest.mark.parametrize(
@@ -186,7 +241,7 @@ def test_the_notebook_has_question_and_answer(book):
         (":answer: nothing", "which no cell has glued"),
         (":answer: steps\n:options: 1, 2", "is no option"),
         (":answer: lowest", "but it is Momentum"),
-        (":answer: steps\n:covers: fig-other", "which is not here"),
+        (":answer: steps\n:covers: fig-walk, fig-other", "covers fig-other, which is not here"),
         (":unit: steps", "a bet needs :answer:"),
     ],
 )

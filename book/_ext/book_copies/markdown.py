@@ -5,6 +5,7 @@ of equations, cannot hand over a page's cells, and would read the whole book a s
 """
 
 import re
+from html import escape
 from urllib.parse import urljoin
 
 from docutils import nodes
@@ -217,6 +218,18 @@ class Markdown:
         self.admonition_body(node, title, depth)
         body, self.blocks = self.take(), outer
         self.blocks.append(quote(f"**{heading}**\n\n{body}"))
+
+    def write_bet(self, node, depth):
+        """Folded, so that the answer does not stand under the question; GitHub and Jupyter fold."""
+        title, *body = node.children
+        outer, self.blocks = self.blocks, []
+        for child in body:
+            self.block(child, depth)
+        answer, self.blocks = self.take(), outer
+        question = escape(title.astext(), quote=False)
+        self.blocks.append(
+            f"<details>\n<summary><b>{question}</b></summary>\n\n{answer}\n\n</details>"
+        )
 
     def admonition_body(self, node, title, depth):
         for child in node.children:

@@ -48,6 +48,7 @@ LANGUAGE = {  # as the kernel itself says it, so that a notebook is not changed 
     "version": platform.python_version(),
 }
 ADDRESS = re.compile(r"<(?:[\w.]+\.)?(\w+)(?: object)? at 0x[0-9a-f]+>")
+UNTRUSTED = "(The picture is shown when the cell is run, or the notebook is trusted.)"
 HIDING = {
     "remove-cell": {"source_hidden": True},
     "remove-input": {"source_hidden": True},
@@ -101,6 +102,7 @@ def shown(output, alternative: str):
     for picture in ("image/svg+xml", "image/png"):
         if alternative and picture in data:
             output.setdefault("metadata", {})[picture] = {"alt": alternative}
+            data["text/plain"] = f"{alternative} {UNTRUSTED}"
     return output
 
 

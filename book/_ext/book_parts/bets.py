@@ -11,8 +11,9 @@
 The answer is a number or a name that a cell has glued; without options a number is asked for,
 right within the share that `within` gives; with `curve` the answer is a glued list of numbers, and
 the reader draws one. Until the bet is placed, or the reader asks to be shown, the body and what
-`covers` names stay hidden. Without a script, in print and in notebooks a bet is its question and
-its body, folded where that can be.
+`covers` names stay hidden: figures, or cells by one of their tags; what several bets cover waits
+for all of them. Without a script, in print and in notebooks a bet is its question and its body,
+folded where that can be.
 """
 
 import ast
@@ -82,6 +83,9 @@ def plain(number: str) -> str:
 
 def settle(app, doctree, docname) -> None:
     """Give each bet its answer, and warn where there is none."""
+    elements = list(doctree.findall(nodes.Element))
+    here = {name for e in elements for name in e["ids"]}
+    here |= {c.removeprefix("tag_") for e in elements for c in e["classes"] if c.startswith("tag_")}
     for node in list(doctree.findall(bet)):
         settings = node["settings"]
         page, _, answer = settings["name"].partition("#")  # its own, where all are on one
@@ -99,9 +103,9 @@ def settle(app, doctree, docname) -> None:
             except ValueError:
                 logger.warning("a bet on a number, but it is %s", value, location=node)
         settings["value"] = value or ""
-        ids = {i for section in doctree.findall(nodes.Element) for i in section["ids"]}
-        if settings.get("covers") and settings["covers"] not in ids:
-            logger.warning("a bet covers %s, which is not here", settings["covers"], location=node)
+        for name in filter(None, map(str.strip, settings.get("covers", "").split(","))):
+            if name not in here:
+                logger.warning("a bet covers %s, which is not here", name, location=node)
 
 
 def visit(self, node) -> None:
