@@ -121,6 +121,14 @@ def test_it_opens_in_the_first_state(opened, name):
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= SIZES[opened.way][0]
 
 
+@pytest.mark.parametrize("name", ["front", "schedule"])
+def test_two_panels_and_their_sliders_are_seen_at_once(opened, name):
+    panels = opened.root(name).locator(".live-panels").bounding_box()
+    last = opened.root(name).locator("input[type=range]").last.bounding_box()
+    assert opened.root(name).locator(".live-panel").count() == 2
+    assert last["y"] + last["height"] - panels["y"] <= SIZES[opened.way][1]
+
+
 @pytest.mark.parametrize("name", FIGURES)
 def test_every_knob_answers_to_keys(opened, name):
     figure = opened.figures[name]

@@ -20,7 +20,8 @@ html[data-theme=dark] .bd-content .bd-article div.cell_output .text_html:has(.li
 .live-says{min-height:2.8em;margin:.4rem 0 0}
 .live-code{margin:.6rem 0}
 .live-status{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);margin:0}
-@media (max-width:576px){.live-panel{flex-basis:100%;height:15.5rem}.live-knob{grid-template-columns:1fr auto}.live-knob input{grid-column:1/-1;grid-row:2}}
+@media (min-width:577px){.live-panel:nth-last-child(3):first-child,.live-panel:nth-last-child(3):first-child~*{flex-basis:12rem;height:16rem}}
+@media (max-width:576px){.live-panel{flex-basis:100%;height:15.5rem}.live-panel:not(:only-child){height:11.5rem}.live-knob{grid-template-columns:1fr auto;row-gap:0}.live-knob input{grid-column:1/-1;grid-row:2;height:36px}.live-figure .live-key button{padding:0 .5rem;font-size:.875rem}.live-key .live-swatch{width:1.3em}}
 @media print{.live-figure[data-live] .live-still{display:block}.live-body{display:none}}`;
 const clip = (v, a, b) => Math.min(Math.max(v, Math.min(a, b)), Math.max(a, b));
 // Where the site keeps its scripts; a notebook has no such place.
@@ -281,8 +282,9 @@ class Figure {
       const from = Math.ceil(Math.log10(a) - 1e-9), to = Math.floor(Math.log10(b) + 1e-9), every = Math.max(1, Math.ceil((to - from) / room));
       return Array.from({ length: Math.floor((to - from) / every) + 1 }, (_, i) => 10 ** (from + i * every));
     }
-    const rough = (b - a) / room, unit = 10 ** Math.floor(Math.log10(rough)), step = unit * [1, 2, 5, 10].find((m) => m * unit >= rough);
-    const found = [];
+    const rough = (b - a) / room, unit = 10 ** Math.floor(Math.log10(rough)), found = [];
+    let step = unit * [1, 2, 5, 10].find((m) => m * unit >= rough);
+    if (b - a < 3 * step) step /= 2;
     for (let i = Math.ceil(a / step - 1e-9); i * step <= b + 1e-9 * step; i++) found.push(i * step);
     return found;
   }
