@@ -94,3 +94,16 @@ def test_float32_predictions_give_float32_losses(target):
 def test_what_they_refuse(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_an_impossible_element_that_is_not_asked_for_costs_nothing():
+    """A logit of -∞ where the target is 0, or where the weight is: 0 · ∞ would be no number."""
+    logits = Tensor([-np.inf, np.inf, 0.0, -np.inf], requires_grad=True)
+    targets = [0.0, 1.0, 1.0, 1.0]
+    loss = BCEWithLogitsLoss(weight=[1.0, 1.0, 1.0, 0.0], pos_weight=[2.0], reduction="none")
+    losses = loss(logits, targets)
+    assert losses.tolist() == Tensor([0.0, 0.0, 2 * np.log(2), 0.0]).tolist()
+    losses.sum().backward()
+    assert logits.grad.tolist() == [0.0, 0.0, -1.0, 0.0]
+    impossible = BCEWithLogitsLoss()(Tensor([-np.inf]), [1.0])
+    assert impossible.item() == np.inf

@@ -562,3 +562,10 @@ def test_gains_are_those_of_pytorch():
     )
     with pytest.raises(ValueError, match="nonlinearity must be one of leaky_relu, linear"):
         nn.init.calculate_gain("relu7")
+
+
+def test_a_module_changes_its_precision_by_name():
+    net = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
+    assert {t.dtype.name for _, t in net.double().named_tensors()} == {"float64"}
+    assert net(tinytorch.ones(4, 2).double()).dtype == np.float64
+    assert {t.dtype.name for _, t in net.float().named_tensors()} == {"float32"}

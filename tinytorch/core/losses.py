@@ -187,7 +187,7 @@ class BCEWithLogitsLoss(Loss):
         off, on = np.maximum(x, 0) + rest, np.maximum(-x, 0) + rest
         above, below = logistic(x)
         return self.reduce(
-            broadcasts(w * ((1 - y) * off + p * y * on), x),
+            broadcasts(counted(w, counted(1 - y, off) + counted(p * y, on)), x),
             (logits, lambda g: g * w * ((1 - y) * above - p * y * below)),
             (targets, lambda g: g * w * (p * on - off)),
         )
@@ -314,7 +314,7 @@ class NLLLoss(ClassLoss):
             d[rows, targets] = -w * g.reshape(n)
             return d
 
-        losses = -np.multiply(w, x.data[rows, targets], where=w != 0, out=np.zeros_like(w))
+        losses = -counted(w, x.data[rows, targets])
         return self.reduce(losses.reshape(shape), (x, derivative), count=weighed(w))
 
 
@@ -378,7 +378,7 @@ class CrossEntropyLoss(ClassLoss):
         every = np.ones(classes, p.dtype) if w is None else w
         counts = np.ones(n, p.dtype) if kept is None else kept.astype(p.dtype)
         own = every[targets] * counts
-        losses = np.multiply(own, losses, where=own != 0, out=np.zeros_like(own))
+        losses = counted(own, losses)
         share = smoothing / classes
         if smoothing:
             losses = (1 - smoothing) * losses - share * counts * total(every * log_p, 1)
@@ -406,10 +406,9 @@ class CrossEntropyLoss(ClassLoss):
         smoothing, w = self.label_smoothing, self.class_weights(p.shape[1], p.dtype)
         w = np.ones((), p.dtype) if w is None else w
         q = w * ((1 - smoothing) * targets.data + smoothing / p.shape[1])
-        costs = np.multiply(q, log_p, where=q != 0, out=np.zeros_like(log_p))  # 0 · -∞ is 0 here
         n = len(p)
         return self.reduce(
-            -total(costs, 1).reshape(shape),
+            -total(counted(q, log_p), 1).reshape(shape),
             (
                 logits,  # p Σq - q
                 lambda g: g.reshape(n, 1) * (np.expm1(log_p) * q + p * (total(q, 1, True) - q)),
@@ -420,6 +419,12 @@ class CrossEntropyLoss(ClassLoss):
     def _parts(self):
         smoothing = f"label_smoothing={self.label_smoothing}"
         return ([smoothing] if self.label_smoothing else []) + super()._parts()
+
+
+def counted(weights: np.ndarray, costs: np.ndarray) -> np.ndarray:
+    """weights · costs; what has weight 0 costs nothing, even if it were infinite."""
+    out = np.zeros(np.broadcast_shapes(weights.shape, costs.shape), costs.dtype)
+    return np.multiply(weights, costs, where=weights != 0, out=out)
 
 
 def weighed(weights: np.ndarray) -> float:

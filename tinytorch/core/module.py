@@ -109,6 +109,14 @@ class Module:
                 tensor.data = tensor.detach().to(*where).data
         return self
 
+    def float(self) -> "Module":
+        """All parameters and buffers in float32, as `to(float32)`."""
+        return self.to(np.float32)
+
+    def double(self) -> "Module":
+        """All parameters and buffers in float64, as `to(float64)`."""
+        return self.to(np.float64)
+
     def cpu(self) -> "Module":
         """The module itself: there is no other device."""
         return self
