@@ -573,3 +573,20 @@ def test_repr():
     )
     assert "LambdaLR(1 functions, t=0)" in repr(optim.LambdaLR(optimizer(), math.exp))
     assert "patience=10" in repr(optim.ReduceLROnPlateau(optimizer()))
+
+
+def test_a_rate_set_by_hand_lasts_until_the_next_step_and_an_initial_one_stays():
+    optimizer = SGD([Tensor([0.0], requires_grad=True)], lr=1.0)
+    first, second = optim.ExponentialLR(optimizer, 0.5), optim.StepLR(optimizer, 2, 0.1)
+
+    def stepped():
+        optimizer.step()
+        first.step()
+        second.step()
+        return optimizer.param_groups[0]["lr"]
+
+    optimizer.param_groups[0]["lr"] = 8.0
+    assert stepped() == pytest.approx(0.5)
+    optimizer.param_groups[0]["initial_lr"] = 8.0
+    assert stepped() == pytest.approx(8 * 0.25 * 0.1)
+    assert first.state_dict()["base_lrs"] == [8.0]

@@ -33,6 +33,9 @@ class Scheduler(Declares):
     Several schedulers of one optimizer multiply: lr = base · f₁ · f₂ · ... (`together`). A group
     that is added later is ruled like one that was there from the beginning.
 
+    A learning rate that is set by hand lasts until the schedule's next step, which computes it anew
+    from the initial one. To scale what is to come set the group's "initial_lr".
+
     Attributes:
         watches: whether `step` takes a quantity to judge, by which training goes; such a
             scheduler is no function of t.
