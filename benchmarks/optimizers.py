@@ -2,16 +2,22 @@
 
     python -m benchmarks.optimizers             everything
     python -m benchmarks.optimizers 10k 1M      only these sizes
+    python -m benchmarks.optimizers in-situ     only steps amid matrix products: a few minutes
 
 Each contender lives in a process of its own, with its own threads and its own tensors, and
 times itself; they take turns. "memory" is a compiled loop that reads and writes as many arrays
 of that size as the step has to, and computes next to nothing: no step that leaves every array
 in memory can be faster.
+
+In training no step follows another: forward and backward lie between them, and they leave other
+arrays in the caches, and the threads of the optimizer asleep. So each step is timed once more in
+situ, after some milliseconds of the library's own matrix products.
 """
 
 import functools
 import multiprocessing
 import sys
+from statistics import median
 from time import perf_counter
 
 import numpy as np
@@ -32,6 +38,12 @@ RULES = {  # arguments in PyTorch's words, and how many arrays of state there ar
     "SGD with momentum": ({"lr": 1e-3, "momentum": 0.9}, 1),
     "Lion": ({"lr": 1e-4}, 1),
 }
+IN_SITU = {  # what stands in a training like this, and who is compared there
+    "rules": ("Adam", "SGD with momentum"),
+    "sizes": ("10k", "1M", "10M", "200 x 128x128", "2000 x 8x8"),
+    "names": ("PyTorch fused", "tinytorch fused", "memory", "PyTorch", "tinytorch blocked"),
+}
+SIDE, PRODUCTS = 384, 3e-3  # of the matrices, and seconds of their products before a step
 
 
 # The contenders: each makes a function that takes one step
@@ -152,21 +164,20 @@ LARGEST = ("PyTorch fused", "tinytorch fused", "memory")  # at 100M, where the r
 def work(pipe, name: str) -> None:
     """A contender's process, until it is told to stop.
 
-    Asked for (rule, shapes), it makes its step, and answers whether it has what that needs. Asked
-    for the "time", it answers with the seconds of the best of some steps in a row: the best, since
-    other processes of the machine can only add to it. A step before these is not timed: it wakes
-    the threads and fills the caches.
+    Asked for (rule, shapes), it makes its step, and answers whether it has what that needs. Then,
+    asked for the "time", it answers with the seconds of the best of some steps in a row: the best,
+    since other processes of the machine can only add to it. A step before these is not timed: it
+    wakes the threads and fills the caches. Asked for the time "in situ", it multiplies matrices
+    before each step, and answers with the median: how soon the threads come is part of the time.
     """
     step, repeats = None, 0
     for task in iter(pipe.recv, "stop"):
         if task == "time":
             step()
-            seconds = []
-            for _ in range(repeats):
-                start = perf_counter()
-                step()
-                seconds.append(perf_counter() - start)
-            pipe.send(min(seconds))
+            pipe.send(min(seconds_of(step, repeats)))
+            continue
+        if task == "in situ":
+            pipe.send(median(seconds_of(step, min(repeats, 20), multiplying(name))))
             continue
         step = None  # the arrays of the last one go before those of the next are made
         try:
@@ -175,25 +186,51 @@ def work(pipe, name: str) -> None:
             pipe.send(False)
             continue
         step()
-        start = perf_counter()
-        step()
-        repeats = max(3, min(100, int(0.02 / (perf_counter() - start))))
+        repeats = max(3, min(100, int(0.02 / seconds_of(step, 1)[0])))
         pipe.send(True)
 
 
-def compare(pipes: dict, rule: str, size: str) -> dict:
+def seconds_of(step, repeats: int, before=None) -> list[float]:
+    seconds = []
+    for _ in range(repeats):
+        if before:
+            before()
+        start = perf_counter()
+        step()
+        seconds.append(perf_counter() - start)
+    return seconds
+
+
+@functools.cache
+def multiplying(name: str):
+    """What keeps the processors at matrix products for a while, as this contender makes them."""
+    if name.startswith("PyTorch"):
+        import torch
+
+        a, b, out = (torch.ones(SIDE, SIDE) for _ in "abc")
+        multiply = functools.partial(torch.mm, a, b, out=out)
+    else:
+        a, b, out = (np.ones((SIDE, SIDE), np.float32) for _ in "abc")
+        multiply = functools.partial(np.matmul, a, b, out=out)
+
+    def products():
+        end = perf_counter() + PRODUCTS
+        while perf_counter() < end:
+            multiply()
+
+    return products
+
+
+def compare(pipes: dict, rule: str, size: str, how: str = "time") -> dict:
     """The table of one rule at one size, beside the memory's bandwidth, and what is aimed at."""
-    names = [
-        name
-        for name in (LARGEST if size == "100M" else CONTENDERS)
-        if rule != "Lion" or not name.startswith("PyTorch")  # it has none
-    ]
+    every = LARGEST if size == "100M" else IN_SITU["names"] if how == "in situ" else CONTENDERS
+    names = [name for name in every if rule != "Lion" or not name.startswith("PyTorch")]
     for name in names:
         pipes[name].send((rule, SHAPES[size]))
     ready = {name: pipes[name] for name in names if pipes[name].recv()}
 
     def ask(pipe):
-        pipe.send("time")
+        pipe.send(how)
         return pipe.recv()
 
     tasks = {name: functools.partial(ask, pipe) for name, pipe in ready.items()}
@@ -211,21 +248,31 @@ def aims(size: str):
         yield "tinytorch blocked", "textbook NumPy", 1 / 3
 
 
-def main(sizes) -> None:
+def compared(pipes: dict, rules, sizes, how: str) -> list[dict]:
+    results = []
+    for size in sizes:
+        for rule in rules:
+            results.append(compare(pipes, rule, size, how))
+            show(results[-1])
+    return results
+
+
+def main(arguments) -> None:
     spawn = multiprocessing.get_context("spawn")
     pipes = {}
     for name in CONTENDERS:
         pipes[name], other = spawn.Pipe()
         spawn.Process(target=work, args=(other, name), daemon=True).start()
-    results = []
-    for size in sizes or SHAPES:
-        for rule in RULES:
-            results.append(compare(pipes, rule, size))
-            show(results[-1])
+    if arguments != ["in-situ"]:
+        results = compared(pipes, RULES, arguments or SHAPES, "time")
+        if not arguments:
+            save("optimizers", results=results)
+    if arguments in ([], ["in-situ"]):
+        print(f"\nIn situ: each step after {1e3 * PRODUCTS:g} ms of matrix products")
+        results = compared(pipes, IN_SITU["rules"], IN_SITU["sizes"], "in situ")
+        save("in-situ", milliseconds=1e3 * PRODUCTS, side=SIDE, results=results)
     for pipe in pipes.values():
         pipe.send("stop")
-    if not sizes:
-        save("optimizers", results=results)
 
 
 if __name__ == "__main__":

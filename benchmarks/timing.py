@@ -10,6 +10,7 @@ import gc
 import importlib.metadata
 import os
 import platform
+import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -31,7 +32,10 @@ def measure(tasks: dict[str, Callable], rounds: int = 9, warmups: int = 2) -> di
     """
     names = list(tasks)
     times: dict[str, list[float]] = {name: [] for name in names}
+    seen = sys.stderr.isatty()
     for i in range(warmups + rounds):
+        if seen:
+            print(f"\r  round {i + 1} of {warmups + rounds}", end="", file=sys.stderr, flush=True)
         turn = i % len(names)
         wait_for_quiet()
         for name in names[turn:] + names[:turn]:
@@ -41,6 +45,8 @@ def measure(tasks: dict[str, Callable], rounds: int = 9, warmups: int = 2) -> di
             elapsed = own if isinstance(own, float) else perf_counter() - start
             if i >= warmups:
                 times[name].append(elapsed)
+    if seen:
+        print("\r" + " " * 30, end="\r", file=sys.stderr, flush=True)
     return times
 
 

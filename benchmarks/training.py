@@ -1,4 +1,7 @@
-"""Training beside PyTorch and hand-written NumPy: python -m benchmarks.training
+"""Training beside PyTorch and hand-written NumPy.
+
+    python -m benchmarks.training               everything
+    python -m benchmarks.training perceptron    only these parts; nothing is kept
 
 An epoch of a perceptron, an epoch of a small convolutional net, the loader, the import.
 """
@@ -225,17 +228,24 @@ def importing(torch) -> list[dict]:
     return [table("A process that imports", times, "numpy")]
 
 
-def main() -> None:
+PARTS = {part.__name__: part for part in (perceptron, convolution, loading, importing)}
+
+
+def main(names) -> None:
     import torch
 
+    if unknown := {*names} - {*PARTS}:
+        sys.exit(f"{', '.join(sorted(unknown))}: the parts are {', '.join(PARTS)}")
     torch.set_num_threads(THREADS)
     results = []
-    for part in (perceptron, convolution, loading, importing):
-        for result in part(torch):
+    for name in names or PARTS:
+        print(f"\n{name}", flush=True)
+        for result in PARTS[name](torch):
             show(result)
             results.append(result)
-    save("training", results=results)
+    if not names:
+        save("training", results=results)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -21,7 +21,9 @@ def test_an_unknown_table_is_refused():
         recorded("nothing")
 
 
-@pytest.mark.parametrize("name", ["parity", "operations", "optimizers", "precision", "pytorch"])
+@pytest.mark.parametrize(
+    "name", ["parity", "operations", "optimizers", "in-situ", "precision", "pytorch"]
+)
 def test_a_table_is_kept_with_a_line_for_each_row(name):
     table = recorded(name)
     assert PARITY.with_name(f"{name}.json").read_text(encoding="utf-8") == lines_of(table)

@@ -3,6 +3,7 @@
     parity              python -m tests.optim.golden
     operations          python -m tests.core.parity
     optimizers          python -m benchmarks.optimizers
+    in-situ             python -m benchmarks.optimizers in-situ
     training            python -m benchmarks.training
     site                python -m benchmarks.site
     studies             python -m benchmarks.studies
