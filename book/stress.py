@@ -3,6 +3,10 @@
     python book/stress.py                              all pages that claim something
     python book/stress.py book/optimizers/adam.md      one page
     python book/stress.py --only seeds                 one variation; nothing is recorded
+    python book/stress.py --only rounding-3            one more machine that rounds otherwise
+
+Numbers of the text that another machine changes by more than a tenth are told: do the words beside
+them still fit?
 
 What was run is kept in stress.db, and read as long as neither the page nor the package changes.
 Fails if a claim flips under a variation that its scope names or on another processor, if one states
@@ -25,6 +29,9 @@ from pathlib import Path
 import jupytext
 from IPython.core.inputtransformer2 import TransformerManager
 from IPython.core.interactiveshell import InteractiveShell
+
+sys.path.insert(0, str(Path(__file__).parent))
+import rounding  # isort: skip  first: the package is changed while it is imported
 
 from tinytorch.lab import page as lab_page
 from tinytorch.lab import records, stress, study
@@ -88,11 +95,12 @@ def run_here(text: str, variation: str) -> dict:
     """Run a page's cells; what its claims said.
 
     Returns:
-        "claims" as `tinytorch.lab.page.heard` has them; "changed", the settings that were varied,
-        as text; "error", the first one of a cell.
+        "claims" as `tinytorch.lab.page.heard` has them; "numbers" of the text, by name; "changed",
+        the settings that were varied, as text; "error", the first one of a cell.
     """
     space = {"__name__": "__main__", "display": lambda *objects, **how: None}
     error, changed, lab_page.heard, lab_page.default = "", {}, [], None
+    lab_page.glued = {}
     try:
         for number, (source, tags) in enumerate(cells(text)):
             if "skip-execution" in tags:
@@ -103,7 +111,7 @@ def run_here(text: str, variation: str) -> dict:
             name = f"<cell {number}>"  # so that a rule which is read finds its lines
             linecache.cache[name] = (len(source), None, source.splitlines(True), name)
             try:
-                exec(compile(source, name, "exec"), space)
+                exec(rounding.compiled(source, name), space)
             except Exception as problem:
                 if not error and "raises-exception" not in tags:
                     error = f"{type(problem).__name__}: {' '.join(str(problem).split())}"[:300]
@@ -114,9 +122,11 @@ def run_here(text: str, variation: str) -> dict:
                 new = stress.varied(variation, known)
                 space.update(new)
                 changed |= {name: f"{value!r}"[:80] for name, value in new.items()}
-        return {"claims": lab_page.heard, "changed": changed, "error": error}
+        return {
+            "claims": lab_page.heard, "numbers": lab_page.glued, "changed": changed, "error": error
+        }  # fmt: skip
     finally:
-        lab_page.heard = lab_page.default = None
+        lab_page.heard = lab_page.default = lab_page.glued = None
 
 
 # Many pages, each in a process of its own
@@ -124,7 +134,7 @@ def run_here(text: str, variation: str) -> dict:
 
 def run_page(page: str, variation: str, source: str, seed: int = 0) -> dict:
     """Run a page in a process of its own. `source` is a digest of all that it depends on."""
-    machine = stress.computing_as(variation) if variation in stress.MACHINES else {}
+    machine = stress.computing_as(variation) if stress.is_machine(variation) else {}
     done = subprocess.run(
         [sys.executable, __file__, "--one", page, variation],
         env={**os.environ, **ENVIRONMENT, **machine},
@@ -181,6 +191,7 @@ def compared(plain: dict, varied: dict[str, dict]) -> dict:
             v: {"changed": r["changed"], "error": r["error"]} for v, r in varied.items()
         },
         "claims": claims,
+        "restated": restated(plain, varied),
     }
 
 
@@ -212,9 +223,9 @@ def broken(name: str, page: dict) -> list[str]:
             continue
         if claim["scope"] is None:
             problems.append(f"{name}: no scope stated: {claim['words']}")
-        meant = {*stress.as_scope(claim["scope"]), *stress.MACHINES}
+        meant = stress.as_scope(claim["scope"])
         for state, word in (("flipped", "flips"), ("unreached", "is not reached")):
-            inside = [v for v in claim[state] if v in meant]
+            inside = [v for v in claim[state] if v in meant or stress.is_machine(v)]
             if inside:
                 problems.append(f"{name}: {word} under {', '.join(inside)}: {claim['words']}")
     return problems
@@ -224,20 +235,42 @@ def outside(name: str, page: dict) -> list[str]:
     """Claims that flip where they are not meant to hold."""
     told = []
     for claim in page["claims"]:
-        meant = {*stress.as_scope(claim["scope"]), *stress.MACHINES}
-        flips = [v for v in claim["flipped"] if v not in meant]
+        meant = stress.as_scope(claim["scope"])
+        flips = [v for v in claim["flipped"] if v not in meant and not stress.is_machine(v)]
         if flips:
             told.append(f"{name}: flips under {', '.join(flips)}: {claim['words']}")
     return told
 
 
+def restated(plain: dict, varied: dict[str, dict]) -> list[str]:
+    """Numbers of a page's text that another machine changes by more than a tenth."""
+    told = []
+    for variation in filter(stress.is_machine, varied):
+        for name, after in varied[variation]["numbers"].items():
+            before = plain["numbers"].get(name, after)
+            if before != after and not near(before, after):
+                told.append(f"{name} is {before}, under {variation} {after}")
+    return told
+
+
+def near(before: str, after: str) -> bool:
+    try:
+        a, b = (float(text.replace(",", "")) for text in (before, after))
+    except ValueError:
+        return False
+    return abs(a - b) <= 0.1 * max(abs(a), abs(b))
+
+
 def stressed(paths: list[Path], only=None, jobs: int = 2, store=None, progress=None) -> dict:
     """Run pages, as they are and varied; for each what became of its claims."""
-    package = digest(*sorted((ROOT / "tinytorch").rglob("*.py")), Path(__file__))
+    package = digest(
+        *sorted((ROOT / "tinytorch").rglob("*.py")), Path(__file__), Path(rounding.__file__)
+    )
     cases = []
     for path in paths:
         text = path.read_text(encoding="utf-8")
-        chosen = [v for v in (*kinds(text), *stress.MACHINES) if only is None or v in only]
+        machines = stress.MACHINES if only is None else filter(stress.is_machine, only)
+        chosen = [v for v in kinds(text) if only is None or v in only] + list(machines)
         source = f"{package} {digest(path)}"
         cases += [{"page": str(path), "variation": v, "source": source} for v in ("", *chosen)]
     runs = study(
@@ -246,7 +279,7 @@ def stressed(paths: list[Path], only=None, jobs: int = 2, store=None, progress=N
     )  # fmt: skip
     found: dict[str, dict] = {}
     for case, run in zip(cases, runs, strict=True):
-        lost = {"claims": [], "changed": {}, "error": run.error}
+        lost = {"claims": [], "numbers": {}, "changed": {}, "error": run.error}
         result = lost if run.error else json.loads(run.results["found"])
         found.setdefault(case["page"], {})[case["variation"]] = result
     named = {}
@@ -255,12 +288,19 @@ def stressed(paths: list[Path], only=None, jobs: int = 2, store=None, progress=N
     return named
 
 
+def variation(name: str) -> str:
+    if name not in stress.VARIATIONS and not stress.is_machine(name):
+        raise argparse.ArgumentTypeError(f"there is no variation {name!r}")
+    return name
+
+
 def main(arguments=None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("pages", nargs="*")
     parser.add_argument(
-        "--only", nargs="*", choices=[*stress.VARIATIONS, *stress.MACHINES], metavar="VARIATION"
-    )
+        "--only", nargs="*", type=variation, metavar="VARIATION",
+        help="of those on the page Verdicts; rounding-3 and so on are further draws",
+    )  # fmt: skip
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--store", default=str(ROOT / "stress.db"))
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
@@ -275,8 +315,9 @@ def main(arguments=None) -> int:
     counts = pages(options.pages)
     found = stressed(list(counts), options.only, options.jobs, options.store)
     problems = [line for name, page in found.items() for line in broken(name, page)]
-    for line in [line for name, page in found.items() for line in outside(name, page)]:
-        print(line)
+    for name, page in found.items():
+        for line in outside(name, page) + [f"{name}: {told}" for told in page["restated"]]:
+            print(line)
     claims = [claim for page in found.values() for claim in page["claims"]]
     stated = sum(claim["scope"] is not None for claim in claims)
     print(f"{len(found)} pages, {len(claims)} claims, {stated} of them with a scope")

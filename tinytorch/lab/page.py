@@ -8,6 +8,7 @@ import numpy as np
 from tinytorch.lab import stress
 
 heard: list[dict] | None = None  # where claims are noted instead, while a page is under stress
+glued: dict[str, str] | None = None  # likewise what is handed to the text
 default = None  # the scope of a claim that states none: what the page's parameters say, then
 
 
@@ -83,6 +84,8 @@ def glue(name: str, value, spec: str = "") -> None:
     The record is the one of `myst_nb.glue`; outside a notebook nothing happens.
     """
     text = written(value, spec)
+    if glued is not None:
+        glued[name] = text
     try:
         from IPython import get_ipython
         from IPython.display import display

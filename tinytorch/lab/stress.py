@@ -94,14 +94,24 @@ VARIATIONS = {
 MACHINES = {
     "Haswell": "a processor without AVX-512",
     "Nehalem": "a processor without AVX",
+    "rounding-1": "sums in another order, functions one unit off in the last place",
+    "rounding-2": "likewise, drawn anew",
 }
+
+
+def is_machine(name: str) -> bool:
+    """Whether it is one of `MACHINES`, or a further draw of those that round otherwise."""
+    return name in MACHINES or name.startswith("rounding-")
 
 
 def computing_as(name: str) -> dict[str, str]:
     """The environment in which NumPy computes as on one of `MACHINES`.
 
     Its matrix products come from OpenBLAS, the rest from kernels that it chooses by processor.
+    What rounds otherwise on purpose is changed by `book/rounding.py`, in a process of its own.
     """
+    if name.startswith("rounding-"):
+        return {"STRESS_DRAW": name.removeprefix("rounding-")}
     from numpy._core._multiarray_umath import __cpu_dispatch__ as kernels
 
     newer = [k for k in kernels if name == "Nehalem" or "512" in k or k == "X86_V4"]
