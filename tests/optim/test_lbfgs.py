@@ -180,3 +180,22 @@ def test_what_the_closure_raises_leaves_all_as_it_was():
 def test_wrong_arguments(do, error, words):
     with pytest.raises(error, match=words):
         do(Tensor(START.copy(), requires_grad=True))
+
+
+@pytest.mark.parametrize("at", [1, 2])
+def test_what_a_closure_raises_is_what_one_sees(at):
+    p = Tensor(START.copy(), requires_grad=True)
+    optimizer = LBFGS([p], lr=1e-3)
+    evaluate, calls = evaluating(optimizer, [p]), []
+
+    def failing():
+        calls.append(None)
+        if len(calls) == at:
+            raise KeyError("the data are gone")
+        return evaluate()
+
+    with pytest.raises(KeyError, match="the data are gone"):
+        optimizer.step(failing)
+    assert (p.data == START).all() and optimizer.steps == 0
+    optimizer.step(evaluate)
+    assert optimizer.steps == 1

@@ -251,3 +251,21 @@ def test_lookahead_does_not_go_on_as_another_one(name, value):
         optimizer.load_state_dict({**state, name: value})
     del state[name]  # as it was saved before it said so
     optimizer.load_state_dict(state)
+
+
+@pytest.mark.parametrize("adaptive", [False, True])
+def test_sam_maximizes_as_it_minimizes_the_opposite(adaptive):
+    down, up = point(), point()
+    one = SAM(SGD([down], lr=1e-3), rho=0.1, adaptive=adaptive)
+    other = SAM(SGD([up], lr=1e-3, maximize=True), rho=0.1, adaptive=adaptive)
+
+    def opposite():
+        other.zero_grad()
+        loss = -valley(up)
+        loss.backward()
+        return loss
+
+    for _ in range(5):
+        one.step(closure(one, down))
+        other.step(opposite)
+        assert (down.data == up.data).all()

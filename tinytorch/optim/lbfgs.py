@@ -159,7 +159,7 @@ class LBFGS(Optimizer):
             self._loss = closure()
             return self._loss
 
-        self._evaluate = evaluate
+        self._evaluate, self._loss = evaluate, None
         try:
             return super().step(evaluate)
         finally:

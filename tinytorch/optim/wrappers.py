@@ -110,7 +110,12 @@ class SAM(Wrapper):
         return loss
 
     def _step(self, closure) -> None:
-        moving = [p for p in self.params() if p.grad is not None]
+        uphill = {
+            p: -1.0 if group.get("maximize") else 1.0  # what is maximized is least safe downhill
+            for group in self.param_groups
+            for p in group["params"]
+        }
+        moving = [p for p in uphill if p.grad is not None]
         before = [p.data.copy() for p in moving]
         sizes = [np.abs(w) if self.adaptive else 1.0 for w in before]
         scaled = [s * p.grad.data for p, s in zip(moving, sizes, strict=True)]
@@ -118,7 +123,7 @@ class SAM(Wrapper):
         factor = self.rho / (norm + 1e-12)
         try:
             for p, s, g in zip(moving, sizes, scaled, strict=True):
-                np.copyto(p.data, p.data + factor * s * g)
+                np.copyto(p.data, p.data + uphill[p] * factor * s * g)
                 p.overwritten()
             with enable_grad():
                 closure()
