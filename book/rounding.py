@@ -90,6 +90,8 @@ def floats(x) -> bool:
 
 def turned(x, axis=None):
     """The same numbers in another order along an axis, or several."""
+    if x.ndim == 0 or axis == ():
+        return x
     shift = [draw] * len(axis) if isinstance(axis, tuple) else draw
     return np.roll(np.flip(x, axis), shift, axis)
 

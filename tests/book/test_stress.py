@@ -393,6 +393,8 @@ def test_what_is_exact_or_no_number_stays(monkeypatch):
     view = rounding.einsum(np, "einsum", "ij->ji", whole)
     assert np.shares_memory(view, whole)
     assert rounding.summed(np.array([True, False]), "sum") == 1
+    assert rounding.summed(np.array(0.1), "sum") == 0.1
+    assert (rounding.summed(A, "sum", axis=()) == A).all()
     assert rounding.summed(np, "sum", [0.1, 0.2]) == np.sum([0.1, 0.2])
     with pytest.raises(ValueError, match="mismatch"):
         rounding.product(A, A)
