@@ -96,8 +96,11 @@ def turned(x, axis=None):
     return np.roll(np.flip(x, axis), shift, axis)
 
 
-def moved(y):
-    """One half of the numbers to the next or the one before; whole ones stay."""
+def moved(y, stays=None):
+    """One half of the numbers to the next or the one before, as their digits say; whole ones stay.
+
+    The sign and the power of two do not matter: on every machine -x and 2x round as x does.
+    """
     if isinstance(y, tuple):
         return type(y)(*map(moved, y)) if hasattr(y, "_fields") else tuple(map(moved, y))
     if type(y) is float:
@@ -105,10 +108,10 @@ def moved(y):
     if not floats(y) or y.dtype.itemsize > 8:
         return y
     x = np.array(y, ndmin=1)
-    bits = x.view(f"u{x.itemsize}").astype(np.uint64) + np.uint64(draw)
-    mixed = bits * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(62)
-    aim = np.where(mixed == 0, -np.inf, np.where(mixed == 1, np.inf, x)).astype(x.dtype)
-    stays = (x == np.rint(x)) | ~np.isfinite(x)
+    digits = x.view(f"u{x.itemsize}").astype(np.uint64) % np.uint64(2 ** np.finfo(x.dtype).nmant)
+    mixed = (digits + np.uint64(draw)) * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(62)
+    aim = np.where(mixed == 0, 0, np.where(mixed == 1, np.copysign(np.inf, x), x)).astype(x.dtype)
+    stays = ~np.isfinite(x) | (x == np.rint(x) if stays is None else stays)
     found = np.where(stays, x, np.nextafter(x, aim)).reshape(y.shape)
     return found if isinstance(y, np.ndarray) else found[()]
 
@@ -127,7 +130,7 @@ def product(a, b):
         return turned(x, -1) @ turned(y, max(y.ndim - 2, 0) - y.ndim)
     found = x @ y  # two terms have one order; the units that multiply and add at once round once
     full = x.astype(np.longdouble) @ y.astype(np.longdouble)
-    return np.where(full == found, found, moved(found))[()]
+    return moved(found, full == found)
 
 
 def power(a, b):

@@ -387,6 +387,9 @@ def test_what_is_exact_or_no_number_stays(monkeypatch):
     assert (rounding.product(whole, whole.T) == whole @ whole.T).all()
     assert (rounding.product(np.eye(2), A[:2]) == A[:2]).all()
     assert (rounding.moved(whole) == whole).all()
+    for times in (-1, 0.25, 8):  # which is exact on every machine
+        twos = rounding.product(A[:, :2], B[:2])
+        assert (rounding.product(A[:, :2] * times, B[:2]) == times * twos).all()
     assert np.isnan(rounding.moved(np.float64("nan")))
     assert rounding.moved("exp") == "exp"
     assert rounding.power(3.0, 2.5) == 3.0**2.5  # a rule's, which its source must give again
