@@ -7,9 +7,11 @@ another program, the page is said to have gone out of sight; then everything cou
 It stands alone: the process that kernels are forked from imports nothing else of the book's build.
 """
 
+import functools
 import json
 import os
 import sys
+from types import FunctionType
 
 OUT_OF_SIGHT = {
     "os.exec",
@@ -43,7 +45,14 @@ class Witness:
         self.folder = os.path.join(os.path.realpath(folder), "")
         self.busy = False
         self.begin()
-        sys.addaudithook(self.hear)
+        heard = {"open": self.opens, "object.__getattr__": self.looks, "sqlite3.connect": self.base}
+        heard |= {event: functools.partial(self.leaves, event) for event in OUT_OF_SIGHT}
+
+        def hear(event: str, given: tuple) -> None:  # at each id(), too: it may cost nothing
+            if event in heard:
+                heard[event](given)
+
+        sys.addaudithook(hear)
 
     def begin(self) -> None:
         """Watch, having forgotten what was seen before."""
@@ -62,24 +71,26 @@ class Witness:
         self.codes.add(code)
         return sys.monitoring.DISABLE
 
-    def hear(self, event: str, given: tuple) -> None:
-        if event == "open":
-            if not self.busy and isinstance(given[0], (str, bytes)):
-                self.busy = True
-                path = os.path.realpath(os.fsdecode(given[0]))
-                ours = path.startswith(self.folder)
-                if not (ours and path.endswith((".py", ".pyc")) and importing(sys._getframe(1))):
-                    self.opened.add(path)
-                self.busy = False
-        elif event == "object.__getattr__":
-            if not self.busy and given[1] == "__code__" and hasattr(given[0], "__globals__"):
-                self.busy = True
-                self.codes.add(given[0].__code__)
-                self.busy = False
-        elif event == "sqlite3.connect":
-            self.opened.add(os.path.realpath(os.fsdecode(given[0])))
-        elif event in OUT_OF_SIGHT:
-            self.gone = self.gone or event
+    def opens(self, given: tuple) -> None:
+        if not self.busy and isinstance(given[0], (str, bytes)):
+            self.busy = True
+            path = os.path.realpath(os.fsdecode(given[0]))
+            ours = path.startswith(self.folder)
+            if not (ours and path.endswith((".py", ".pyc")) and importing(sys._getframe(1))):
+                self.opened.add(path)
+            self.busy = False
+
+    def looks(self, given: tuple) -> None:
+        if not self.busy and given[1] == "__code__" and isinstance(given[0], FunctionType):
+            self.busy = True
+            self.codes.add(given[0].__code__)
+            self.busy = False
+
+    def base(self, given: tuple) -> None:
+        self.opened.add(os.path.realpath(os.fsdecode(given[0])))
+
+    def leaves(self, event: str, _: tuple) -> None:
+        self.gone = self.gone or event
 
     def seen(self) -> dict:
         """What has been reached: places of code, files, and what went out of sight, if anything."""
