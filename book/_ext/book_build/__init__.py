@@ -1,6 +1,6 @@
 """A build is whole, or the next one begins anew, and says at its end what went wrong."""
 
-EXTENSIONS = ["report", "state"]
+EXTENSIONS = ["report", "state", "once"]
 
 
 def setup_of(room: str, names: list[str]):

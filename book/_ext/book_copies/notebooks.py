@@ -4,6 +4,7 @@ The notebooks stand in `_build/notebooks`, in the folders of their pages. `book/
 them where the launch buttons lead.
 """
 
+import functools
 import json
 import platform
 import re
@@ -67,6 +68,7 @@ def fetching(repository) -> str:
     return FETCH.format(**places, wheel=wheel, version=version).rstrip()
 
 
+@functools.lru_cache(1)  # a page is asked about several times, and then another one
 def executed(env, docname: str):
     """The page as a notebook with the outputs of its last run, or None if it has no cells.
 

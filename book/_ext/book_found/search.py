@@ -146,6 +146,13 @@ def gather(env) -> list[dict]:
     ]
 
 
+def begin(app) -> None:
+    """Sphinx makes no index: ours takes its place."""
+    if app.builder.name == "html":
+        for part in ("load_indexer", "index_page", "dump_search_index"):
+            setattr(app.builder, part, lambda *_: None)
+
+
 def load(app, pagename, templatename, context, doctree) -> None:
     script = context["pathto"]("_static/search.js", 1)
     context["metatags"] = context.get("metatags", "") + f'<script defer src="{script}"></script>'
@@ -166,6 +173,7 @@ def write(app, exception) -> None:
 
 
 def setup(app):
+    app.connect("builder-inited", begin)
     app.connect("html-page-context", load)
     app.connect("build-finished", write, priority=650)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

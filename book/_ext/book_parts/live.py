@@ -90,17 +90,13 @@ def figures(env, docname: str):
                 yield output["data"][MIME]
 
 
-def compare(app, env) -> None:
-    """Each figure of each page that is read, before anything is written."""
-    for docname in sorted(env.found_docs):
-        try:
-            found = list(figures(env, docname))
-        except KeyError:  # a page that was not executed
-            continue
-        for figure in found:
-            difference = differs(figure["spec"], figure["probes"])
-            if difference:
-                raise FigureDiffers(f"{docname}, {figure['spec']['alt'][:60]!r}: {difference}")
+def compare(app, doctree) -> None:
+    """Each figure of a page, when it is read, before anything is written."""
+    for figure in figures(app.env, app.env.docname):
+        difference = differs(figure["spec"], figure["probes"])
+        if difference:
+            words = figure["spec"]["alt"][:60]
+            raise FigureDiffers(f"{app.env.docname}, {words!r}: {difference}")
 
 
 def as_file(app, match: re.Match) -> str:
@@ -156,7 +152,7 @@ def write_script(app, exception) -> None:
 
 
 def setup(app):
-    app.connect("env-updated", compare)
+    app.connect("doctree-read", compare)
     app.connect("html-page-context", lighten)
     app.connect("build-finished", write_script, priority=800)  # after what prunes for words
     return {"parallel_read_safe": True, "parallel_write_safe": True}
