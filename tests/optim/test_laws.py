@@ -189,3 +189,21 @@ def test_state_is_nobody_elses(optimizer):
     arrays = [a for a in run.arrays() if np.ndim(a)] + [p.grad.data for p in run.params if p.ndim]
     for i, a in enumerate(arrays):
         assert not any(np.shares_memory(a, b) for b in arrays[:i])
+
+
+@every
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (3, 0)])
+def test_a_parameter_of_no_elements_is_stepped_in_silence(optimizer, shape):
+    try:
+        params = [Tensor(np.ones(s), requires_grad=True) for s in (shape, (3, 3))]
+        stepped = optimizer(params)
+    except ValueError:
+        assert issubclass(optimizer, MatrixOptimizer) and len(shape) != 2
+        return
+    for _ in range(2):
+        for p in params:
+            p.grad = np.ones(p.shape)
+        stepped.step()
+    arrays = [a for a in stepped.state[params[0]].values() if isinstance(a, np.ndarray)]
+    assert stepped.state[params[0]]["t"] == 2 and all(np.isfinite(a).all() for a in arrays)
+    assert np.isfinite(params[1].data).all() and (params[1].data != 1).any()

@@ -199,3 +199,15 @@ def test_what_a_closure_raises_is_what_one_sees(at):
     assert (p.data == START).all() and optimizer.steps == 0
     optimizer.step(evaluate)
     assert optimizer.steps == 1
+
+
+@pytest.mark.parametrize("search", [None, "strong_wolfe"])
+def test_it_maximizes_as_it_minimizes_the_opposite(search):
+    down, up = (Tensor(START.copy(), requires_grad=True) for _ in range(2))
+    one = LBFGS([down], lr=1e-3, line_search_fn=search)
+    other = LBFGS([up], lr=1e-3, line_search_fn=search, maximize=True)
+    for _ in range(3):
+        one.step(evaluating(one, [down]))
+        found = other.step(evaluating(other, [up], loss=lambda x: -rosenbrock(x)))
+        assert (down.data == up.data).all()
+    assert found.item() < 0

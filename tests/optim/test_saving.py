@@ -304,7 +304,6 @@ def same(a, b) -> None:
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("cls", OPTIMIZERS, ids=lambda cls: cls.__name__)
 @pytest.mark.parametrize("shape", [(0, 3), (3, 0)])
 def test_a_parameter_without_elements_is_saved_and_loaded(cls, shape):

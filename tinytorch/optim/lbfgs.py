@@ -175,7 +175,7 @@ class LBFGS(Optimizer):
         (params,), (group,) = self.moving(), self.param_groups
         start = flat([p.data for p in params])
         try:
-            self._iterate(group, params, start, float(self._loss))
+            self._iterate(group, params, start, *self._found(params, self._loss))
         except BaseException:
             put(params, start)
             raise
@@ -185,11 +185,16 @@ class LBFGS(Optimizer):
         """Loss and gradient where all parameters, as one vector, are x."""
         put(params, x)
         with enable_grad():
-            loss = float(self._evaluate())
-        return loss, flat([p.grad.data for p in params])
+            loss = self._evaluate()
+        return self._found(params, loss)
 
-    def _iterate(self, group: dict, params: list, x, loss: float) -> None:
-        state, g = self.state[params[0]], flat([p.grad.data for p in params])
+    def _found(self, params, loss) -> tuple:
+        """What is minimized, and its gradient; both turned round where the loss is maximized."""
+        sign = -1 if self.maximize else 1
+        return sign * float(loss), sign * flat([p.grad.data for p in params])
+
+    def _iterate(self, group: dict, params: list, x, loss: float, g) -> None:
+        state = self.state[params[0]]
         size, k, done = group["history_size"], group["pairs"], group["iterations"]
         moves, changes = state["moves"].copy(), state["changes"].copy()
         g_old, moved, asked = state["g_old"], state["moved"], 1

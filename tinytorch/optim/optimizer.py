@@ -387,8 +387,10 @@ class Optimizer(Declares):
         states = [self.state[p] for p in params]
         batches = {}  # by t: parameters that joined late, or had no gradient, are behind
         for p, state in zip(params, states, strict=True):
-            arrays = (p.data, p.grad.data, *map(state.__getitem__, names))
-            batches.setdefault(state["t"] + 1, []).append(arrays)
+            data = p.data
+            if data.size:  # else there is nothing to move, and no mean to take
+                arrays = (data, p.grad.data, *map(state.__getitem__, names))
+                batches.setdefault(state["t"] + 1, []).append(arrays)
         for t, batch in batches.items():
             numbers = self.numbers(group, t)
             engines.run(stages, batch, numbers, self.elementwise, self.engine)
