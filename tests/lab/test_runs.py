@@ -65,6 +65,21 @@ def test_trajectory_with_noise():
     assert np.array_equal(a, again)
 
 
+def test_a_start_in_float32_is_followed_in_float32():
+    valley, start = Quadratic([1.0, 20.0], angle=0.3), np.array([1.0, 0.5], np.float32)
+    p, b = start, np.zeros(2, np.float32)
+    for _ in range(30):
+        b = (0.8 * b + valley.gradient(p).astype(np.float32)).astype(np.float32)
+        p = p - np.float32(0.03) * b
+    one = trajectory(Momentum, valley, start, 30, lr=0.03, momentum=0.8)
+    many = sweep(Momentum, valley, start, 30, lr=np.array([0.01, 0.03]), momentum=0.8)
+    assert one.dtype == many.dtype == p.dtype == np.float32
+    np.testing.assert_allclose(one[-1], p, rtol=1e-5)
+    np.testing.assert_allclose(many[-1, 1], p, rtol=1e-5)
+    exact = trajectory(Momentum, valley, start.astype(float), 30, lr=0.03, momentum=0.8)
+    assert (one[-1] != exact[-1]).any()
+
+
 CASES = [
     (SGD, dict(lr=np.array([1e-4, 1e-3])), (2,)),
     (SGD, dict(lr=np.array([1e-4, 1e-3])[:, None], momentum=np.array([0.0, 0.5, 0.9])), (2, 3)),

@@ -41,19 +41,22 @@ def trajectory(
             and the generator (or seed) that it comes from.
 
     Returns:
-        Positions in float64, shape (steps + 1, ..., d); the start is the first.
+        Positions, shape (steps + 1, ..., d); the start is the first. They are in float64, and in
+        float32 if the start is.
     """
     start = surface.start if start is None else start
-    p = Tensor(np.array(start, dtype=np.float64), requires_grad=True)
+    start = sweeping.in_floats(start)
+    p = Tensor(start, dtype=start.dtype, requires_grad=True)
     stepper = optimizer([p], **kwargs)
     scheduler = schedule(stepper) if schedule else None
     rng = np.random.default_rng(rng)
-    path = np.empty((steps + 1, *p.shape))
+    path = np.empty((steps + 1, *p.shape), p.data.dtype)
     path[0] = p.data
     with np.errstate(**QUIET):
         for t in range(steps):
             g = np.array(surface.gradient(p.data))
-            p.grad = Tensor(g + noise * rng.normal(size=p.shape) if noise else g)
+            g = g + noise * rng.normal(size=p.shape) if noise else g
+            p.grad = Tensor(g.astype(start.dtype, copy=False))
             stepper.step()
             if scheduler:
                 scheduler.step()

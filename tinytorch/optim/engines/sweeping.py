@@ -32,7 +32,9 @@ class Runs(NamedTuple):
 def run_grid(
     optimizer, start, gradient, steps: int, *, observe=None, every=1, schedule=None, **values
 ) -> Runs:
-    """Run an optimizer for every combination of hyper-parameters, all runs at once, in float64.
+    """Run an optimizer for every combination of hyper-parameters, all runs at once.
+
+    Points and state are in float64; in float32 if the start is.
 
         run_grid(Adam, (-1.5, 2.0), gradient, 500, lr=lrs[:, None], beta1=betas[None, :])
 
@@ -65,7 +67,7 @@ def run_grid(
         raise ValueError(f"run_grid: the rule of {optimizer.__name__} is not elementwise")
     if steps < 0 or every < 1:
         raise ValueError(f"run_grid: need steps >= 0 and every >= 1, got {steps} and {every}")
-    start = np.asarray(start, dtype=np.float64)
+    start = in_floats(start)
     if start.ndim == 0:
         raise ValueError(f"run_grid: start must have shape (d,) or (*grid, d), got {start}")
     values = current_names(values, {}, {})
@@ -94,11 +96,17 @@ def run_grid(
             g = np.asarray(gradient(points))
             if g.shape != points.shape:
                 raise ValueError(f"run_grid: gradient of points {points.shape} has shape {g.shape}")
-            g = np.array(np.moveaxis(g, -1, 0), dtype=np.float64, order="C")
+            g = np.array(np.moveaxis(g, -1, 0), dtype=p.dtype, order="C")
             for part in parts:
                 part.advance(p, g, t + 1)
     trace = None if observe is None else np.array(records)
     return Runs(np.ascontiguousarray(np.moveaxis(p, 0, -1)), trace, np.array(asked, dtype=int))
+
+
+def in_floats(start) -> np.ndarray:
+    """A copy of the start in float32 if it is an array of these, otherwise in float64."""
+    start = np.asarray(start)
+    return np.array(start, dtype=np.float32 if start.dtype == np.float32 else np.float64)
 
 
 def divide(optimizer, p, values: dict, arrays: dict, schedule) -> list["Part"]:
@@ -141,7 +149,7 @@ class Part:
     """Runs whose steps are made of the same functions, and one optimizer that knows these."""
 
     def __init__(self, make, p, arrays: dict, where, schedule):
-        tensor = Tensor(p, dtype=np.float64, requires_grad=True)
+        tensor = Tensor(p, dtype=p.dtype, requires_grad=True)
         first = make([tensor])
         (group,), kind = first.param_groups, make.func
         if first.carried(group):
@@ -164,7 +172,8 @@ class Part:
         if self.scheduler:
             group = group | self.scheduler.values(t - 1, [group["lr"]])[0]
         numbers = keywords(self.stages, self.optimizer.numbers(group, t))
-        p[where], *self.state = advance(self.stages, (p[where], g[where], *self.state), numbers)
+        p[where], *state = advance(self.stages, (p[where], g[where], *self.state), numbers)
+        self.state = [a.astype(p.dtype, copy=False) for a in state]
 
 
 def sweep_group(optimizer, arrays: dict) -> dict:
