@@ -183,7 +183,7 @@ def line_under_the_title_says_what_can_be_done(reader):
     reader.open()
     links = reader.shown(".page-bar a")
     words = ["Run in Binder", "Open in Colab", "Notebook", "Write it yourself"]
-    assert links.all_inner_texts() == words[: 3 if reader.kind == "workbook" else 4]
+    assert links.all_text_contents() == words[: 3 if reader.kind == "workbook" else 4]
     for link in links.all():
         assert link.bounding_box()["height"] >= 36  # what a finger hits
     with reader.page.expect_download() as download:

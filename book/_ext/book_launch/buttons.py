@@ -9,6 +9,7 @@ from html import escape
 from pathlib import Path
 
 WORKBOOK = "book/tito"  # the page that says how the code of a chapter is written by oneself
+VERB = '<span class="verb">{} </span>'  # said, and not shown, where the line would break
 WORDS = {".md": "Source (.md)", ".pdf": "Print (.pdf)"}
 
 
@@ -19,8 +20,8 @@ def folder(app) -> Path:
 def bar(app, pagename: str, pathto) -> str:
     repository, path = app.book_repository, f"notebooks/{pagename}.ipynb"
     links = [
-        ("binder", repository.binder(path), "Run in Binder"),
-        ("colab", repository.colab(path), "Open in Colab"),
+        ("binder", repository.binder(path), f"{VERB.format('Run in')}Binder"),
+        ("colab", repository.colab(path), f"{VERB.format('Open in')}Colab"),
         ("notebook", pathto(path, 1), "Notebook"),
     ]
     if pagename != WORKBOOK and WORKBOOK in app.env.found_docs:
