@@ -1,5 +1,8 @@
 """A pruned style sheet styles every page as the whole one does."""
 
+import re
+from types import SimpleNamespace
+
 import pytest
 import tinycss2
 from book_light import styles
@@ -28,3 +31,39 @@ WORDS = {"used", "also-used"}
 )
 def test_what_no_page_uses_is_left_out(sheet, kept):
     assert styles.pruned(tinycss2.parse_stylesheet(sheet), WORDS) == kept
+
+
+LINKS = """<link href="{0}_static/a/one.css?v=1" rel="stylesheet" />
+<link rel="stylesheet" type="text/css" href="{0}_static/two.css" />
+<link rel="stylesheet" href="https://elsewhere.org/three.css" />
+"""
+
+
+def test_a_page_asks_for_one_sheet_that_does_what_many_did(tmp_path):
+    """Also when it is not written anew in the next build."""
+    static, app = tmp_path / "_static", SimpleNamespace(outdir=tmp_path)
+    app.builder = SimpleNamespace(name="html")
+    for name, text in {
+        "a/one.css": '@import "../b/base.css"; p{a:url(x.png)}',
+        "b/base.css": "q{a:url('y.png')}",
+        "two.css": "p{b:url(data:z)}",
+    }.items():
+        (static / name).parent.mkdir(parents=True, exist_ok=True)
+        (static / name).write_text(text)
+    pages = {tmp_path / "index.html": "", tmp_path / "in/page.html": "../"}
+    (tmp_path / "in").mkdir()
+    for page, up in pages.items():
+        page.write_text(LINKS.format(up))
+    styles.bundle(app, None)
+    (one,) = static.glob("all-*.css")
+    text = one.read_text()
+    assert [text.index(rule) for rule in ("q{a:url(b/y.png)}", "p{a:url(a/x.png)}", "url(data:z)")]
+    assert text.index("q{") < text.index("p{a") < text.index("p{b")
+    (static / "two.css").write_text("p{b:c}")
+    (tmp_path / "index.html").write_text(LINKS.format(""))
+    styles.bundle(app, None)
+    assert "p{b:c}" in one.read_text()
+    found = [re.findall(r'href="([^h"][^"]*)"', page.read_text()) for page in pages]
+    assert [len(links) for links in found] == [1, 1]
+    assert found[1][0] == "../" + found[0][0], "the same version on both pages"
+    assert "https://elsewhere.org" in (tmp_path / "index.html").read_text()

@@ -4,6 +4,7 @@ A plot has few colours, and a PNG with a palette needs a third of the bytes. A p
 size of its figures does not jump while they arrive.
 """
 
+import itertools
 import re
 from pathlib import Path
 
@@ -28,11 +29,13 @@ def compress(path: Path) -> None:
 
 
 def state_sizes(page: Path) -> None:
+    waits = itertools.chain([""], itertools.repeat(' loading="lazy"'))  # all but the first
+
     def sized(match: re.Match) -> str:
         attributes, source = match.groups()
         with Image.open(page.parent / source) as image:
             width, height = image.size
-        size = f'width="{width}" height="{height}" loading="lazy" decoding="async"'
+        size = f'width="{width}" height="{height}"{next(waits)} decoding="async"'
         return f'<img {attributes}src="{source}" {size}'
 
     text = page.read_text(encoding="utf-8")

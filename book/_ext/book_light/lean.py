@@ -37,6 +37,8 @@ MENDED = [
     (r"<script[^>]*>(let toggle\w+ = |var togglebuttonSelector = )[^<]*</script>", ""),
     (r'<script[^>]*src="[^"]*togglebutton\.js[^"]*"[^>]*></script>', ""),
     (r'<link[^>]*href="[^"]*togglebutton\.css[^"]*"[^>]*>', ""),
+    # without a script a page had no colours at all
+    (r'(<html[^>]*) data-theme="auto"', r'\1 data-theme="light"'),
     # stated twice by the theme
     (r'<meta name="viewport" content="width=device-width, initial-scale=1"\s*/>', ""),
     # a button is called what stands on it
@@ -57,7 +59,9 @@ MENDED = [
     (r'(<div id="pst-primary-sidebar")', r'\1 role="region" aria-label="The book"'),
 ]
 MENDED = [(re.compile(pattern, re.DOTALL), to) for pattern, to in MENDED]
-DEFERRED = re.compile(r'<script (src="[^"]*_static/(?!documentation_options)[^"]*")>')
+DEFERRED = re.compile(
+    r'<script ((?:data-[\w-]+="[^"]*" )?src="[^"]*_static/(?!documentation_options)[^"]*")>'
+)
 
 
 def mend(page: str) -> str:

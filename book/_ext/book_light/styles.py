@@ -4,6 +4,8 @@ The theme styles two thousand icons and all of Bootstrap, and a reader's first v
 A selector stays if each class in it stands on some page or is a word of some script.
 """
 
+import hashlib
+import os
 import re
 from pathlib import Path
 
@@ -15,6 +17,20 @@ USES = re.compile(r'\sclass="[^"]*"|<script.*?</script>', re.S)
 CLASS = re.compile(r"\.(-?[A-Za-z_][\w-]*)")
 BRACKETED = re.compile(r"\([^()]*\)|\[[^]]*\]")
 NESTED = {"media", "supports"}
+ADDRESS = re.compile(r"url\(['\"]?(?!data:|https?:|#|/)([^'\")]+)['\"]?\)")
+IMPORT = re.compile(r"@import ['\"]([^'\"]+)['\"];")
+SHEET = re.compile(
+    r'<link\b(?=[^>]*rel="stylesheet")[^>]*?href="([^":]*?_static/)([^"?]+)[^"]*"[^>]*>\n?'
+)
+BUNDLE = "all-"
+# Before anything is shown: light or dark, which the theme's script decides when all is there; and
+# the letters of the first screen, or the text jumps when they come (a file may not ask for them).
+EARLY = """((at) => { const page = document.documentElement.dataset;
+if (page.theme === "auto") page.theme =
+matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+location.protocol === "file:" || ["serif", "sans", "mono"].forEach((name) =>
+document.head.append(Object.assign(document.createElement("link"), {rel: "preload", as: "font",
+type: "font/woff2", crossOrigin: "", href: `${at}fonts/${name}.woff2`})))})"""
 
 
 def can_match(selector: str, words: set[str]) -> bool:
@@ -78,6 +94,53 @@ def prune(app, exception) -> None:
             sheet.write_text(less, encoding="utf-8")
 
 
+def moved(sheet: Path, folder: Path) -> str:
+    """Its text with what it imports, as it would stand in another folder."""
+
+    def address(match: re.Match) -> str:
+        return f"url({Path(os.path.relpath(sheet.parent / match[1], folder)).as_posix()})"
+
+    text = sheet.read_text(encoding="utf-8").replace('@charset "UTF-8";', "")
+    text = ADDRESS.sub(address, text)
+    return IMPORT.sub(lambda found: moved(sheet.parent / found[1], folder), text)
+
+
+def bundled(folder: Path, sheets: list[str]) -> str:
+    """One style sheet in the place of several of that folder; its first line says which."""
+    whole = [f"/* {' '.join(sheets)} */"]
+    for sheet in sheets:
+        whole.append(moved(folder / sheet, folder))
+    return "\n".join(whole)
+
+
+def bundle(app, exception) -> None:
+    """A page asks once for its style sheets, not ten times, before it shows anything."""
+    if exception or app.builder.name != "html":
+        return
+    folder, made = Path(app.outdir) / "_static", {}
+    for page in Path(app.outdir).rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        links = SHEET.findall(text)
+        if folder in page.parents or not links:  # the themes' own templates lie among the files
+            continue
+        sheets = [sheet for _, sheet in links]
+        if sheets[0].startswith(BUNDLE):  # a page of an earlier build
+            name = sheets[0]
+            with (folder / name).open(encoding="utf-8") as old:
+                sheets = old.readline().strip("/* \n").split()
+        else:
+            name = f"{BUNDLE}{hashlib.sha256(' '.join(sheets).encode()).hexdigest()[:8]}.css"
+        if name not in made:
+            one = bundled(folder, sheets)
+            (folder / name).write_text(one, encoding="utf-8")
+            made[name] = hashlib.sha256(one.encode()).hexdigest()[:8]
+        link = f'<link rel="stylesheet" href="{links[0][0]}{name}?v={made[name]}" />\n'
+        if EARLY not in text:
+            link = f"<script>{EARLY}({links[0][0]!r})</script>\n{link}"
+        first = iter([link])
+        page.write_text(SHEET.sub(lambda _, first=first: next(first, ""), text), encoding="utf-8")
+
+
 def calm_code(app, config) -> None:
     """In the dark, code in the colours of the page rather than in neon."""
     config.html_theme_options["pygments_dark_style"] = "github-dark"
@@ -86,4 +149,5 @@ def calm_code(app, config) -> None:
 def setup(app):
     app.connect("config-inited", calm_code)
     app.connect("build-finished", prune, priority=700)
+    app.connect("build-finished", bundle, priority=860)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

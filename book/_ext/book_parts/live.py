@@ -20,6 +20,10 @@ from sphinx.errors import SphinxError
 
 SCRIPT = re.compile(r'<script class="live-script">.*?</script>', re.S)
 PICTURE = re.compile(r'(<img class="live-still" )src="data:image/png;base64,([^"]+)"')
+ROOT = re.compile(
+    r'(<div class="live-figure" id="[^"]*")(>.*?<script type="application/json">(.*?)</script>)',
+    re.S,
+)
 FILE = "_static/live.js"
 LOADER = """<script>(() => {{
 const found = document.querySelectorAll(".live-figure"), near = {{ rootMargin: "800px" }};
@@ -124,6 +128,26 @@ def drawn(env, body: str) -> str:
     return body
 
 
+def roomy(match: re.Match) -> str:
+    """The figure, with what the style sheet keeps its room by until the script has come."""
+    spec = json.loads(match[3])
+    rows, left = 0, 0  # of keys, on a telephone
+    for mark in spec["marks"]:
+        if mark["key"]:
+            wide = 54 + 7 * len(mark["label"]) + 45 * (mark["kind"] == "trace")
+            rows, left = (rows, left - wide) if wide <= left else (rows + 1, 320 - wide)
+    panels = len(spec["panels"])
+    counts = {
+        "panels": panels,
+        "rows": -(-panels // 2),
+        "keys": rows,
+        "knobs": sum(1 for knob in spec["knobs"] if knob["kind"] != "handle"),
+        "editors": int(bool(spec.get("change"))),
+    }
+    style = ";".join(f"--{name}:{count}" for name, count in counts.items())
+    return f'{match[1]} style="{style}"{match[2]}'
+
+
 def lighten(app, pagename, templatename, context, doctree) -> None:
     """On the site: pictures as files, the script once."""
     body = context.get("body", "")
@@ -133,7 +157,7 @@ def lighten(app, pagename, templatename, context, doctree) -> None:
         context["body"] = drawn(app.env, body)
         return
     to = context["pathto"]
-    body = SCRIPT.sub("", body)
+    body = ROOT.sub(roomy, SCRIPT.sub("", body))
     body = PICTURE.sub(lambda m: f'{m[1]}src="{to("_images/" + as_file(app, m), 1)}"', body)
     context["body"] = body + LOADER.format(file=to(FILE, 1))
 

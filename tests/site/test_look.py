@@ -1,0 +1,91 @@
+"""How the pages look, where it can be measured: sizes, measure, what lies over what, what jumps."""
+
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+CHAPTER = "book/optimizers/momentum.html"
+TELEPHONE = {"viewport": {"width": 360, "height": 780}, "has_touch": True, "is_mobile": True}
+DESK = {"viewport": {"width": 1280, "height": 900}}
+
+
+@pytest.fixture
+def opened(browser, address):
+    """A function that opens a page as one kind of reader has it."""
+    contexts = []
+
+    def see(path, before="", **reader):
+        contexts.append(browser.new_context(reduced_motion="reduce", **reader))
+        page = contexts[-1].new_page()
+        page.add_init_script(before or "0")
+        page.goto(address + path, wait_until="load")
+        page.evaluate("document.fonts.ready")
+        return page
+
+    yield see
+    for context in contexts:
+        context.close()
+
+
+def test_the_text_is_large_and_its_lines_are_neither_long_nor_short(opened):
+    page = opened(CHAPTER, **DESK)
+    size, across = page.evaluate(
+        """() => { const p = [...document.querySelectorAll('.bd-article section > p')]
+          .find((p) => p.innerText.length > 200), s = getComputedStyle(p);
+        const c = document.createElement('canvas').getContext('2d'), t = p.innerText.slice(0, 200);
+        c.font = s.font;
+        return [parseFloat(s.fontSize), p.clientWidth * t.length / c.measureText(t).width] }"""
+    )
+    assert size == 18
+    assert 65 <= across <= 85, "characters a line"
+
+
+def test_letters_of_figures_are_as_large_as_the_text(opened):
+    """The sizes that a figure's labels have on a desk, and on a telephone at least ten pixels."""
+    letters = """() => [...document.querySelectorAll('svg.figure')].flatMap((figure) => {
+      const scale = figure.getBoundingClientRect().width / figure.viewBox.baseVal.width;
+      return [...figure.querySelectorAll('text')].map(
+        (t) => scale * parseFloat(getComputedStyle(t).fontSize)) }).sort((a, b) => a - b)"""
+    for reader, least, most in ((DESK, 17, 21), (TELEPHONE, 10, 13)):
+        sizes = opened(CHAPTER, **reader).evaluate(letters)
+        assert least <= sizes[len(sizes) // 2] <= most
+
+
+def test_on_a_telephone_the_line_under_the_title_is_one(opened):
+    links = opened(CHAPTER, **TELEPHONE).locator(".page-bar a")
+    assert len({link.bounding_box()["y"] for link in links.all()}) == 1
+    assert links.first.text_content() == "Run in Binder"
+
+
+def test_the_button_that_copies_lies_on_no_code(opened):
+    page = opened("book/optimizers/06_optimizers.html", **TELEPHONE)
+    page.wait_for_selector("button.copybtn")
+    overlaps = page.evaluate(
+        """() => [...document.querySelectorAll('div.highlight')].filter((e) => {
+          const button = e.querySelector('button.copybtn')?.getBoundingClientRect();
+          const code = document.createRange(), pre = e.querySelector('pre');
+          if (!button?.height) return false;
+          code.selectNodeContents(pre);
+          return code.getClientRects()[0].top < button.bottom - 1 }).length"""
+    )
+    assert overlaps == 0
+
+
+@pytest.mark.parametrize("path", ["index.html", CHAPTER, "book/optimizers/schedules.html"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_jumps_while_a_page_arrives(path, scheme, opened):
+    """What Chromium calls the cumulative layout shift; a live figure comes late, and is large."""
+    watch = """window.jumps = 0; new PerformanceObserver((list) => list.getEntries().forEach(
+      (e) => { jumps += e.value })).observe({ type: 'layout-shift', buffered: true })"""
+    page = opened(
+        path, watch, viewport={"width": 412, "height": 823}, color_scheme=scheme, has_touch=True
+    )
+    if path == "index.html":
+        page.wait_for_function("() => document.querySelector('.live-figure').live?.shown")
+    page.wait_for_timeout(500)
+    assert page.evaluate("jumps") < 0.05
+
+
+def test_the_colours_need_no_script(opened):
+    page = opened(CHAPTER, java_script_enabled=False, **DESK)
+    box = page.locator("div.highlight pre").first
+    assert box.evaluate("(e) => getComputedStyle(e).borderTopStyle") == "solid"
