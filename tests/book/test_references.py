@@ -4,7 +4,7 @@ import re
 
 from pybtex.database.input.bibtex import Parser
 
-from tests.book.conftest import ROOT
+from tests.book.conftest import ROOT, Book
 
 
 def test_the_bibliography_is_read_and_holds_what_is_cited():
@@ -17,3 +17,21 @@ def test_the_bibliography_is_read_and_holds_what_is_cited():
             for k in keys.split(",")
         }
         assert cited <= known, f"{page.name}: {sorted(cited - known)}"
+
+
+def test_the_list_names_them_as_the_text_does(tmp_path):
+    """One author, two, more, a letter that TeX writes with an accent, and a group."""
+    book = Book(tmp_path)
+    keys = ["polyak1964", "torn1989", "lessard2016", "hagele2024", "algoperf2025"]
+    cited = ", ".join(f"{{cite:p}}`{key}`" for key in keys)
+    book.chapter(f"# A chapter\n\nAs {cited} show.\n\n```{{bibliography}}\n```\n")
+    page = (tmp_path / "_build/html/book/chapter.html").read_text(encoding="utf-8")
+    said = dict(re.findall(r'<a class="reference internal" href="#(id\d+)"[^>]*>(.*?)</a>', page))
+    listed = re.findall(
+        r'<div class="citation" id="(id\d+)".*?class="label">(.*?)</span>\s*<p', page, re.S
+    )
+    plain = {at: re.sub(r"<[^>]+>|\[|\]", "", text).strip() for at, text in listed}
+    assert len(plain) == len(keys)
+    assert {
+        at: re.sub(r"<[^>]+>|\[|\]", "", text) for at, text in said.items() if at in plain
+    } == plain

@@ -2,6 +2,6 @@
 
 from book_build import setup_of
 
-EXTENSIONS = ["bets", "docstrings", "folds", "live", "next", "notes", "numbers", "whose"]
-EXTENSIONS += ["workbook"]
+EXTENSIONS = ["bets", "citations", "docstrings", "folds", "live", "next", "notes", "numbers"]
+EXTENSIONS += ["whose", "workbook"]
 setup = setup_of(__name__, EXTENSIONS)
