@@ -54,3 +54,12 @@ def test_a_table_says_which_columns_they_are():
     text = f"<p>{table(('a', '1', 'b', '2'))}</p><table><tr><td>a</td><td>7</td></tr></table>"
     assert TABLE.sub(marked, text).count('class="n2 n4 table"') == 1
     assert '<table class="n2"><tr>' in TABLE.sub(marked, text)
+
+
+def test_powers_of_ten_are_set_as_in_the_text():
+    text = TABLE.sub(marked, table(("a", "8.8e-01"), ("b", "&lt; 1e+10"), ("c", "−2.5e-08")))
+    assert "<td>8.8·10⁻¹</td>" in text
+    assert "10¹⁰</td>" in text
+    assert "<td>−2.5·10⁻⁸</td>" in text
+    assert "<code>1e-3</code>" in TABLE.sub(marked, table(("a", "<code>1e-3</code>")))
+    assert 'class="n2 table"' in text

@@ -3,6 +3,8 @@
 import re
 from html import unescape
 
+from tinytorch.lab.page import SUPERSCRIPT
+
 TABLE = re.compile(r"<table\b[^>]*>(?:(?!<table\b).)*?</table>", re.S)
 ROW = re.compile(r"<tr\b.*?</tr>", re.S)
 CELL = re.compile(r"<t([hd])\b([^>]*)>(.*?)</t\1>", re.S)
@@ -11,6 +13,7 @@ NUMBER = re.compile(
     r"(?:e[+−-]?\d+|·10[⁻⁰¹²³⁴-⁹]+)?"
     r"(?: ?(?:%|×|x|[mµn]?s|min|h|[kMG]?B|ulp|points?))?"
 )
+POWER = re.compile(r"(?<=<td>)((?:&[lg]t;|[≤≥≈~±+−-])? ?\d[\d.]*)e([+-]\d+)(?=</td>)")
 NOTHING = ("", "–", "—", "-")
 
 
@@ -29,11 +32,17 @@ def number_columns(table: str) -> list[int]:
     return found
 
 
+def typeset(table: str) -> str:
+    """Cells with a number as programs write it, 2.5e-08, as people do: 2.5·10⁻⁸."""
+    return POWER.sub(lambda cell: f"{cell[1]}·10{str(int(cell[2])).translate(SUPERSCRIPT)}", table)
+
+
 def marked(match: re.Match) -> str:
-    names = " ".join(f"n{at}" for at in number_columns(match[0]) if at < 10)
+    table = typeset(match[0])
+    names = " ".join(f"n{at}" for at in number_columns(table) if at < 10)
     if not names:
-        return match[0]
-    head, _, rest = match[0].partition(">")
+        return table
+    head, _, rest = table.partition(">")
     if 'class="' not in head:
         return f'{head} class="{names}">{rest}'
     return head.replace('class="', f'class="{names} ', 1) + ">" + rest
