@@ -265,6 +265,18 @@ def test_it_follows_the_theme(opened, theme):
     opened.page.wait_for_function(f"() => tinyLive.figures[0].dark === {dark}")
 
 
+def test_where_a_run_ends_there_is_a_whole_dot(opened):
+    """Also on the frame, where the lines themselves are cut off."""
+    beyond = opened.root("front").evaluate(
+        """(e) => {
+        const { canvas, box, scale: s } = e.live.panels[1], k = canvas.width / box.clientWidth;
+        const c = canvas.getContext("2d"), y = s.y(e.live.shown.at(-1).y.at(-1));
+        return [2, 7].map((px) => c.getImageData((s.right + px) * k, y * k, 1, 1).data[3]) }"""
+    )
+    assert beyond[0] > 100, "half of it is cut off"
+    assert beyond[1] < 100
+
+
 def test_in_print_there_is_the_picture(opened):
     opened.page.emulate_media(media="print")
     assert opened.root("front").locator("img").is_visible()

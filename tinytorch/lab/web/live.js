@@ -298,7 +298,7 @@ class Figure {
     const c = canvas.getContext("2d"), s = (panel.scale = this.scale(panel, w, h)), ink = this.dark ? "#dfe2e6" : "#333";
     c.setTransform(ratio, 0, 0, ratio, 0, 0);
     c.clearRect(0, 0, w, h);
-    c.font = `13px ${getComputedStyle(this.root).fontFamily || "sans-serif"}`;
+    c.font = `14px ${getComputedStyle(this.root).fontFamily || "sans-serif"}`;
     const marks = this.spec.marks.map((m, i) => [m, i]).filter(([m]) => m.panel === n);
     marks.filter(([m]) => m.kind === "heat").forEach(([m, i]) => { c.imageSmoothingEnabled = !m.kept; c.drawImage(this.heat(m, i, s), s.left, s.top, s.right - s.left, s.bottom - s.top); });
     c.strokeStyle = ink;
@@ -326,6 +326,7 @@ class Figure {
     for (const { of, minima } of panel.minima)
       for (const [x, y] of minima[of === null ? 0 : this.K[of]]) this.star(c, s.x(x), s.y(y));
     c.restore();
+    for (const [m, i] of marks) if (m.kind !== "heat" && !this.off.has(m.label)) this.end(c, s, m, this.shown[i]);
     for (const { pair, fixed, e } of panel.handles) {
       const [x, y] = pair.map((i, axis) => (fixed[axis] ? i : this.K[i]));
       e.style.left = `${(100 * clip(s.x(x), s.left, s.right)) / w}%`; // stays inside while the page is resized
@@ -352,9 +353,15 @@ class Figure {
     if (m.dots || m.kind === "curve") return;
     if (m.kind === "path" && x.length < 90)
       for (let i = 0; i < x.length; i++) { c.beginPath(); c.arc(s.x(x[i]), s.y(y[i]), 2.5, 0, 7); c.fill(); }
-    const end = x.length - 1;
+  }
+  // Where a run ends there is a dot, whole on the frame, and none beyond it.
+  end(c, s, m, { x, y }) {
+    if (m.dots || m.kind === "curve") return;
+    const px = s.x(x.at(-1)), py = s.y(y.at(-1));
+    if (!(px >= s.left - 1 && px <= s.right + 1 && py >= s.top - 1 && py <= s.bottom + 1)) return;
+    c.fillStyle = this.color(m.color);
     c.beginPath();
-    c.arc(s.x(x[end]), s.y(y[end]), 4.5, 0, 7);
+    c.arc(px, py, 4.5, 0, 7);
     c.fill();
   }
   star(c, x, y) {
