@@ -139,7 +139,7 @@ def roomy(match: re.Match) -> str:
     panels = len(spec["panels"])
     counts = {
         "panels": panels,
-        "rows": -(-panels // 2),
+        "rows": -(-panels // 3),
         "keys": rows,
         "knobs": sum(1 for knob in spec["knobs"] if knob["kind"] != "handle"),
         "editors": int(bool(spec.get("change"))),
