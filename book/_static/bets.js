@@ -3,10 +3,19 @@
   if (window.bookBets) return;
   window.bookBets = true;
   const KEY = "tinytorch-bets";
+  const plain = (value) => (value && typeof value === "object" && !Array.isArray(value) ? value : {});
+  const read = () => {
+    const text = localStorage.getItem(KEY);
+    try { return plain(JSON.parse(text)); } catch { return {}; }
+  };
   let kept = {};
-  try { kept = JSON.parse(localStorage.getItem(KEY)) ?? {}; } catch { /* nothing can be kept here */ }
-  if (typeof kept !== "object" || Array.isArray(kept)) kept = {};
-  const keep = () => { try { localStorage.setItem(KEY, JSON.stringify(kept)); } catch { /* nor now */ } };
+  try { kept = read(); } catch { /* nothing can be kept here */ }
+  const keep = (name) => {
+    try { // beside what another tab has kept in the meantime
+      kept = { ...read(), [name]: kept[name] };
+      localStorage.setItem(KEY, JSON.stringify(kept));
+    } catch { /* nor now */ }
+  };
   const make = (tag, parent, set = {}, text) => {
     const e = document.createElement(tag);
     for (const [name, value] of Object.entries(set)) e.setAttribute(name, value);
@@ -15,9 +24,8 @@
     return e;
   };
   const number = (text) => {
-    const plain = text.trim().replace(/−/g, "-").replace(/[\s%]/g, "");
-    const english = plain.replace(/,(?=\d{3}\b)/g, "").replace(",", ".");
-    return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(english) ? Number(english) : NaN;
+    const english = text.trim().replace(/−/g, "-").replace(/[\s%]/g, "").replace(/,(?=\d{3}\b)/g, "").replace(",", ".");
+    return /^[-+]?(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?$/i.test(english) ? Number(english) : NaN;
   };
   const all = [...document.querySelectorAll("details.bet")];
   const over = new Map();  // what is covered, and the bets that it waits for
@@ -38,7 +46,7 @@
     const box = make("div", null, { class: "bet-box", role: "group", "aria-label": bet.querySelector("summary").textContent });
     bet.before(box);
     make("p", box, { class: "bet-question" }, bet.querySelector("summary").textContent);
-    const form = make("form", box), verdict = make("p", box, { class: "bet-verdict", role: "status" });
+    const form = make("form", box), verdict = make("p", box, { class: "bet-verdict", role: "status", tabindex: -1 });
     const open = () => {
       form.remove();
       for (const cover of covered) {
@@ -63,6 +71,10 @@
       const right = Math.abs(guess - truth) <= (Math.abs(truth) * Number(within)) / 100 + 1e-12;
       return [right, `it is ${answer}${unit ? " " + unit : ""}`];
     };
+    // What was kept may be spoiled, or an answer to what the page no longer asks.
+    const possible = (guess) =>
+      curve ? Array.isArray(guess) && guess.length === JSON.parse(answer).length && guess.every(Number.isFinite)
+        : options ? options.includes(guess) : Number.isFinite(guess);
     const reveal = () => {
       open();
       const { guess } = kept[name];
@@ -76,35 +88,39 @@
       covered.forEach((cover) => mark(cover, guess));
       tell();
     };
-    const place = (guess) => { kept[name] = { guess }; reveal(); keep(); };
+    const settle = (placed) => {
+      kept[name] = placed;
+      reveal();
+      keep(name);
+      verdict.focus(); // the control that had it is gone
+    };
+    const place = (guess) => settle({ guess });
     if (curve) sketch(form, curve, JSON.parse(answer).length, place);
     else if (options)
       for (const option of options) make("button", form, { type: "button" }, option).addEventListener("click", () => place(option));
     else {
       const label = make("label", form, {}, "Your number ");
-      const input = make("input", label, { inputmode: "decimal", autocomplete: "off", size: 8 });
+      const input = make("input", label, { inputmode: "decimal", autocomplete: "off", size: 8, maxlength: 40 });
       if (unit) label.append(` ${unit}`);
       make("button", form, { type: "submit" }, "Bet");
       form.addEventListener("submit", (event) => {
         event.preventDefault();
         const guess = number(input.value);
         if (Number.isFinite(guess)) place(guess);
-        else { verdict.textContent = `“${input.value}” is not a number.`; input.focus(); }
+        else { verdict.textContent = `“${input.value.slice(0, 40)}” is not a number.`; input.focus(); }
       });
     }
     form.addEventListener("submit", (event) => event.preventDefault());
-    make("button", form, { type: "button", class: "bet-show" }, "Show me").addEventListener("click", () => {
-      kept[name] = {};
-      reveal();
-      keep();
-    });
+    make("button", form, { type: "button", class: "bet-show" }, "Show me").addEventListener("click", () => settle({}));
     bet.hidden = true;
     for (const cover of covered) {
       if (!over.has(cover)) over.set(cover, new Set());
       over.get(cover).add(bet);
       cover.classList.add("bet-covered");
     }
-    if (name in kept) reveal();
+    const before = kept[name], sound = before === plain(before) && (!("guess" in before) || possible(before.guess));
+    if (sound) reveal();
+    else delete kept[name];
   };
   // The guess stands in a live figure's legend too.
   const mark = (cover, guess) => {
@@ -158,8 +174,7 @@
   board = make("p", document.querySelector(".bd-article, main") ?? document.body, { class: "bet-score", role: "status" });
   board.append("");
   make("button", board, { type: "button" }, "Forget my bets").addEventListener("click", () => {
-    kept = {};
-    keep();
+    try { localStorage.removeItem(KEY); } catch { /* nothing was kept */ }
     location.reload();
   });
   all.forEach(begin);

@@ -217,13 +217,84 @@ def test_without_a_script_it_is_a_fold(browser, site):
     context.close()
 
 
-def test_what_is_kept_may_be_spoiled(page):
-    page.evaluate("localStorage.setItem('tinytorch-bets', '{nonsense')")
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "{nonsense",
+        "[1]",
+        "5",
+        '{"book/chapter#lowest": null, "book/chapter#steps": 3, "book/chapter#curve": [1]}',
+        '{"book/chapter#lowest": {"guess": "Lion"}, "book/chapter#steps": {"guess": "many"}}',
+        '{"book/chapter#lowest": {"guess": {}}, "book/chapter#curve": {"guess": [0.1, null]}}',
+    ],
+)
+def test_what_is_kept_may_be_spoiled(page, kept):
+    page.evaluate("text => localStorage.setItem('tinytorch-bets', text)", kept)
     page.reload()
-    assert box(page, "Which is lowest?").get_by_role("button", name="Adam").is_visible()
-    page.evaluate("localStorage.setItem('tinytorch-bets', '[1]')")
+    assert page.locator(".bet-box form").count() == 5
+    box(page, "Which is lowest?").get_by_role("button", name="Adam").click()
+    box(page, "How many steps?").get_by_role("button", name="Show me").click()
     page.reload()
-    assert box(page, "Which is lowest?").get_by_role("button", name="Adam").is_visible()
+    assert page.locator(".bet-box form").count() == 3
+
+
+def test_who_goes_by_keys_stays_at_the_bet(page):
+    box(page, "Which is lowest?").get_by_role("button", name="Adam").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.textContent").startswith("You said Adam")
+
+
+def test_two_tabs_keep_the_bets_of_both(page, site):
+    other = page.context.new_page()
+    other.goto(site, wait_until="load")
+    box(page, "Which is lowest?").get_by_role("button", name="Momentum").click()
+    box(other, "How many steps?").get_by_role("button", name="Show me").click()
+    box(other, "Which is first?").get_by_role("button", name="left").click()
+    page.reload()
+    assert "2 of 2 right" in page.locator(".bet-score").inner_text()
+    assert page.locator(".bet-box form").count() == 2
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "Object.defineProperty(window, 'localStorage', {get() { throw new Error('denied'); }})",
+        "Storage.prototype.setItem = () => { throw new DOMException('', 'QuotaExceededError'); }",
+    ],
+    ids=["denied", "full"],
+)
+def test_a_browser_that_keeps_nothing_takes_bets(browser, site, broken):
+    context = browser.new_context()
+    context.add_init_script(broken)
+    page, wrong = context.new_page(), []
+    page.on("pageerror", lambda error: wrong.append(error.stack or ""))
+    page.goto(site, wait_until="load")
+    box(page, "Which is lowest?").get_by_role("button", name="Momentum").click()
+    box(page, "Which is first?").get_by_role("button", name="left").click()
+    assert page.locator("#fig-walk :is(img, svg)").first.is_visible()
+    assert "2 of 2 right" in page.locator(".bet-score").inner_text()
+    page.get_by_role("button", name="Forget my bets").click()
+    page.locator("#fig-walk.bet-covered").wait_for()
+    assert not [stack for stack in wrong if "bets.js" in stack]  # the theme's own script throws
+    context.close()
+
+
+def test_megabytes_pasted_are_refused_at_once(page):
+    bet = box(page, "How many steps?")
+    for text in ("9" * 1_000_000 + "x", "1" + " " * 1_000_000 + "e", "٣½"):
+        field = bet.get_by_role("textbox")
+        field.evaluate("(e, text) => { e.value = text; }", text)
+        field.press("Enter")
+        said = bet.get_by_role("status").inner_text()
+        assert said.endswith("is not a number.")
+        assert len(said) < 80
+
+
+def test_on_paper_everything_is_uncovered(page):
+    page.emulate_media(media="print")
+    assert page.locator("#fig-walk :is(img, svg)").first.is_visible()
+    assert page.get_by_text("It is Momentum.", exact=True).is_visible()
+    assert not page.locator(".bet-box").first.is_visible()
 
 
 def test_the_notebook_has_question_and_answer(book):

@@ -429,6 +429,13 @@ def test_a_known_mistake_is_called_by_its_name(lines, mistake):
     lines.see(f"A known mistake: {mistake}.")
 
 
+@pytest.mark.parametrize("factor", ["1e999", "float('nan')"])
+def test_no_number_is_no_known_mistake(lines, factor):
+    """Only a division by zero is: much else gives no finite number."""
+    lines.type(ADAM.replace("return p -", f"return {factor} * p -"))
+    lines.see("parts from the package's at step 1 of the trial, with no finite number.")
+
+
 def test_what_was_written_is_kept_and_the_right_lines_are_right(lines):
     lines.root.get_by_role("button", name="Write it yourself").click()
     assert lines.field.input_value().startswith("def adam(p, g, m, v, *, t")

@@ -373,6 +373,8 @@ def in_words(error):
     """An error as Python would say it, and what `np` has where something is asked of it."""
     name = "RecursionError" if "call stack" in str(error) else type(error).__name__
     text = "it calls itself without end" if name == "RecursionError" else str(error)
+    if name == "JavascriptError":
+        return f"Python in a page cannot run these lines, as CPython may ({text})"
     if text.startswith("'NumPy' object has no attribute"):
         there = [n for n in dir(NumPy) if not n.startswith(("_", "lambda"))]
         text = f"np has no {text.split()[-1]} here; it has {', '.join(there)}"

@@ -68,7 +68,7 @@ class Figure {
       if (!m.key) return null;
       const e = make("button", key, { type: "button", "aria-pressed": "true", ...own });
       const swatch = make("span", e, { class: "live-swatch" });
-      e.append(m.label);
+      e.append(m.label, " "); // its name is read with the number after it
       e.addEventListener("click", () => {
         this.off.has(m.label) ? this.off.delete(m.label) : this.off.add(m.label);
         e.setAttribute("aria-pressed", !this.off.has(m.label));
@@ -453,7 +453,7 @@ class Code {
     if (data.late) { this.say(data.error); return; }
     if (!this.changed) return;
     if (data.error) {
-      const known = data.error.includes("ZeroDivisionError") && this.known(data.paths[0]); // NumPy would go on with nan
+      const known = data.error.includes("ZeroDivisionError") && this.known(data.paths[0], true); // NumPy would go on with nan
       this.say(data.error + (known ? `\n${known}` : ""), data.line);
     }
     else {
@@ -466,7 +466,7 @@ class Code {
   verdict(path) {
     const at = this.parts(path, this.figure.spec.trial.right);
     return at < 0 ? "These lines do what the package's do."
-      : this.known(path) ?? `Another rule: it parts from the package's at step ${at} of the trial.`;
+      : this.known(path) ?? `Another rule: it parts from the package's at step ${at} of the trial${Number.isFinite(path[at]) ? "" : ", with no finite number"}.`;
   }
   // A schedule, against the page's own in this state.
   compared(factors) {
@@ -474,8 +474,10 @@ class Code {
     const at = this.parts(figure.rates(i, K, factors), figure.rates(i, K));
     return at < 0 ? "These lines do what the page's do." : `Another schedule: it parts from the page's at step ${at}.`;
   }
-  known(path) {
-    const found = this.figure.spec.trial.mistakes.find((m) => this.parts(path, m.path) < 0);
+  // Numbers that are none name a mistake only if a division by zero made them: much else does.
+  known(path, divided = false) {
+    const tells = (m) => divided || m.path.slice(1).some((v) => v !== null);
+    const found = this.figure.spec.trial.mistakes.find((m) => tells(m) && this.parts(path, m.path) < 0);
     return found && `A known mistake: ${found.name}. ${found.explanation}`;
   }
   parts(path, other) {
