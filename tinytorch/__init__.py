@@ -6,7 +6,8 @@ from tinytorch import exports, moved
 from tinytorch.core import conversions, elementwise, hints, reductions
 from tinytorch.core.autograd import enable_grad, grad_enabled, no_grad, set_grad_enabled
 from tinytorch.core.comparisons import allclose, equal, isfinite, isinf, isnan
-from tinytorch.core.conversions import accelerator, backends, cuda, device
+from tinytorch.core.conversions import accelerator as accelerator
+from tinytorch.core.conversions import backends, cuda, device
 from tinytorch.core.convolution import avg_pool2d, conv2d, max_pool2d
 from tinytorch.core.creation import (
     arange,
@@ -98,18 +99,18 @@ Size = tuple  # what a tensor's shape is
 globals().update(elementwise.FUNCTIONS)
 
 __all__ = [
-    "Generator", "Tensor", "Variable", "accelerator", "allclose", "amax", "amin", "arange",
-    "argmax", "argmin", "argsort", "as_tensor", "avg_pool2d", "backends", "chunk", "clip",
-    "concatenate", "conv2d", "cuda", "cumsum", "device", "einsum", "embedding", "empty",
-    "empty_like", "enable_grad", "equal", "exp", "eye", "flatten", "flip", "floor_divide",
-    "from_numpy", "full", "full_like", "gather", "gradcheck", "hstack", "hvp", "isfinite",
-    "isinf", "isnan", "linspace", "log", "log_softmax", "logsumexp", "manual_seed", "masked_fill",
-    "matmul", "max_pool2d", "maximum", "mean", "minimum", "multinomial", "no_grad", "norm",
-    "normal", "one_hot", "ones", "ones_like", "outer", "pad", "permute", "prod", "rand",
-    "rand_like", "randint", "randn", "randn_like", "randperm", "relu", "remainder", "repeat",
-    "reshape", "set_grad_enabled", "sigmoid", "softmax", "sort", "split", "sqrt", "squeeze",
-    "stack", "std", "tanh", "tensor", "topk", "transpose", "tril", "triu", "unbind", "unsqueeze",
-    "var", "vstack", "where", "whose", "zeros", "zeros_like",
+    "Generator", "Tensor", "Variable", "allclose", "amax", "amin", "arange", "argmax", "argmin",
+    "argsort", "as_tensor", "avg_pool2d", "backends", "chunk", "clip", "concatenate", "conv2d",
+    "cuda", "cumsum", "device", "einsum", "embedding", "empty", "empty_like", "enable_grad",
+    "equal", "exp", "eye", "flatten", "flip", "floor_divide", "from_numpy", "full", "full_like",
+    "gather", "gradcheck", "hstack", "hvp", "isfinite", "isinf", "isnan", "linspace", "log",
+    "log_softmax", "logsumexp", "manual_seed", "masked_fill", "matmul", "max_pool2d", "maximum",
+    "mean", "minimum", "multinomial", "no_grad", "norm", "normal", "one_hot", "ones", "ones_like",
+    "outer", "pad", "permute", "prod", "rand", "rand_like", "randint", "randn", "randn_like",
+    "randperm", "relu", "remainder", "repeat", "reshape", "set_grad_enabled", "sigmoid",
+    "softmax", "sort", "split", "sqrt", "squeeze", "stack", "std", "tanh", "tensor", "topk",
+    "transpose", "tril", "triu", "unbind", "unsqueeze", "var", "vstack", "where", "whose",
+    "zeros", "zeros_like",
     *(name for name in elementwise.TABLE if name != "round"),
 ]  # fmt: skip
 
