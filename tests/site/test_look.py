@@ -49,7 +49,7 @@ def test_letters_of_figures_are_as_large_as_the_text(opened):
           return [...figure.querySelectorAll('text')].map((t) => scale * size(t) / text)
         }).sort((a, b) => a - b) }"""
     )
-    assert 0.95 <= sizes[len(sizes) // 2] <= 1.15
+    assert 0.95 <= sizes[len(sizes) // 2] <= 1.05
 
 
 def test_on_a_telephone_the_line_under_the_title_is_one(opened):
