@@ -18,7 +18,7 @@ import functools
 import multiprocessing
 import sys
 from statistics import median
-from time import perf_counter
+from time import perf_counter, sleep
 
 import numpy as np
 
@@ -44,6 +44,7 @@ IN_SITU = {  # what stands in a training like this, and who is compared there
     "names": ("PyTorch fused", "tinytorch fused", "memory", "PyTorch", "tinytorch blocked"),
 }
 SIDE, PRODUCTS = 384, 3e-3  # of the matrices, and seconds of their products before a step
+REST = 0.1  # seconds after a turn in situ: threads that multiplied watch for work before they sleep
 
 
 # The contenders: each makes a function that takes one step
@@ -177,7 +178,9 @@ def work(pipe, name: str) -> None:
             pipe.send(min(seconds_of(step, repeats)))
             continue
         if task == "in situ":
-            pipe.send(median(seconds_of(step, min(repeats, 20), multiplying(name))))
+            seconds = seconds_of(step, min(repeats, 20), multiplying(name))
+            sleep(REST)
+            pipe.send(median(seconds))
             continue
         step = None  # the arrays of the last one go before those of the next are made
         try:
@@ -227,13 +230,13 @@ def compare(pipes: dict, rule: str, size: str, how: str = "time") -> dict:
     names = [name for name in every if rule != "Lion" or not name.startswith("PyTorch")]
     for name in names:
         pipes[name].send((rule, SHAPES[size]))
-    ready = {name: pipes[name] for name in names if pipes[name].recv()}
+    ready = [name for name in names if pipes[name].recv()]
 
-    def ask(pipe):
-        pipe.send(how)
-        return pipe.recv()
+    def ask(name):
+        pipes[name].send("time" if name == "memory" else how)  # nothing disturbs a limit
+        return pipes[name].recv()
 
-    tasks = {name: functools.partial(ask, pipe) for name, pipe in ready.items()}
+    tasks = {name: functools.partial(ask, name) for name in ready}
     times = measure(tasks, rounds=9 if size == "100M" else 15, warmups=1)
     return table(f"{rule}, {size}", times, "memory", aims(size))
 
