@@ -1,7 +1,9 @@
-"""The bibliography can be read, and holds what pages cite."""
+"""The bibliography can be read, holds what pages cite, and says of each work what we saw of it."""
 
 import re
 
+from book_parts.citations import SEEN, References
+from pybtex.backends.plaintext import Backend
 from pybtex.database.input.bibtex import Parser
 
 from tests.book.conftest import ROOT, Book
@@ -17,6 +19,15 @@ def test_the_bibliography_is_read_and_holds_what_is_cited():
             for k in keys.split(",")
         }
         assert cited <= known, f"{page.name}: {sorted(cited - known)}"
+
+
+def test_each_work_says_what_we_saw_of_it():
+    """One word of four in the file, and its sentence in the list, before the work's own note."""
+    works = Parser().parse_file(str(ROOT / "book" / "references.bib")).entries
+    words = {key: work.fields.get("seen") for key, work in works.items()}
+    assert {key: word for key, word in words.items() if word not in SEEN} == {}
+    for entry in References().format_entries(list(works.values())):
+        assert SEEN[words[entry.key]] in entry.text.render(Backend()), entry.key
 
 
 def test_the_list_names_them_as_the_text_does(tmp_path):

@@ -1,8 +1,16 @@
-"""The list of references names an entry as the text does: Lessard et al., 2016."""
+"""The list of references names an entry as the text does, and says what of the work we saw."""
 
+from pybtex.database import Entry
 from pybtex.plugin import register_plugin
 from pybtex.style.formatting.alpha import Style
 from pybtex.style.labels import BaseLabelStyle
+
+SEEN = {
+    "text": "Seen: what is cited.",
+    "abstract": "Seen: the abstract; what is cited beyond it is from memory.",
+    "quoted": "Not seen by us; cited for what others quote of it.",
+    "unseen": "Not seen when this list was checked; cited from memory.",
+}
 
 
 def surnames(entry) -> str:
@@ -24,6 +32,14 @@ class AsCited(BaseLabelStyle):
 
 class References(Style):
     default_label_style = AsCited
+
+    def format_entry(self, label, entry, bib_data=None):
+        """The entry, with what its field `seen` says in words, and then its own note."""
+        shown = Entry(entry.type, entry.fields, entry.persons)
+        shown.key = entry.key
+        said = [SEEN[entry.fields["seen"]], entry.fields.get("note")]
+        shown.fields["note"] = " ".join(filter(None, said))
+        return super().format_entry(label, shown, bib_data)
 
 
 def setup(app):
