@@ -11,11 +11,13 @@ in memory can be faster.
 
 In training no step follows another: forward and backward lie between them, and they leave other
 arrays in the caches, and the threads of the optimizer asleep. So each step is timed once more in
-situ, after some milliseconds of the library's own matrix products.
+situ, after some milliseconds of the library's own matrix products. NumPy's threads then watch for
+the next product before they sleep, in the way of the optimizer's; "rested" tells them not to.
 """
 
 import functools
 import multiprocessing
+import os
 import sys
 from statistics import median
 from time import perf_counter, sleep
@@ -38,10 +40,15 @@ RULES = {  # arguments in PyTorch's words, and how many arrays of state there ar
     "SGD with momentum": ({"lr": 1e-3, "momentum": 0.9}, 1),
     "Lion": ({"lr": 1e-4}, 1),
 }
+RESTED = "tinytorch fused, rested"
+AT_ONCE = {"OPENBLAS_THREAD_TIMEOUT": "4"}  # cycles, a power of two, until OpenBLAS's threads sleep
 IN_SITU = {  # what stands in a training like this, and who is compared there
     "rules": ("Adam", "SGD with momentum"),
     "sizes": ("10k", "1M", "10M", "200 x 128x128", "2000 x 8x8"),
-    "names": ("PyTorch fused", "tinytorch fused", "memory", "PyTorch", "tinytorch blocked"),
+    "names": (
+        *("PyTorch fused", "tinytorch fused", RESTED, "memory"),
+        *("PyTorch", "tinytorch blocked"),
+    ),
 }
 SIDE, PRODUCTS = 384, 3e-3  # of the matrices, and seconds of their products before a step
 REST = 0.1  # seconds after a turn in situ: threads that multiplied watch for work before they sleep
@@ -155,7 +162,9 @@ CONTENDERS = {  # what is compared closely comes close after one another
     "tinytorch blocked": functools.partial(tinytorch, engine="blocked"),
     "tinytorch whole": functools.partial(tinytorch, engine="whole"),
     "textbook NumPy": textbook,
+    RESTED: functools.partial(tinytorch, engine="fused"),
 }
+ALONE = [name for name in CONTENDERS if name != RESTED]  # where no products are in the way
 LARGEST = ("PyTorch fused", "tinytorch fused", "memory")  # at 100M, where the rest would not fit
 
 
@@ -226,7 +235,7 @@ def multiplying(name: str):
 
 def compare(pipes: dict, rule: str, size: str, how: str = "time") -> dict:
     """The table of one rule at one size, beside the memory's bandwidth, and what is aimed at."""
-    every = LARGEST if size == "100M" else IN_SITU["names"] if how == "in situ" else CONTENDERS
+    every = LARGEST if size == "100M" else IN_SITU["names"] if how == "in situ" else ALONE
     names = [name for name in every if rule != "Lion" or not name.startswith("PyTorch")]
     for name in names:
         pipes[name].send((rule, SHAPES[size]))
@@ -243,6 +252,7 @@ def compare(pipes: dict, rule: str, size: str, how: str = "time") -> dict:
 
 def aims(size: str):
     yield "tinytorch fused", "PyTorch fused", 0.9
+    yield RESTED, "PyTorch fused", 0.9
     if size in ("10M", "100M"):
         yield "tinytorch fused", "memory", 1 / 0.85
     if size in ("1M", "10M"):
@@ -265,6 +275,7 @@ def main(arguments) -> None:
     pipes = {}
     for name in CONTENDERS:
         pipes[name], other = spawn.Pipe()
+        os.environ |= AT_ONCE if name == RESTED else {}  # it is the last one, and inherits this
         spawn.Process(target=work, args=(other, name), daemon=True).start()
     if arguments != ["in-situ"]:
         results = compared(pipes, RULES, arguments or SHAPES, "time")
