@@ -165,6 +165,7 @@ def test_folds_that_follow_one_another_are_one_on_the_page(book):
         + hidden.format("third = 3\nthird")
         + "And.\n\n"
         + hidden.format("fourth = 4")
+        + "```{code-cell} python\n:tags: [hide-cell]\nprint(5)\n```\n"
     )
     page = book.html()
     folds = [part.partition("</details>")[0] for part in page.split("<details")[1:]]

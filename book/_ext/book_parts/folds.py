@@ -47,11 +47,10 @@ class JoinFolds(SphinxPostTransform):
     formats = ("html",)
 
     def run(self, **_) -> None:
-        for fold in list(self.document.findall(HideCodeCellNode)):
-            cell = fold.parent
+        for cell in list(filter(folds_code, self.document.findall(nodes.container))):
             after = cell.next_node(descend=False, siblings=True)
-            if len(cell.children) == 1 and folds_code(cell) and folds_code(after):
-                after[0].insert(0, fold.children)
+            if len(cell.children) == 1 and folds_code(after):
+                after[0].insert(0, cell[0].children)
                 after["ids"] += cell["ids"]
                 cell.parent.remove(cell)
 
