@@ -170,7 +170,7 @@ EDITED = [
         cases("CrossEntropyLoss"),
     ),
     (losses.Loss, "reduce", "g / count", "g", cases("MSELoss")),
-    (layers, "dropout", "x.dtype.type(scale)", "np.float64(scale)", DROPOUT),
+    (layers, "dropped", "x.dtype.type(scale)", "np.float64(scale)", DROPOUT),
 ]
 
 

@@ -1,5 +1,6 @@
 """What a module of the course is: its names, its exercises, its checks."""
 
+import ast
 import contextlib
 import importlib
 import re
@@ -10,6 +11,7 @@ from tinytorch import exports
 
 OPTIM = ("tinytorch.optim", "tinytorch.optim.optimizer", "tinytorch.optim.optimizers")
 BLANK = "write "  # how the message of a blank begins
+Function = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 @dataclass(frozen=True)
@@ -160,3 +162,14 @@ class Lesson:
     @property
     def exercises(self) -> list[Exercise]:
         return [exercise for step in self.steps for exercise in step.exercises]
+
+
+def in_place(text: str, lesson: Lesson) -> dict[str, ast.FunctionDef | ast.AsyncFunctionDef]:
+    """The functions of a workbook that its exercises ask for, by target, in their order."""
+    tree, found = ast.parse(text), {}
+    targets = {exercise.target for exercise in lesson.exercises}
+    for owner in [tree, *(n for n in tree.body if isinstance(n, ast.ClassDef))]:
+        prefix = f"{owner.name}." if isinstance(owner, ast.ClassDef) else ""
+        found |= {prefix + f.name: f for f in owner.body if isinstance(f, Function)}
+    asked = [(name, node) for name, node in found.items() if name in targets]
+    return dict(sorted(asked, key=lambda pair: pair[1].lineno))

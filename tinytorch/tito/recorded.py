@@ -14,9 +14,9 @@ import sys
 import textwrap
 
 from tinytorch.tito import judge, lessons, report
-from tinytorch.tito.lesson import Exercise, Lesson
+from tinytorch.tito.lesson import Exercise, Function, Lesson, in_place
 from tinytorch.tito.mistakes import mistakes_of
-from tinytorch.tito.workbook import Function, body, global_names, in_place, workbook
+from tinytorch.tito.workbook import body, global_names, workbook
 
 DIGITS = 9  # of a recorded number
 

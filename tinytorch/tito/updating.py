@@ -4,8 +4,7 @@ import ast
 import re
 from pathlib import Path
 
-from tinytorch.tito.lesson import Lesson
-from tinytorch.tito.workbook import in_place
+from tinytorch.tito.lesson import Lesson, in_place
 from tinytorch.tito.workspace import Workspace, write
 
 # A notebook beside the script

@@ -18,7 +18,7 @@ from types import ModuleType
 
 import tinytorch
 from tinytorch.tito import chapter
-from tinytorch.tito.lesson import BLANK, Exercise, Lesson, Step
+from tinytorch.tito.lesson import BLANK, Exercise, Function, Lesson, Step, in_place
 
 HEADER = """\
 # ---
@@ -39,9 +39,6 @@ HEADER = """\
 def header() -> str:
     """The first lines of a workbook; they say of which version it is."""
     return HEADER.replace("{version}", tinytorch.__version__)
-
-
-Function = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 @dataclass(frozen=True)
@@ -162,17 +159,6 @@ def body(lesson: Lesson, target: str) -> str:
     start = 1 if ast.get_docstring(node) is not None else 0
     inner = node.body[start:]
     return textwrap.dedent("\n".join(found.lines[inner[0].lineno - 1 : node.end_lineno]))
-
-
-def in_place(text: str, lesson: Lesson) -> dict[str, ast.FunctionDef | ast.AsyncFunctionDef]:
-    """The functions of a workbook that its exercises ask for, by target, in their order."""
-    tree, found = ast.parse(text), {}
-    targets = {exercise.target for exercise in lesson.exercises}
-    for owner in [tree, *(n for n in tree.body if isinstance(n, ast.ClassDef))]:
-        prefix = f"{owner.name}." if isinstance(owner, ast.ClassDef) else ""
-        found |= {prefix + f.name: f for f in owner.body if isinstance(f, Function)}
-    asked = [(name, node) for name, node in found.items() if name in targets]
-    return dict(sorted(asked, key=lambda pair: pair[1].lineno))
 
 
 def filled(text: str, lesson: Lesson, answers: dict[str, str] | None = None) -> str:
