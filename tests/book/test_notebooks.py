@@ -182,3 +182,15 @@ def test_folds_that_follow_one_another_are_one_on_the_page(book):
         "first = 1",
         "second = 2",
     ]
+
+
+def test_a_program_that_a_cell_starts_draws_without_looking_for_the_books_letters(book):
+    book.chapter(
+        "# A chapter\n\n```{code-cell} python\n"
+        "import sys\n"
+        '!{sys.executable} -c "from matplotlib import pyplot as p; p.figtext(0, 0, 1); '
+        "p.savefig('a.png'); print('drawn')\"\n```\n"
+    )
+    page = book.html()
+    assert "drawn" in page
+    assert "findfont" not in page
