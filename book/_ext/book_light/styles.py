@@ -82,6 +82,8 @@ def prune(app, exception) -> None:
             continue
         words.update(WORD.findall(script.read_text(encoding="utf-8")))
     for sheet in (site / "_static").rglob("*.css"):
+        if sheet.name.startswith(BUNDLE):  # of an earlier build: it is made anew, by its first line
+            continue
         text = sheet.read_text(encoding="utf-8")
         known = sorted(words.intersection(CLASS.findall(text)))
         less = remembered.remember(
