@@ -94,3 +94,9 @@ def test_who_does_not_see_it_is_told():
 def test_short_numbers_say_the_same():
     for number in (0.0, -0.04, 0.25, -0.5, 3.0, -12.3, 100.0):
         assert float(short(number)) == pytest.approx(number, abs=0.0501)
+
+
+def test_a_point_by_itself_is_a_place_and_no_line():
+    svg = '<svg viewBox="0 0 9 9"><path d="M 1 2 L 3 4 M 5 6 "/></svg>'
+    made = inlined(svg, "a", "", KNOWN)
+    assert 'd="M1 2l2 2M5 6"' in made

@@ -12,7 +12,7 @@ OTHERS = ["genindex", "search"]
 
 # What is wider than its box scrolls, and shows that it does.
 CUT = """() => [...document.querySelectorAll('.bd-article *')].filter(e => {
-  if (e.closest('svg, .math-spoken')) return false;
+  if (e.closest('svg, .math-spoken, .bet-covered')) return false;
   if (e.matches('summary') && e.scrollHeight > e.clientHeight + 1) return true;
   if (e.scrollWidth <= e.clientWidth + 2) return false;
   const style = getComputedStyle(e);

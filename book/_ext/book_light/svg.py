@@ -78,7 +78,8 @@ def lines(text: str) -> str:
     steps = steps[(steps != 0).any(axis=1)] if len(steps) > 1 else steps
     body = "".join(f"{short(x)} {short(y)} " for x, y in steps)
     start = f"M{short(points[0, 0])} {short(points[0, 1])}"
-    return f"{start}l{body.strip()}{'z' * closed}".replace(" -", "-")
+    drawn = f"l{body.strip()}" if body else ""  # a point by itself is no line
+    return f"{start}{drawn}{'z' * closed}".replace(" -", "-")
 
 
 def path(match: re.Match) -> str:
