@@ -67,3 +67,8 @@ def test_a_page_asks_for_one_sheet_that_does_what_many_did(tmp_path):
     assert [len(links) for links in found] == [1, 1]
     assert found[1][0] == "../" + found[0][0], "the same version on both pages"
     assert "https://elsewhere.org" in (tmp_path / "index.html").read_text()
+    one.write_text(one.read_text() + ".unused{d:e}")
+    styles.prune(app, None)  # which goes before it, in a build that writes no page anew
+    styles.bundle(app, None)
+    assert "unused" not in one.read_text()
+    assert "p{b:c}" in one.read_text()
