@@ -60,7 +60,7 @@ def test_on_a_telephone_the_line_under_the_title_is_one(opened):
 
 def test_the_button_that_copies_lies_on_no_code(opened):
     page = opened("book/optimizers/06_optimizers.html", **TELEPHONE)
-    page.wait_for_selector("button.copybtn")
+    page.locator("button.copybtn >> visible=true").first.wait_for()  # others are folded
     overlaps = page.evaluate(
         """() => [...document.querySelectorAll('div.highlight')].filter((e) => {
           const button = e.querySelector('button.copybtn')?.getBoundingClientRect();
