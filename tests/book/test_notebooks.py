@@ -156,34 +156,6 @@ def test_imports_alone_are_folded_on_the_page_and_open_in_the_notebook(book):
     assert "jupyter" not in code[1]["metadata"]
 
 
-def test_folds_that_follow_one_another_are_one_on_the_page(book):
-    hidden = "```{{code-cell}} python\n:tags: [hide-input]\n{}\n```\n\n"
-    cells = ["import math", "first = 1", "second = 2\nsecond"]
-    book.chapter(
-        "# A chapter\n\n```{code-cell} python\nimport numpy as np\n```\n\n"
-        + "".join(map(hidden.format, cells))
-        + hidden.format("third = 3\nthird")
-        + "And.\n\n"
-        + hidden.format("fourth = 4")
-        + "```{code-cell} python\n:tags: [hide-cell]\nprint(5)\n```\n"
-    )
-    page = book.html()
-    folds = [part.partition("</details>")[0] for part in page.split("<details")[1:]]
-    code = [re.findall("first|second|third|fourth|math|numpy", fold) for fold in folds]
-    assert [list(dict.fromkeys(words)) for words in code if words] == [
-        ["numpy", "math", "first", "second"],  # which shows something: there the fold ends
-        ["third"],
-        ["fourth"],
-    ]
-    path = book.folder / "_build/notebooks/book/chapter.ipynb"
-    notebook = [c for c in json.loads(path.read_text())["cells"] if c["cell_type"] == "code"]
-    assert [c["source"].splitlines()[0] for c in notebook[1:]][1:4] == [
-        "import math",
-        "first = 1",
-        "second = 2",
-    ]
-
-
 def test_a_program_that_a_cell_starts_draws_without_looking_for_the_books_letters(book):
     book.chapter(
         "# A chapter\n\n```{code-cell} python\n"

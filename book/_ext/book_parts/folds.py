@@ -2,14 +2,12 @@
 
 A solution does; the extension for exercises gives the body of each of them the same id, and here
 each has its own. So does a cell that only imports: what it says is looked up, not read, and it
-stands above the first figure. Folds that follow one another are one: who opens the third of four?
+stands above the first figure.
 """
 
 import ast
 
 from docutils import nodes
-from myst_nb.sphinx_ import HideCodeCellNode, HideInputCells
-from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx_exercise.nodes import solution_node
 
 BODIES = {"exercise-content", "solution-content"}
@@ -38,30 +36,6 @@ def fold_imports(app, doctree) -> None:
             cell["classes"].append("tag_hide-input")
             cell["hide_mode"] = "input"
             cell["prompt_show"], cell["prompt_hide"] = "Show imports", "Hide imports"
-
-
-class JoinFolds(SphinxPostTransform):
-    """The code of a folded cell that shows nothing stands in the fold of the cell after it."""
-
-    default_priority = HideInputCells.default_priority + 1  # which makes the folds
-    formats = ("html",)
-
-    def run(self, **_) -> None:
-        for cell in list(filter(folds_code, self.document.findall(nodes.container))):
-            after = cell.next_node(descend=False, siblings=True)
-            if len(cell.children) == 1 and folds_code(after):
-                after[0].insert(0, cell[0].children)
-                after["ids"] += cell["ids"]
-                cell.parent.remove(cell)
-
-
-def folds_code(cell) -> bool:
-    """Is this a cell of which only the code is folded?"""
-    return (
-        isinstance(cell, nodes.container)
-        and cell.get("hide_mode") == "input"
-        and isinstance(cell[0], HideCodeCellNode)
-    )
 
 
 class fold_title(nodes.title):
@@ -99,7 +73,6 @@ def override(app, config) -> None:
 
 def setup(app):
     app.add_node(fold_title, html=(visit_title, depart_title))
-    app.add_post_transform(JoinFolds)
     app.connect("config-inited", override)
     app.connect("doctree-read", name_bodies)
     app.connect("doctree-read", fold_imports)
