@@ -92,7 +92,7 @@ def test_a_first_visit_is_light(name, page, address):
     page.wait_for_load_state("networkidle")
     sent = sum(Pages.sent.values())
     largest = sorted(Pages.sent.items(), key=lambda item: -item[1])[:4]
-    assert sent < 350_000, f"{sent:,} bytes; the largest are {largest}"
+    assert sent < 320_000, f"{sent:,} bytes; the largest are {largest}"
 
 
 def test_a_page_works_from_the_file_system(page, published):

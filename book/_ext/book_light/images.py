@@ -1,4 +1,4 @@
-"""Figures of the right weight: at most 256 colours, and their size stated where they stand.
+"""Figures of the right weight: at most 128 colours, and their size stated where they stand.
 
 A plot has few colours, and a PNG with a palette needs a third of the bytes. A page that knows the
 size of its figures does not jump while they arrive.
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
+COLOURS = 128
 TAG = re.compile(r'<img (?![^>]*\bwidth=)([^>]*?)src="([^"]*_images/[^"]+\.png)"')
 
 
@@ -20,7 +21,7 @@ def compress(path: Path) -> None:
         flat = Image.new("RGB", image.size, "white")
         flat.paste(image, mask=image.convert("RGBA").getchannel("A"))
     smaller = path.with_suffix(".small")
-    palette = flat.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    palette = flat.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     palette.save(smaller, format="PNG", optimize=True)
     if smaller.stat().st_size < path.stat().st_size:
         smaller.replace(path)
