@@ -288,7 +288,7 @@ def stressed(paths: list[Path], only=None, jobs: int = 2, store=None, progress=N
     return named
 
 
-def variation(name: str) -> str:
+def known(name: str) -> str:
     if name not in stress.VARIATIONS and not stress.is_machine(name):
         raise argparse.ArgumentTypeError(f"there is no variation {name!r}")
     return name
@@ -298,7 +298,7 @@ def main(arguments=None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("pages", nargs="*")
     parser.add_argument(
-        "--only", nargs="*", type=variation, metavar="VARIATION",
+        "--only", nargs="*", type=known, metavar="VARIATION",
         help="of those on the page Verdicts; rounding-3 and so on are further draws",
     )  # fmt: skip
     parser.add_argument("--jobs", type=int, default=2)

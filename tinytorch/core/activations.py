@@ -68,6 +68,16 @@ class ReLU(Module):
         return x.relu()
 
 
+class OfTensor(Module):
+    """What the tensor's method of the same name does; `inplace` is PyTorch's, as of ReLU."""
+
+    def __init__(self, inplace: bool = False):
+        require(type(self).__name__, "inplace", inplace, FLAG)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return getattr(x, type(self).__name__.lower())()
+
+
 class LeakyReLU(Module):
     """x where it is positive, elsewhere `negative_slope` times x.
 
@@ -111,18 +121,12 @@ class Sigmoid(Module):
         return x.sigmoid()
 
 
-class SiLU(Module):
+class SiLU(OfTensor):
     """x / (1 + exp(-x)), element by element.
 
     >>> nn.SiLU()(Tensor([0.0]))
     Tensor([0.])
     """
-
-    def __init__(self, inplace: bool = False):
-        require("SiLU", "inplace", inplace, FLAG)  # PyTorch's, as of ReLU
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x.silu()
 
 
 class GELU(Module):
@@ -221,32 +225,20 @@ class ELU(Module):
         return [] if self.alpha == 1 else [repr(self.alpha)]
 
 
-class Mish(Module):
+class Mish(OfTensor):
     """x tanh(log(1 + exp(x))), element by element (Misra 2020).
 
     >>> nn.Mish()(Tensor([0.0]))
     Tensor([0.])
     """
 
-    def __init__(self, inplace: bool = False):
-        require("Mish", "inplace", inplace, FLAG)  # PyTorch's, as of ReLU
 
-    def forward(self, x: Tensor) -> Tensor:
-        return x.mish()
-
-
-class SELU(Module):
+class SELU(OfTensor):
     """ELU with the constants that keep mean 0 and variance 1 (Klambauer et al. 2017).
 
     >>> nn.SELU()(Tensor([0.0]))
     Tensor([0.])
     """
-
-    def __init__(self, inplace: bool = False):
-        require("SELU", "inplace", inplace, FLAG)  # PyTorch's, as of ReLU
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x.selu()
 
 
 class Softsign(Module):

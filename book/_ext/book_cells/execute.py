@@ -52,6 +52,7 @@ CELLS_FIND = {  # around them, whatever the reader has set: two builds give the 
     "MKL_NUM_THREADS": "1",
     "TINYTORCH_ENGINE": "blocked",  # nor a number on whether numba is installed
     "TQDM_DISABLE": "1",  # nobody watches a page that is built
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # nor debugs it, and needs to be told how
 }
 CELLS_MISS = (  # a claim is an assertion; a warning is one; what a command prints has no colours
     "PYTHONOPTIMIZE",
