@@ -63,6 +63,17 @@ def test_many_or_long_names_go_into_a_legend(curves):
     assert not named(ax)
 
 
+@pytest.mark.parametrize(
+    ("curves", "x"),
+    [({"SGD": [3.0, 2.0, 1.0], "Adam": [3.0, 1.0]}, None), ({"SGD": [3.0, 2.0]}, [1.0, 0.1])],
+    ids=["one ends before", "to the left"],
+)
+def test_names_that_would_lie_on_curves_go_into_a_legend(curves, x):
+    ax = plot_convergence(curves, x=x)
+    assert ax.get_legend() is not None
+    assert not named(ax)
+
+
 def test_a_legend_that_is_asked_for_comes_alone():
     ax = plot_convergence({"SGD": [1.0, 2.0]})
     ax.legend()

@@ -12,10 +12,11 @@ GAP = 1.2  # of the letters' height, between two names
 
 def fits(ax) -> bool:
     """Whether the curves of these axes can be named where they end."""
-    labels = [line.get_label() for line in ax.lines]
-    labels = [label for label in labels if not label.startswith("_")]
-    alone = len(ax.figure.axes) == 1
-    return alone and 0 < len(labels) <= MOST and max(map(len, labels)) <= LONGEST
+    lines = [line for line in ax.lines if not line.get_label().startswith("_")]
+    short = all(len(line.get_label()) <= LONGEST for line in lines)
+    right = max((np.max(line.get_xdata()) for line in lines), default=0)
+    together = all(line.get_xdata()[-1] == right for line in lines)  # else a name lies on a curve
+    return len(ax.figure.axes) == 1 and 0 < len(lines) <= MOST and short and together
 
 
 class Names(Artist):

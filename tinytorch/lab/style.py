@@ -151,7 +151,7 @@ def plot_convergence(
         target: draw a horizontal line at this value.
         log: whether the values' axis is logarithmic.
         legend: whether the curves are named: where they end if they are few, alone in their
-            figure, and have short names; else in a legend.
+            figure, have short names and end side by side at the right; else in a legend.
 
     Returns:
         The axes.
