@@ -91,3 +91,18 @@ def test_the_colours_need_no_script(opened):
     page = opened(CHAPTER, java_script_enabled=False, **DESK)
     box = page.locator("div.highlight pre").first
     assert box.evaluate("(e) => getComputedStyle(e).borderTopStyle") == "solid"
+
+
+@pytest.mark.parametrize("reader", [TELEPHONE, DESK], ids=["telephone", "desk"])
+@pytest.mark.parametrize("path", ["index.html", CHAPTER, "book/optimizers/few-bits.html"])
+def test_a_live_figure_leaves_little_room_empty(path, reader, opened):
+    """What is kept for it before its script has come is what it takes then."""
+    page = opened(path, **reader)
+    for figure in page.locator(".live-figure").all():
+        figure.scroll_into_view_if_needed()
+        page.wait_for_function("(e) => e.live?.shown", arg=figure.element_handle())
+        empty = figure.evaluate(
+            """(e) => { const kept = e.offsetHeight; e.style.minHeight = 0;
+            return kept - e.offsetHeight }"""
+        )
+        assert 0 <= empty < 60

@@ -138,8 +138,8 @@ def roomy(match: re.Match) -> str:
             rows, left = (rows, left - wide) if wide <= left else (rows + 1, 320 - wide)
     panels = len(spec["panels"])
     counts = {
-        "panels": panels,
-        "rows": -(-panels // 3),
+        "row": -(-panels // 3) * (16.5 if panels == 3 else 18.5),  # rem of panels side by side
+        "column": 16 if panels == 1 else 12 * panels,  # and of panels under one another
         "keys": rows,
         "knobs": sum(1 for knob in spec["knobs"] if knob["kind"] != "handle"),
         "editors": int(bool(spec.get("change"))),
