@@ -147,15 +147,15 @@ def test_add_a_module(tree):
     written = follow(tree, "Add an exercise, and a module of the course")
     assert len(written) == 5
     assert tito(tree, "start", "08")[0] == 0
-    workbook = tree / "modules/source/08_silu/silu_dev.py"
+    workbook = tree / "modules/source/08_softsign/softsign_dev.py"
     blank = workbook.read_text(encoding="utf-8")
     status, said = tito(tree, "test", "08")
     assert status == 1
-    assert "x times the sigmoid of x" in said
+    assert "x divided by one plus the size of x" in said
     place = re.search(r"^( +)raise NotImplementedError\(.*\)$", blank, re.M)
     for answer, expected, words in (
-        ("return x * Tensor(0.5 + 0.5 * np.tanh(x.data / 2))", 0, ""),
-        ("return Tensor(0.5 + 0.5 * np.tanh(x.data / 2))", 1, "the sigmoid in the place of SiLU"),
+        ("return Tensor(x.data / (1.0 + np.abs(x.data)))", 0, ""),
+        ("return Tensor(x.data / (1.0 + x.data))", 1, "x in the place of its size"),
     ):
         text = blank.replace(place[0], f"{place[1]}import numpy as np\n{place[1]}{answer}")
         workbook.write_text(text, encoding="utf-8")

@@ -39,10 +39,21 @@ def elu(x: Tensor, alpha: float = 1.0) -> Tensor:
 def hardtanh(x: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
     """x limited to [min_val, max_val], without a gradient at the bounds and beyond.
 
+    Raises:
+        ValueError: a bound that is no number, or `min_val` not below `max_val`.
+
     >>> F.hardtanh(Tensor([-3.0, 0.5]))
     Tensor([-1. ,  0.5])
     """
+    require_bounds("hardtanh", min_val, max_val)
     return where((min_val < x) & (x < max_val), x, x.detach().clip(min_val, max_val))
+
+
+def require_bounds(owner: str, min_val: float, max_val: float) -> None:
+    require(owner, "min_val", min_val, NUMBER)
+    require(owner, "max_val", max_val, NUMBER)
+    if not min_val < max_val:
+        raise ValueError(f"{owner}: min_val {min_val} must be below max_val {max_val}")
 
 
 def relu6(x: Tensor) -> Tensor:
@@ -265,10 +276,8 @@ class Hardtanh(Module):
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False):
         name = type(self).__name__
         require(name, "inplace", inplace, FLAG)  # PyTorch's, as of ReLU
-        self.min_val = require(name, "min_val", min_val, NUMBER)
-        self.max_val = require(name, "max_val", max_val, NUMBER)
-        if not min_val < max_val:
-            raise ValueError(f"{name}: min_val {min_val} must be below max_val {max_val}")
+        require_bounds(name, min_val, max_val)
+        self.min_val, self.max_val = min_val, max_val
 
     def forward(self, x: Tensor) -> Tensor:
         return hardtanh(x, self.min_val, self.max_val)
