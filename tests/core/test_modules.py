@@ -509,6 +509,8 @@ def test_whole_channels_are_left_out():
     [
         (lambda: nn.Hardtanh(1, 1), "min_val 1 must be below max_val 1"),
         (lambda: nn.Hardtanh(float("nan")), "Hardtanh: min_val must be a finite number"),
+        (lambda: nn.functional.hardtanh(Tensor([1.0]), "a"), "hardtanh: min_val must be a finite"),
+        (lambda: nn.functional.hardtanh(Tensor([1.0]), 1, 0), "hardtanh: min_val 1 must be below"),
         (lambda: nn.ReLU6(inplace=1), "ReLU6: inplace must be True or False"),
         (lambda: nn.PReLU(0), "num_parameters must be an integer >= 1"),
         (

@@ -11,7 +11,7 @@ from book_checks import engine
 from book_parts.live import differs
 
 from tinytorch import optim
-from tinytorch.lab import Descent, Knob, Live, Plane, Plot, Quadratic, Rows, live
+from tinytorch.lab import Descent, Knob, Live, Plane, Plot, Quadratic, Rows, Steps, live
 from tinytorch.optim import SGD, Adam
 from tinytorch.optim.optimizer import decoupled
 from tinytorch.optim.optimizers import adam, gradient_descent, heavy_ball, nesterov
@@ -158,6 +158,17 @@ def test_positions_and_values_belong_together(knob):
 def test_a_knob_has_a_place_for_its_number(arguments):
     with pytest.raises(ValueError, match="Knob η"):
         Knob("η", **arguments)
+
+
+def test_a_run_has_a_number_of_steps():
+    for steps in (-1, 0, 2.5):
+        with pytest.raises(ValueError, match="Steps: steps must be an integer >= 1"):
+            Steps(lambda x: x, steps, (1.0,))
+        with pytest.raises(ValueError, match="Descent: steps must be an integer >= 1"):
+            Descent(SGD, Quadratic([1.0, 2.0]), steps)
+    for given in ([1.0, 2.0], [[1.0]], [[[1.0]], [[1.0]]]):
+        with pytest.raises(ValueError, match=r"given must have the shape \(2, count\)"):
+            Steps(lambda x, r: x + r, 2, (1.0,), given=given)
 
 
 def test_a_figure_needs_words():

@@ -105,8 +105,8 @@ def theme_changes(reader):
 def folds_open_and_close(reader):
     """Some of each kind, as the words on them tell the kinds apart."""
     pressed: dict[str, int] = {}
-    for fold in reader.page.locator(".bd-article details").all():
-        summary = fold.locator("> summary")
+    for fold in reader.page.locator(".bd-article details").element_handles():  # some bring others
+        summary = fold.query_selector(":scope > summary")
         name = summary.inner_text().strip()
         sort = re.sub(r"\d.*", "", name, flags=re.S)
         if pressed.get(sort, 0) == EACH or not summary.is_visible():

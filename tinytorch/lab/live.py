@@ -29,6 +29,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tinytorch.core.checks import POSITIVE_COUNT, require
 from tinytorch.core.tensor import Tensor
 from tinytorch.lab import traced
 from tinytorch.lab.runs import QUIET, sweep, trajectory
@@ -189,12 +190,16 @@ class Descent:
         rate: a function of t = 0, 1, ... and of knobs, by which the learning rate is multiplied.
         noise: a number, or what gives one, by which random numbers on the gradient are multiplied.
         **settings: of the optimizer; numbers, names of knobs or functions of knobs.
+
+    Raises:
+        ValueError: `steps` is no count.
     """
 
     def __init__(
         self, optimizer, surface, steps, start=("x", "y"), *, rate=None, noise=None, seed=0,
         **settings,
     ):  # fmt: skip
+        require("Descent", "steps", steps, POSITIVE_COUNT)
         self.optimizer, self.surface, self.steps, self.start = optimizer, surface, steps, start
         self.rate, self.noise, self.settings = rate, noise, settings
         rows = np.random.default_rng(seed).normal(size=(steps, len(start)))
@@ -292,13 +297,22 @@ class Steps:
         steps: how many.
         start: the state's numbers, as of a `Descent`.
         given: a row of numbers for each step, such as random ones, (steps, count).
+
+    Raises:
+        ValueError: `steps` is no count, or `given` has not a row of numbers for each.
     """
 
     rate = None
 
     def __init__(self, f: Callable, steps, start=("x", "y"), *, given=None):
+        require("Steps", "steps", steps, POSITIVE_COUNT)
         self.f, self.steps, self.start = f, steps, start
         self.given = np.zeros((steps, 0)) if given is None else np.asarray(given, dtype=float)
+        if self.given.ndim != 2 or len(self.given) != steps:
+            raise ValueError(
+                f"Steps: given must have the shape ({steps}, count), a row of numbers for each"
+                f" step, not {self.given.shape}"
+            )
 
     def knobs(self, values: Mapping) -> dict:
         """Of named values those that f takes after its numbers."""
