@@ -50,7 +50,7 @@ def test_an_address_of_pytorch_leads_to_the_thing(address, name, thing):
     assert found is thing or found.DataLoader is thing.DataLoader
     inner = address.removeprefix("tinytorch.")
     assert operator.attrgetter(f"{inner}.{name}")(tinytorch) is found
-    with pytest.raises(AttributeError, match="has no frobnicate"):
+    with pytest.raises(AttributeError, match="has no 'frobnicate'"):
         importlib.import_module(address).frobnicate  # noqa: B018
 
 
@@ -64,7 +64,7 @@ def test_every_address_of_pytorch_is_tried():
 
 def test_what_never_was_is_not_there():
     module = importlib.import_module("tinytorch.core.training")
-    with pytest.raises(AttributeError, match=r"is tinytorch\.training now, which has no Trainr"):
+    with pytest.raises(AttributeError, match=r"is tinytorch\.training now, which has no 'Trainr'"):
         module.Trainr  # noqa: B018
     with pytest.raises(ModuleNotFoundError):
         importlib.import_module("tinytorch.core.trainings")

@@ -10,6 +10,8 @@ import importlib.util
 import sys
 import warnings
 
+from tinytorch.core import hints
+
 SCHEDULES = ("tinytorch.optim.schedules", "tinytorch.optim.schedules.base")
 MOVED = {
     "tinytorch.core.checkpoint": ("tinytorch.training.checkpoint",),
@@ -57,8 +59,10 @@ class Forwarding:
                         said = f"{address}.{name} is in {place} now"
                         warnings.warn(said, DeprecationWarning, stacklevel=2)
                     return getattr(importlib.import_module(place), name)
+            if address == "tinytorch.nn.utils":
+                raise hints.missing("nn.utils", name)
             now = f"{address} is {places[0]} now, which" if places else address
-            raise AttributeError(f"{now} has no {name}")
+            raise AttributeError(f"{now} has no {name!r}")
 
         module.__getattr__ = forward
 

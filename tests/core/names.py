@@ -12,7 +12,7 @@ from types import ModuleType
 import numpy as np
 
 import tinytorch
-from tinytorch import Tensor, nn, optim
+from tinytorch import Tensor, data, nn, optim
 
 RECORD = Path(tinytorch.__file__).parent / "lab" / "records" / "pytorch.json"
 NO_NAMES = {"Any"}
@@ -24,9 +24,12 @@ def ours() -> dict:
         "torch": tinytorch,
         "Tensor": Tensor,
         "nn": nn,
+        "nn.Module": nn.Module,
         "nn.functional": nn.functional,
         "nn.init": nn.init,
+        "nn.utils": nn.utils,
         "optim": optim,
+        "utils.data": data,
     }
 
 
@@ -35,9 +38,12 @@ def theirs(torch) -> dict:
         "torch": torch,
         "Tensor": torch.Tensor,
         "nn": torch.nn,
+        "nn.Module": torch.nn.Module,
         "nn.functional": torch.nn.functional,
         "nn.init": torch.nn.init,
+        "nn.utils": torch.nn.utils,
         "optim": {**vars(torch.optim), **vars(torch.optim.lr_scheduler)},
+        "utils.data": torch.utils.data,
     }
 
 
@@ -48,6 +54,8 @@ def shared(torch) -> dict[str, list[str]]:
         names = place if isinstance(place, dict) else dir(place)
         own = ours()[where]
         listed = getattr(own, "__all__", dir(own)) if where.startswith("optim") else dir(own)
+        if where == "nn.utils":  # whose names stand elsewhere here
+            listed = [n for n in names if not n.startswith("_") and hasattr(own, n)]
         public = {n for n in names if not n.startswith("_")} & {*listed}
         public = {n for n in public if not isinstance(getattr(own, n), ModuleType) or n in PARTS}
         found[where] = sorted(

@@ -571,3 +571,47 @@ def test_a_module_changes_its_precision_by_name():
     assert {t.dtype.name for _, t in net.double().named_tensors()} == {"float64"}
     assert net(tinytorch.ones(4, 2).double()).dtype == np.float64
     assert {t.dtype.name for _, t in net.float().named_tensors()} == {"float32"}
+
+
+def test_a_state_that_cannot_be_written_changes_nothing():
+    class Counter(nn.Module):
+        def __init__(self):
+            self.weight, self.count = tinytorch.zeros(2), Tensor(np.array([1]))
+
+    net = Counter()
+    with pytest.raises(OverflowError, match=r"Counter: count: 0\.5 does not fit"):
+        net.load_state_dict({"weight": [5.0, 5.0], "count": [0.5]})
+    net.count.data.flags.writeable = False
+    with pytest.raises(ValueError, match="read-only: count"):
+        net.load_state_dict({"weight": [5.0, 5.0], "count": [2]})
+    assert net.weight.tolist() == [0.0, 0.0] and net.count.tolist() == [1]
+
+
+def test_a_list_in_a_state_keeps_the_digits_of_the_parameter():
+    layer = nn.Linear(1, 1, bias=False).double()
+    layer.load_state_dict({"weight": [[0.1]]})
+    assert layer.weight.item() == 0.1
+
+
+def test_modules_and_buffers_by_name():
+    net = Net()
+    named = dict(net.named_modules())
+    assert named[""] is net and named["body.layers.1"] is net.body[1]
+    assert [*named.values()] == [*net.modules()]
+    assert {id(b) for b in net.buffers()} == {id(b) for _, b in net.named_buffers()} != set()
+
+
+def test_some_of_a_sequence_is_a_sequence():
+    net = model()
+    x = tinytorch.ones(2, 1, 8, 8)
+    first = net[:3]
+    assert isinstance(first, nn.Sequential) and len(first) == 3
+    assert first[0] is net[0] and first(x).shape == (2, 4, 8, 8)
+
+
+def test_a_module_moves_by_named_arguments():
+    assert nn.Linear(1, 1).to(device="cpu", dtype=tinytorch.float64).weight.dtype == np.float64
+
+
+def test_dropout_takes_a_list():
+    assert nn.functional.dropout([1.0, 2.0], training=False).tolist() == [1.0, 2.0]

@@ -613,3 +613,51 @@ def test_normal_numbers_of_a_size_or_one_for_each_mean():
     assert tinytorch.normal([0.0, 100.0], 1.0, generator=0).data.round(-2).tolist() == [0, 100]
     with pytest.raises(ValueError, match="normal: std must be a finite number >= 0, got -1"):
         tinytorch.normal(0.0, -1.0, 3)
+
+
+def test_booleans_and_integers_take_bits():
+    a, b = Tensor(np.array([True, True, False])), np.array([True, False, False])
+    assert (a & b).tolist() == (b & a).tolist() == [True, False, False]
+    assert (a | Tensor(b)).tolist() == [True, True, False]
+    assert (a ^ b).tolist() == [False, True, False]
+    assert (~a).tolist() == [False, False, True]
+    assert (Tensor(np.array([6])) & 3).tolist() == [2]
+    x = Tensor([1.0, -2.0, 3.0])
+    assert x[a & (x > 0)].tolist() == [1.0]
+
+
+def test_to_takes_names_and_copies_if_asked():
+    x = tinytorch.ones(2)
+    assert x.to(device="cpu", dtype=tinytorch.float64).dtype == np.float64
+    assert x.to("cpu", non_blocking=True) is x is +x
+    assert x.to("cpu", copy=True).data is not x.data
+    assert x.to(x.to(np.float64)).dtype == np.float64
+
+
+def test_whole_numbers_are_kept_where_they_fit():
+    big = 2**24 + 1  # the first that float32 cannot hold
+    x = Tensor(np.array([0, 0]))
+    x[0] = big
+    assert x.copy_([big, 3.0]).tolist() == [big, 3]
+    assert tinytorch.tensor([1.9, -1.9], dtype=np.int64).tolist() == [1, -1]  # as PyTorch
+    assert Tensor([255.9], dtype=np.uint8).tolist() == [255]
+    with no_grad():
+        x *= 2
+    assert x.tolist() == [2 * big, 6] and x.dtype == np.int64
+
+
+def test_a_number_beyond_all_integers_is_a_float():
+    assert (tinytorch.ones(1) * 2**70).tolist() == [2.0**70]
+    assert (2**70 / Tensor([2.0])).tolist() == [2.0**69]
+
+
+def test_flip_and_repeat_take_axes_one_by_one():
+    x = tinytorch.arange(6.0).reshape(2, 3)
+    assert x.flip(0, 1).tolist() == x.flip((0, 1)).tolist() == x.flip(dim=[0, 1]).tolist()
+    assert x.flip(0, 1).tolist() == x.data[::-1, ::-1].tolist()
+    assert x.repeat(0, 2).shape == (0, 6)
+
+
+def test_weights_whose_sum_overflows_can_be_drawn_from():
+    drawn = tinytorch.multinomial(np.array([1e308, 1e308, 0.0]), 50, replacement=True, generator=0)
+    assert {*drawn.tolist()} == {0, 1}

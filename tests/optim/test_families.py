@@ -382,3 +382,17 @@ def test_muons_step_for_weights_that_lie_the_other_way():
     Muon([p], lr=0.1).step()
     Muon([q], lr=0.1, adjust_lr_fn="transposed").step()
     np.testing.assert_allclose(q.data.T, p.data, rtol=1e-12)
+
+
+@pytest.mark.parametrize("kind", [Shampoo, SOAP, Adafactor])
+def test_a_gradient_whose_squares_overflow_is_refused(kind):
+    w = Tensor(np.ones((2, 3), np.float32), requires_grad=True)
+    optimizer = kind([w], lr=0.1)
+    w.grad = np.full((2, 3), 1e25, np.float32)
+    with pytest.raises(ValueError, match=r"parameter 0 is too large: the squares of 1e\+25 do not"):
+        optimizer.step()
+    assert (w.data == 1).all() and optimizer.steps == 0
+    w.grad = np.full((2, 3), 1e18, np.float32)  # its squares fit
+    for _ in range(3):
+        optimizer.step()
+    assert np.isfinite(w.data).all()

@@ -653,3 +653,26 @@ def test_what_is_no_state_is_not_saved_by_itself(tmp_path):
     save_checkpoint(tmp_path / "other", model=MLP([2, 1]))
     with pytest.raises(CheckpointError, match="holds model, but no state"):
         tinytorch.load(tmp_path / "other")
+
+
+def test_whatever_a_name_is_an_array_is_found_again(tmp_path):
+    names = ["a\0b", "a\0c", "k" * 70_000, "\ud800", "back\\slash", "array 0", "line\nbreak"]
+    state = {name: np.array([float(i)]) for i, name in enumerate(names)}
+    tinytorch.save(state, tmp_path / "state")
+    loaded = tinytorch.load(tmp_path / "state")
+    assert {name: array.tolist() for name, array in loaded.items()} == {
+        name: [float(i)] for i, name in enumerate(names)
+    }
+
+
+def test_a_dictionary_that_looks_like_a_tensor_stays_one(tmp_path):
+    tinytorch.save({"$tensor": "words"}, tmp_path / "state")
+    assert tinytorch.load(tmp_path / "state") == {"$tensor": "words"}
+
+
+def test_what_holds_itself_cannot_be_saved(tmp_path):
+    state = {}
+    state["self"] = state
+    with pytest.raises(TypeError, match="holds itself"):
+        tinytorch.save(state, tmp_path / "state")
+    assert not [*tmp_path.iterdir()]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tinytorch.core.layers import Linear, Sequential
-from tinytorch.core.losses import MSELoss
+from tinytorch.core.losses import L1Loss, MSELoss
 from tinytorch.core.module import Module
 from tinytorch.core.normalization import BatchNorm1d
 from tinytorch.core.tensor import Tensor, record
@@ -239,3 +239,31 @@ def test_a_callback_must_be_callable():
     model = Linear(1, 1, rng=0)
     with pytest.raises(TypeError, match="callbacks must be functions, got 3"):
         Trainer(model, SGD(model.parameters(), lr=0.1), MSELoss(), callbacks=[3])
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_whatever_ends_a_step_leaves_statistics_and_gradients_as_they_were(error):
+    model = Sequential(Linear(1, 3, rng=0), BatchNorm1d(3))
+
+    def metric(predictions, targets):
+        raise error("in the metric")
+
+    trainer = Trainer(
+        model, SGD(model.parameters(), lr=0.1), lambda z, y: z.mean(), metrics=[metric]
+    )
+    before = model.state_dict()
+    if error is KeyboardInterrupt:
+        assert trainer.fit(DataLoader(DATA, 6)).interrupted
+    else:
+        with pytest.raises(error, match="in the metric"):
+            trainer.fit(DataLoader(DATA, 6))
+    for name, array in model.state_dict().items():
+        assert (array == before[name]).all(), name
+    assert all(p.grad is None for p in model.parameters())
+
+
+def test_a_metric_may_be_an_object():
+    model = Linear(1, 1, rng=0)
+    trainer = Trainer(model, SGD(model.parameters(), lr=0.1), MSELoss(), metrics=[L1Loss()])
+    history = trainer.fit(DataLoader(DATA, 6), validation=DATA, patience=1, monitor="val_L1Loss")
+    assert history["L1Loss"][0] > 0 and history["val_L1Loss"][0] > 0

@@ -32,8 +32,8 @@ class set_grad_enabled:
     In a generator function the mode holds while its own lines run, not between them.
 
     Raises:
-        TypeError: `enabled` is neither True nor False; a coroutine function is decorated, whose
-            lines take turns with others' in one thread.
+        TypeError: `enabled` is neither True nor False; a class is decorated, or a coroutine
+            function, whose lines take turns with others' in one thread.
 
     >>> x = Tensor([1.0], requires_grad=True)
     >>> with tinytorch.set_grad_enabled(False):
@@ -56,6 +56,10 @@ class set_grad_enabled:
         _mode.enabled = self._before.pop()
 
     def __call__(self, function):
+        if isinstance(function, type) or not callable(function):
+            raise TypeError(
+                f"{type(self).__name__} decorates functions and methods, not {function!r}"
+            )
         if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
             raise TypeError(
                 f"{type(self).__name__} cannot decorate the coroutine {function.__name__}: use a "

@@ -18,6 +18,14 @@ def axes(name: str, axis, shape: tuple) -> tuple:
         raise ValueError(f"{name}: axis {axis!r} does not fit shape {shape}") from error
 
 
+def one_axis(name: str, axis, shape: tuple) -> int:
+    """`axis`, one number, counted from 0."""
+    own = axes(name, axis, shape)
+    if axis is None or len(own) != 1:
+        raise ValueError(f"{name}: axis must be one number, got {axis!r} for shape {shape}")
+    return own[0]
+
+
 def restore(reduced: np.ndarray, axis: tuple, keepdims: bool) -> np.ndarray:
     """Put back the axes that a reduction over `axis` removed, with length 1."""
     return reduced if keepdims or not axis else np.expand_dims(reduced, axis)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tinytorch.core.methods import method
-from tinytorch.core.tensor import answer, raw
+from tinytorch.core.tensor import answer, misfit, raw
 
 
 def _asked(name: str, what: str):
@@ -33,6 +33,8 @@ def allclose(x, y, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = Fal
     >>> tinytorch.allclose([1.0], [1.0 + 1e-7])
     True
     """
+    if what := misfit(x, y):
+        raise ValueError(f"allclose: {what}")
     return bool(np.allclose(x.data, raw(y), rtol, atol, equal_nan))
 
 

@@ -3,9 +3,10 @@
 import numpy as np
 
 from tinytorch.core.autograd import grad_enabled
+from tinytorch.core.checks import NONNEGATIVE, NUMBER, require
 from tinytorch.core.methods import method
 from tinytorch.core.random import generator as generator_of
-from tinytorch.core.tensor import Tensor
+from tinytorch.core.tensor import Tensor, admitted, raw
 
 DTYPES = {
     "float32": np.float32, "float64": np.float64, "int64": np.int64, "int32": np.int32,
@@ -33,22 +34,27 @@ for _name, _dtype in NAMED.items():
 
 
 @method
-def to(x, *where):
+def to(x, *where, device=None, dtype=None, non_blocking: bool = False, copy: bool = False):
     """In another dtype; of devices there is the CPU, where everything is.
+
+    `device` and `dtype` may be named; `non_blocking` is PyTorch's, and changes nothing; `copy` asks
+    for a tensor of its own also where nothing changes.
 
     >>> tinytorch.ones(2).to("cpu").to(tinytorch.float64).dtype
     dtype('float64')
 
     Raises:
+        TypeError: a dtype that a tensor cannot have.
         ValueError: another device than "cpu".
     """
-    for target in where:
+    before = x
+    for target in (*where, *(named for named in (device, dtype) if named is not None)):
         if isinstance(target, (str, Device)) and str(target) not in DTYPES:
-            device(target)
+            _device(target)
         else:
-            dtype = target.dtype if isinstance(target, Tensor) else np.dtype(target)
-            x = x if x.dtype == dtype else x.astype(dtype)
-    return x
+            wanted = admitted(target.dtype if isinstance(target, Tensor) else target)
+            x = x if x.dtype == wanted else x.astype(wanted)
+    return x.clone() if copy and x is before else x
 
 
 class Device(str):
@@ -93,6 +99,7 @@ class cuda:
         return False
 
 
+_device = device  # where an argument has its name
 accelerator = cuda  # the name of newer programs
 
 
@@ -150,26 +157,36 @@ def _scaled(sign):
     return lambda x, other, *, alpha=1: x + sign * alpha * other
 
 
+def _full(x, value):
+    value = np.asarray(raw(value))
+    if value.size != 1:
+        raise ValueError(f"fill_: value must be one number, got an array of shape {value.shape}")
+    return np.full(x.shape, value.reshape(()))
+
+
+def _normal(x, mean=0.0, std=1.0, *, generator=None):
+    require("normal_", "mean", mean, NUMBER)
+    require("normal_", "std", std, NONNEGATIVE)
+    return generator_of(generator).normal(mean, std, x.shape).astype(x.dtype)
+
+
+def _uniform(x, low=0.0, high=1.0, *, generator=None):
+    require("uniform_", "low", low, NUMBER)
+    above = lambda value: NUMBER[0](value) and value >= low, f"a finite number >= low, {low}"
+    require("uniform_", "high", high, above)
+    return generator_of(generator).uniform(low, high, x.shape).astype(x.dtype)
+
+
 IN_PLACE = {
     "zero_": (lambda x: np.zeros_like(x.data), "Zeros"),
-    "fill_": (lambda x, value: np.full_like(x.data, value), "One number everywhere"),
+    "fill_": (_full, "One number everywhere"),
     "add_": (_scaled(1), "Add `alpha` (1) times another"),
     "sub_": (_scaled(-1), "Subtract `alpha` (1) times another"),
     "mul_": (lambda x, other: x * other, "Multiply by another"),
     "div_": (lambda x, other: x / other, "Divide by another"),
     "clamp_": (lambda x, min=None, max=None: x.clip(min, max), "Limit to [min, max]"),
-    "normal_": (
-        lambda x, mean=0.0, std=1.0, *, generator=None: (
-            generator_of(generator).normal(mean, std, x.shape).astype(x.dtype)
-        ),
-        "Numbers from the normal distribution of this mean and deviation",
-    ),
-    "uniform_": (
-        lambda x, low=0.0, high=1.0, *, generator=None: (
-            generator_of(generator).uniform(low, high, x.shape).astype(x.dtype)
-        ),
-        "Numbers uniform in [low, high)",
-    ),
+    "normal_": (_normal, "Numbers from the normal distribution of this mean and deviation"),
+    "uniform_": (_uniform, "Numbers uniform in [low, high)"),
 }
 for _name, _row in IN_PLACE.items():
     setattr(Tensor, _name, _in_place(_name, *_row))

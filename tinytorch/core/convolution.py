@@ -69,6 +69,8 @@ def conv2d(x, weight, bias=None, stride=1, padding=0) -> Tensor:
             "conv2d needs images (N, C, H, W) and kernels (O, C, kh, kw) of the same C, "
             f"got shapes {x.shape} and {weight.shape}"
         )
+    if 0 in (weight.shape[0], *weight.shape[2:]):
+        raise ValueError(f"conv2d: there is no kernel in weights of shape {weight.shape}")
     (out, c, *kernel), n = weight.shape, x.shape[0]
     fits("conv2d", x.shape, kernel, padding)
     frame = framed(x._data, padding)

@@ -9,10 +9,10 @@ import functools
 import numpy as np
 
 from tinytorch.core.axes import sequence
-from tinytorch.core.checks import COUNT, INTEGER, NONNEGATIVE, POSITIVE_COUNT, require
+from tinytorch.core.checks import COUNT, INTEGER, NONNEGATIVE, NUMBER, POSITIVE_COUNT, require
 from tinytorch.core.conversions import device as the_device
 from tinytorch.core.random import generator as generator_of
-from tinytorch.core.tensor import Tensor, as_array
+from tinytorch.core.tensor import Tensor, as_array, cast
 
 SHAPE = (
     lambda shape: all(map(COUNT[0], shape)),
@@ -87,7 +87,7 @@ def tensor(data, *, dtype=None, requires_grad: bool = False) -> Tensor:
         array = as_array(data, np.float64)  # refuses what is no number
         plain = np.asarray(data if not _holds_tensors(data) else array)
         dtype = {"f": np.float32, "i": np.int64, "u": np.int64, "b": bool}[plain.dtype.kind]
-        return Tensor(plain.astype(dtype), requires_grad)
+        return Tensor(cast(plain, np.dtype(dtype)), requires_grad)
     return Tensor(as_array(data, dtype).copy(), requires_grad)
 
 
@@ -146,6 +146,7 @@ def eye(n: int, m: int | None = None, *, dtype=np.float32, requires_grad: bool =
     [[1.0, 0.0], [0.0, 1.0]]
     """
     require("eye", "n", n, COUNT)
+    require("eye", "m", n if m is None else m, COUNT)
     return Tensor(np.eye(n, m), requires_grad, dtype=dtype)
 
 
@@ -162,7 +163,9 @@ def arange(start, end=None, step=1, *, dtype=None, requires_grad: bool = False) 
         ValueError: `step` is 0.
     """
     start, end = (0, start) if end is None else (start, end)
-    require("arange", "step", step, (lambda v: v != 0, "a number other than 0"))
+    for name, value in (("start", start), ("end", end)):
+        require("arange", name, value, NUMBER)
+    require("arange", "step", step, (lambda v: NUMBER[0](v) and v != 0, "a number other than 0"))
     values = np.arange(start, end, step)
     dtype = dtype or (np.float32 if values.dtype.kind == "f" else np.int64)
     return Tensor(values, requires_grad, dtype=dtype)
@@ -175,6 +178,8 @@ def linspace(start, end, steps: int, *, dtype=np.float32, requires_grad: bool = 
     >>> tinytorch.linspace(0, 1, 3)
     Tensor([0. , 0.5, 1. ])
     """
+    require("linspace", "start", start, NUMBER)
+    require("linspace", "end", end, NUMBER)
     require("linspace", "steps", steps, COUNT)
     return Tensor(np.linspace(start, end, steps), requires_grad, dtype=dtype)
 
@@ -192,7 +197,13 @@ def normal(mean, std, size=None, *, generator=None) -> Tensor:
     """
     mean, std = as_array(mean), as_array(std)
     require("normal", "std", float(std.min(initial=0.0)), NONNEGATIVE)
-    return Tensor(generator_of(generator).normal(mean, std, size), dtype=np.float32)
+    try:
+        drawn = generator_of(generator).normal(mean, std, size)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"normal: mean {mean.shape}, std {std.shape} and size {size} do not go together"
+        ) from error
+    return Tensor(drawn, dtype=np.float32)
 
 
 @on_device
@@ -207,8 +218,10 @@ def randint(low: int, high=None, size=None, *, generator=None, dtype=np.int64) -
     """
     if size is None:
         low, high, size = 0, low, high
-    if not isinstance(size, (tuple, list)):
+    if not isinstance(size, (tuple, list)) or not all(map(COUNT[0], size)):
         raise ValueError(f"randint: size must be a tuple, one length for each axis, got {size!r}")
+    require("randint", "low", low, INTEGER)
+    require("randint", "high", high, INTEGER)
     if not high > low:
         raise ValueError(f"randint: high must be above low, got {low} and {high}")
     return Tensor(generator_of(generator).integers(low, high, tuple(size)), dtype=dtype)
@@ -241,6 +254,8 @@ def multinomial(weights, num_samples: int, replacement: bool = False, *, generat
     require("multinomial", "num_samples", num_samples, POSITIVE_COUNT)
     if w.ndim not in (1, 2) or not (np.isfinite(w).all() and (w >= 0).all()):
         raise ValueError(f"multinomial needs rows of finite weights >= 0, got shape {w.shape}")
+    if w.size and w.max() > np.finfo(w.dtype).max / w.shape[-1]:
+        w = w / w.max()  # their sum would overflow
     rows, rng = np.atleast_2d(w), generator_of(generator)
     least = 1 if replacement else num_samples
     if (np.count_nonzero(rows, axis=1) < least).any():

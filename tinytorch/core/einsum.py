@@ -32,6 +32,8 @@ def einsum(equation: str, *operands) -> Tensor:
     [[3.0, 3.0, 3.0, 3.0], [3.0, 3.0, 3.0, 3.0]]
     """
     operands = [as_float(x) for x in tensors(*sequence(operands))]
+    if not operands:
+        raise ValueError(f"einsum: {equation!r} has no operands")
     for x in operands[1:]:
         operands[0], _ = promote(operands[0], x)
     operands = [operands[0], *(promote(x, operands[0])[0] for x in operands[1:])]

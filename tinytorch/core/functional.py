@@ -1,9 +1,11 @@
 """Operations of several tensors, or of tensors and indices. Those of one are its methods."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
-from tinytorch.core.axes import axes, dims
-from tinytorch.core.checks import INTEGER, require
+from tinytorch.core.axes import dims, one_axis
+from tinytorch.core.checks import COUNT, INTEGER, require
 from tinytorch.core.tensor import (
     UFUNCS,
     Tensor,
@@ -118,7 +120,7 @@ def concatenate(parts, axis: int = 0) -> Tensor:
         dtype = np.result_type(*floats)
         parts = [part if part.dtype == dtype else part.astype(dtype) for part in parts]
     shapes = [part.shape for part in parts]
-    (axis,) = axes("concatenate", axis, shapes[0])
+    axis = one_axis("concatenate", axis, shapes[0])
     try:
         value = np.concatenate([part._data for part in parts], axis=axis)
     except ValueError as error:
@@ -184,8 +186,12 @@ def pad(x: Tensor, width, value: float = 0.0) -> Tensor:
     """
     if isinstance(width, (int, np.integer)):
         width = [(width, width)] * x.ndim
-    width = [tuple(pair) for pair in width]
-    if len(width) != x.ndim or any(len(pair) != 2 or min(pair) < 0 for pair in width):
+    try:
+        width = [tuple(pair) for pair in width]
+        fits = len(width) == x.ndim and all(len(p) == 2 and all(map(COUNT[0], p)) for p in width)
+    except TypeError:
+        fits = False
+    if not fits:
         raise ValueError(
             f"pad: width must be an integer >= 0, or one pair (before, after) for each axis of "
             f"shape {x.shape}; got {width}"
@@ -207,7 +213,7 @@ def one_hot(indices, classes: int) -> Tensor:
     >>> tinytorch.one_hot([0, 2], 3).tolist()
     [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
     """
-    indices = as_indices("one_hot", indices, classes)
+    indices = as_indices("one_hot", indices, require("one_hot", "classes", classes, COUNT))
     value = np.zeros((*indices.shape, classes), np.float32)
     np.put_along_axis(value, indices[..., None], 1, axis=-1)
     return Tensor(value)
@@ -225,6 +231,8 @@ def embedding(weight: Tensor, indices, padding_idx: int | None = None) -> Tensor
     >>> tinytorch.embedding(tinytorch.eye(3), [2, 0]).tolist()
     [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
     """
+    if weight.ndim != 2:
+        raise ValueError(f"embedding: weight must be (rows, features), got shape {weight.shape}")
     rows = weight.shape[0]
     indices = as_indices("embedding", indices, rows)
     y = weight[indices]
@@ -244,9 +252,10 @@ def tensors(*values) -> list[Tensor]:
 
 
 def nonempty(name: str, parts) -> list:
-    if isinstance(parts, (Tensor, np.ndarray)) or not (parts := list(parts)):
+    listed = list(parts) if isinstance(parts, Iterable) else []
+    if isinstance(parts, (Tensor, np.ndarray)) or not listed:
         raise ValueError(f"{name} needs a list of at least one tensor")
-    return parts
+    return listed
 
 
 def row_of(owner: str, padding_idx, rows: int) -> int:
@@ -263,7 +272,6 @@ def as_indices(name: str, indices, count: int) -> np.ndarray:
     if given.dtype.kind != "i" and (given.dtype == bool or not np.array_equal(whole, given)):
         raise TypeError(f"{name}: indices must be whole numbers, got {given.dtype} {given!r}")
     if whole.size and (whole.min() < 0 or whole.max() >= count):
-        raise ValueError(
-            f"{name}: indices must lie in 0..{count - 1}, got {whole.min()}..{whole.max()}"
-        )
+        allowed = f"must lie in 0..{count - 1}" if count else "must be none, of 0"
+        raise ValueError(f"{name}: indices {allowed}, got {whole.min()}..{whole.max()}")
     return whole

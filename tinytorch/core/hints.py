@@ -113,18 +113,86 @@ HINTS = {
         "max_pool1d": "max_pool2d of images one high",
         "instance_norm": "layer_norm of each channel",
         "dropout1d": "dropout2d of images one wide",
+        "gumbel_softmax": "(logits - (-rand_like(logits).log()).log()).softmax(-1)",
+        "margin_ranking_loss": "relu() of the difference",
+        "poisson_nll_loss": "(x.exp() - y * x).mean()",
+        "gaussian_nll_loss": "((x - y)**2 / v + v.log()).mean() / 2",
+        "triplet_margin_loss": "norms of differences, and relu()",
+        "rms_norm": "x / (x.square().mean(-1, keepdim=True) + eps).sqrt()",
+        "threshold": "where(x > threshold, x, value)",
+        "relu_": "relu",
+    },
+    "nn.Module": {
+        "add_module": "setattr(module, name, part)",
+        "register_module": "setattr(module, name, part)",
+        "requires_grad_": "p.requires_grad = False of each p in module.parameters()",
+        "register_parameter": "setattr(module, name, nn.Parameter(data))",
+        "named_children": "children() or named_modules()",
+        "get_parameter": "dict(module.named_parameters())[name]",
+        "get_buffer": "dict(module.named_buffers())[name]",
+        "get_submodule": "dict(module.named_modules())[name]",
+        "register_forward_hook": "a module of your own that calls this one in its forward()",
+        "register_forward_pre_hook": "a module of your own that calls this one in its forward()",
+        "register_full_backward_hook": "retain_grad() of the output, and its grad after backward()",
+        "extra_repr": "__repr__",
+        "type": "to(dtype)",
+        "half": "float(): half precision overflows in sums of squares",
+        "bfloat16": "float(): NumPy has no bfloat16",
+        "cuda": 'nothing: the only device is "cpu"',
+        "compile": "nothing: the optimizers' fused engine is compiled where numba is installed",
+    },
+    "nn.init": {
+        "trunc_normal_": "normal_(tensor, std=s), then tensor.clamp_(-2 * s, 2 * s) in no_grad()",
+        "orthogonal_": "tensor.copy_(numpy.linalg.qr(a)[0]) of a normal matrix a",
+        "eye_": "tensor.copy_(tinytorch.eye(n))",
+        "xavier_uniform": "xavier_uniform_",
+        "xavier_normal": "xavier_normal_",
+        "kaiming_uniform": "kaiming_uniform_",
+        "kaiming_normal": "kaiming_normal_",
+        "uniform": "uniform_",
+        "normal": "normal_",
+        "constant": "constant_",
+    },
+    "nn.utils": {
+        "parameters_to_vector": "concatenate([p.reshape(-1) for p in parameters])",
+        "vector_to_parameters": "p.copy_(part.reshape(p.shape)) of each part",
+        "clip_grad_norm": "clip_grad_norm_",
+        "get_total_norm": "clip_grad_norm_(parameters, float('inf')), which changes nothing",
+        "weight_norm": "a module of your own, with g * v / v.norm() in its forward()",
+        "spectral_norm": "a module of your own, with numpy.linalg.norm(w.data, 2) in its forward()",
+    },
+    "optim": {
+        "SparseAdam": "Adam: gradients here are dense",
+        "LRScheduler": "Scheduler",
+    },
+    "utils.data": {
+        "IterableDataset": "any iterable of (inputs, targets): evaluate and Trainer take it",
+        "ConcatDataset": "TensorDataset of numpy.concatenate",
+        "Sampler": "Subset(dataset, indices), in the order of the indices",
+        "RandomSampler": "DataLoader(shuffle=True)",
+        "SequentialSampler": "DataLoader(shuffle=False)",
+        "BatchSampler": "DataLoader(batch_size=n)",
+        "SubsetRandomSampler": "Subset(dataset, indices), and DataLoader(shuffle=True)",
+        "WeightedRandomSampler": "Subset(dataset, multinomial(weights, n, replacement=True))",
+        "DistributedSampler": "nothing: one process reads",
+        "default_collate": "Dataset.take",
     },
 }
 HERE = {
     "torch": "tinytorch",
     "Tensor": "Tensor",
     "nn": "tinytorch.nn",
+    "nn.Module": "a module",
     "nn.functional": "tinytorch.nn.functional",
+    "nn.init": "tinytorch.nn.init",
+    "nn.utils": "tinytorch.nn.utils",
+    "optim": "tinytorch.optim",
+    "utils.data": "tinytorch.data",
 }
 
 
-def missing(where: str, name: str) -> AttributeError:
+def missing(where: str, name: str, here: str = "") -> AttributeError:
     """The error for a name that is not here; PyTorch's are answered with what to use."""
     hint = HINTS[where].get(name)
-    said = f"{HERE[where]} has no {name!r}"
+    said = f"{here or HERE[where]} has no {name!r}"
     return AttributeError(f"{said}; where PyTorch has it, use {hint}" if hint else said)

@@ -238,6 +238,7 @@ def dropout(x: Tensor, p: float = 0.5, training: bool = True, *, rng=None) -> Te
     Raises:
         ValueError: `p` lies outside [0, 1].
     """
+    x = x if isinstance(x, Tensor) else Tensor(x)
     return dropped(x, x.shape, p, training, rng)
 
 
@@ -250,6 +251,7 @@ def dropout2d(x: Tensor, p: float = 0.5, training: bool = True, *, rng=None) -> 
     Raises:
         ValueError: `p` lies outside [0, 1], or the images are not (N, C, H, W).
     """
+    x = x if isinstance(x, Tensor) else Tensor(x)
     if x.ndim != 4:
         raise ValueError(f"dropout2d needs images (N, C, H, W), got shape {x.shape}")
     return dropped(x, (*x.shape[:2], 1, 1), p, training, rng)
@@ -395,7 +397,8 @@ class Sequential(Module):
         return len(self.layers)
 
     def __getitem__(self, i):
-        return self.layers[i]
+        """A layer by its number, or a Sequential of those of a slice."""
+        return Sequential(self.layers[i]) if isinstance(i, slice) else self.layers[i]
 
     def _parts(self):
         return [*map(repr, self.layers)]

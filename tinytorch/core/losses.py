@@ -11,7 +11,7 @@ from tinytorch.core.functional import as_indices
 from tinytorch.core.module import Module
 from tinytorch.core.stable import exponentials, logistic
 from tinytorch.core.sums import total
-from tinytorch.core.tensor import Tensor, as_array, as_float, as_tensor, raw, record
+from tinytorch.core.tensor import Tensor, as_array, as_float, as_tensor, misfit, raw, record
 
 REDUCTIONS = one_of("mean", "sum", "none")
 
@@ -187,7 +187,7 @@ class BCEWithLogitsLoss(Loss):
         off, on = np.maximum(x, 0) + rest, np.maximum(-x, 0) + rest
         above, below = logistic(x)
         return self.reduce(
-            broadcasts(counted(w, counted(1 - y, off) + counted(p * y, on)), x),
+            broadcasts(counted(w, counted(1 - y, off) + counted(counted(p, y), on)), x),
             (logits, lambda g: g * w * ((1 - y) * above - p * y * below)),
             (targets, lambda g: g * w * (p * on - off)),
         )
@@ -222,7 +222,7 @@ class BCELoss(Loss):
         with np.errstate(divide="ignore"):
             on, off = np.maximum(np.log(p), -100), np.maximum(np.log1p(-p), -100)
         return self.reduce(
-            broadcasts(-w * (y * on + (1 - y) * off), p),
+            broadcasts(-counted(w, y * on + (1 - y) * off), p),
             (probabilities, lambda g: g * w * (p - y) / np.maximum(p * (1 - p), 1e-12)),
             (targets, lambda g: g * w * (off - on)),
         )
@@ -235,7 +235,7 @@ class ClassLoss(Loss):
         super().__init__(reduction=reduction)
         name = type(self).__name__
         self.weight = None if weight is None else as_array(weight)
-        if self.weight is not None and (self.weight.ndim != 1 or (self.weight < 0).any()):
+        if self.weight is not None and not (self.weight.ndim == 1 and (self.weight >= 0).all()):
             raise ValueError(f"{name}: weight must be one number >= 0 for each class")
         self.ignore_index = require(name, "ignore_index", ignore_index, INTEGER)
 
@@ -423,6 +423,8 @@ class CrossEntropyLoss(ClassLoss):
 
 def counted(weights: np.ndarray, costs: np.ndarray) -> np.ndarray:
     """weights · costs; what has weight 0 costs nothing, even if it were infinite."""
+    if what := misfit(weights, costs):
+        raise ValueError(f"a loss's weight and its elements: {what}")
     out = np.zeros(np.broadcast_shapes(weights.shape, costs.shape), costs.dtype)
     return np.multiply(weights, costs, where=weights != 0, out=out)
 

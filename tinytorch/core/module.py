@@ -5,7 +5,9 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from tinytorch.core.autograd import topological_order
-from tinytorch.core.tensor import Tensor, as_array
+from tinytorch.core.checks import FLAG, require
+from tinytorch.core.hints import missing
+from tinytorch.core.tensor import Tensor, as_array, unchanged
 
 
 def Parameter(data, requires_grad: bool = True) -> Tensor:
@@ -38,6 +40,9 @@ class Module:
     def forward(self, *inputs):
         raise NotImplementedError(f"{type(self).__name__} must define forward()")
 
+    def __getattr__(self, name: str):
+        raise missing("nn.Module", name, type(self).__name__)
+
     def __call__(self, *inputs, **options):
         return self.forward(*inputs, **options)
 
@@ -63,6 +68,14 @@ class Module:
     def parameters(self) -> list[Tensor]:
         """Every tensor that requires a gradient."""
         return [t for _, t in self.named_parameters()]
+
+    def named_modules(self) -> Iterator[tuple[str, "Module"]]:
+        """(name, module) of this module, whose name is "", and of all below it, each once."""
+        return ((name, value) for name, value in walk(self) if isinstance(value, Module))
+
+    def buffers(self) -> list[Tensor]:
+        """Every tensor that requires no gradient."""
+        return [t for _, t in self.named_buffers()]
 
     def named_buffers(self) -> Iterator[tuple[str, Tensor]]:
         """(name, tensor) of every tensor that requires none."""
@@ -98,7 +111,7 @@ class Module:
             function(module)
         return self
 
-    def to(self, *where) -> "Module":
+    def to(self, *where, **named) -> "Module":
         """All parameters and buffers in another floating-point dtype; the device is always "cpu".
 
         Raises:
@@ -106,7 +119,7 @@ class Module:
         """
         for tensor in [t for _, t in self.named_tensors()]:
             if tensor.dtype.kind == "f":
-                tensor.data = tensor.detach().to(*where).data
+                tensor.data = tensor.detach().to(*where, **named).data
         return self
 
     def float(self) -> "Module":
@@ -123,6 +136,7 @@ class Module:
 
     def train(self, mode: bool = True) -> "Module":
         """Switch dropout and batch statistics on (or off)."""
+        require("train", "mode", mode, FLAG)
         for module in self.modules():
             module.training = mode
         return self
@@ -156,12 +170,25 @@ class Module:
         Arguments:
             strict: whether both must have the same names; otherwise those that both have count.
 
+        Nothing has been copied by a call that raises.
+
         Raises:
-            ValueError: names are missing or unexpected, or shapes differ; it lists all of them,
-                and nothing has been copied.
+            ValueError: names are missing or unexpected, shapes differ, or an array here is
+                read-only; it lists all of them.
+            TypeError, OverflowError: `state` is no dictionary, or a value in it no array of numbers
+                that fit.
         """
-        own = self._by_name()
-        new = {name: as_array(value) for name, value in state.items()}
+        if not isinstance(state, Mapping):
+            raise TypeError(
+                f"{type(self).__name__}: state must be a dictionary of arrays by name, "
+                f"got {type(state).__name__}"
+            )
+        own, new = self._by_name(), {}
+        for name, value in state.items():
+            try:
+                new[name] = unchanged(value, own[name].dtype) if name in own else as_array(value)
+            except (TypeError, OverflowError) as error:
+                raise type(error)(f"{type(self).__name__}: {name}: {error}") from error
         if not strict:
             new = {name: array for name, array in new.items() if name in own}
             own = {name: tensor for name, tensor in own.items() if name in new}
@@ -172,6 +199,7 @@ class Module:
             for name, tensor in own.items()
             if name in new and new[name].shape != tensor.shape
         ]
+        problems += [f"read-only: {n}" for n, t in own.items() if not t.data.flags.writeable]
         if problems:
             raise ValueError(
                 f"this state does not fit {type(self).__name__}:\n  " + "\n  ".join(problems)

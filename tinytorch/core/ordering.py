@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tinytorch.core.axes import axes, dims
+from tinytorch.core.axes import dims, one_axis
 from tinytorch.core.checks import FLAG, INTEGER, require
 from tinytorch.core.methods import method
 from tinytorch.core.shapes import gather
@@ -24,7 +24,7 @@ def argsort(x, axis: int = -1, descending: bool = False, stable: bool = True):
     require("argsort", "descending", descending, FLAG)
     if not x.ndim:
         return answer(np.zeros((), np.intp))
-    (axis,) = axes("argsort", axis, x.shape)
+    axis = one_axis("argsort", axis, x.shape)
     if not descending:
         return answer(np.argsort(x._data, axis, kind="stable"))
     # Those of the reversed ones, reversed: so equal ones stay in their order here too.
@@ -62,7 +62,7 @@ def topk(x, k: int, axis: int = -1, largest: bool = True, sorted: bool = True):
         ValueError: `k` is no number of elements of the axis, or `axis` or `largest` do not fit.
     """
     require("topk", "largest", largest, FLAG)
-    (axis,) = axes("topk", axis, x.shape)
+    axis = one_axis("topk", axis, x.shape)
     n = x.shape[axis]
     require("topk", "k", k, (lambda v: INTEGER[0](v) and 0 <= v <= n, f"an integer in 0..{n}"))
     first = np.take(argsort(x, axis, largest), np.arange(k), axis)

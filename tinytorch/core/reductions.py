@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from tinytorch.core.axes import axes, dims, restore
+from tinytorch.core.axes import axes, dims, one_axis, restore
 from tinytorch.core.checks import POSITIVE, require
 from tinytorch.core.functional import maximum, minimum
 from tinytorch.core.methods import function_of, method
@@ -82,7 +82,7 @@ def prod(x, axis=None, keepdims: bool = False):
     if axis is None:
         y = prod(x.reshape(-1), axis=0)
         return y.reshape((1,) * x.ndim) if keepdims else y
-    (axis,) = axes("prod", axis, x.shape)
+    axis = one_axis("prod", axis, x.shape)
     data = x._data
 
     def derivative(g):  # the product of those before times the product of those after
@@ -103,7 +103,7 @@ def cumsum(x, axis: int = -1):
     >>> tinytorch.cumsum([1.0, 2.0, 3.0])
     Tensor([1., 3., 6.])
     """
-    (axis,) = axes("cumsum", axis, x.shape)
+    axis = one_axis("cumsum", axis, x.shape)
 
     def running(a):
         if a.dtype != np.float32:
@@ -121,7 +121,7 @@ def all(x, axis=None, keepdims: bool = False):
     >>> bool(tinytorch.all([1.0, 0.0]))
     False
     """
-    return answer(x._data.all(axis=axis, keepdims=keepdims))
+    return answer(x._data.all(axis=axes("all", axis, x.shape), keepdims=keepdims))
 
 
 @method
@@ -132,7 +132,7 @@ def any(x, axis=None, keepdims: bool = False):
     >>> bool(tinytorch.any([1.0, 0.0]))
     True
     """
-    return answer(x._data.any(axis=axis, keepdims=keepdims))
+    return answer(x._data.any(axis=axes("any", axis, x.shape), keepdims=keepdims))
 
 
 @method

@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 
-from tinytorch.core.axes import axes, dims, sequence
-from tinytorch.core.checks import INTEGER, POSITIVE_COUNT, require
+from tinytorch.core.axes import axes, dims, one_axis, sequence
+from tinytorch.core.checks import COUNT, INTEGER, POSITIVE_COUNT, require
 from tinytorch.core.functional import concatenate, where
 from tinytorch.core.methods import function_of, method
-from tinytorch.core.tensor import Tensor, passed, viewed
+from tinytorch.core.tensor import Tensor, passed, raw_index, viewed
 
 reshape, permute, squeeze, unsqueeze, transpose = map(
     function_of, ("reshape", "permute", "squeeze", "unsqueeze", "transpose")
@@ -24,7 +24,7 @@ def flatten(x, start_dim: int = 0, end_dim: int = -1):
     """
     if not x.ndim:
         return x.reshape(1)
-    (i,), (j,) = axes("flatten", start_dim, x.shape), axes("flatten", end_dim, x.shape)
+    i, j = one_axis("flatten", start_dim, x.shape), one_axis("flatten", end_dim, x.shape)
     if j < i:
         raise ValueError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim}")
     return x.reshape(*x.shape[:i], math.prod(x.shape[i : j + 1]), *x.shape[j + 1 :])
@@ -44,11 +44,11 @@ def split(x, size, axis: int = 0) -> tuple:
     Raises:
         ValueError: a size below 1, sizes that do not add up to the axis, or no such axis.
     """
-    (axis,) = axes("split", axis, x.shape)
+    axis = one_axis("split", axis, x.shape)
     n = x.shape[axis]
     if isinstance(size, (list, tuple)):
-        sizes = [*size]
-        if sum(sizes) != n or min(sizes, default=0) < 0:
+        sizes = [require("split", "size", k, COUNT) for k in size]
+        if sum(sizes) != n:
             raise ValueError(f"split: sizes {sizes} do not add up to axis {axis} of {x.shape}")
     else:
         require("split", "size", size, POSITIVE_COUNT)
@@ -67,7 +67,7 @@ def chunk(x, chunks: int, axis: int = 0) -> tuple:
     [(3, 2), (2, 2)]
     """
     require("chunk", "chunks", chunks, POSITIVE_COUNT)
-    (axis,) = axes("chunk", axis, x.shape)
+    axis = one_axis("chunk", axis, x.shape)
     return split(x, max(1, -(-x.shape[axis] // chunks)), axis)
 
 
@@ -79,7 +79,7 @@ def unbind(x, axis: int = 0) -> tuple:
     >>> tinytorch.unbind(tinytorch.eye(2))
     (Tensor([1., 0.]), Tensor([0., 1.]))
     """
-    (axis,) = axes("unbind", axis, x.shape)
+    axis = one_axis("unbind", axis, x.shape)
     return tuple(x[(slice(None),) * axis + (i,)] for i in range(x.shape[axis]))
 
 
@@ -101,18 +101,18 @@ def hstack(parts) -> Tensor:
     """
     parts = [p if isinstance(p, Tensor) else Tensor(p) for p in parts]
     parts = [p.reshape(1) if p.ndim == 0 else p for p in parts]
-    return concatenate(parts, axis=0 if parts[0].ndim == 1 else 1)
+    return concatenate(parts, axis=1 if parts and parts[0].ndim > 1 else 0)
 
 
 @method
 @dims
-def flip(x, axis):
+def flip(x, *places, axis=None):
     """The elements along an axis (or several) from the last to the first.
 
     >>> tinytorch.flip([1.0, 2.0, 3.0], 0)
     Tensor([3., 2., 1.])
     """
-    axis = axes("flip", tuple(axis) if isinstance(axis, list) else axis, x.shape)
+    axis = axes("flip", sequence(places or (axis,)), x.shape)
     return viewed(np.flip(x._data, axis), x, lambda g: np.flip(g, axis))
 
 
@@ -126,7 +126,7 @@ def repeat(x, *times):
     """
     times = sequence(times)
     for n in times:
-        require("repeat", "times", n, POSITIVE_COUNT)
+        require("repeat", "times", n, COUNT)
     x = x.reshape((1,) * (len(times) - x.ndim) + x.shape)
     times = (1,) * (x.ndim - len(times)) + tuple(times)
     shape = x.shape
@@ -149,8 +149,9 @@ def gather(x, axis: int, index):
     Raises:
         ValueError: the index has other axes than x.
     """
-    (axis,) = axes("gather", axis, x.shape)
-    index = np.asarray(index._data if isinstance(index, Tensor) else index).astype(np.intp)
+    axis = one_axis("gather", axis, x.shape)
+    index = np.asarray(raw_index(index if isinstance(index, Tensor) else Tensor(index)))
+    index = index.astype(np.intp)
     if index.ndim != x.ndim:
         raise ValueError(f"gather: index of shape {index.shape} into a tensor of shape {x.shape}")
     places = list(np.ogrid[tuple(map(slice, index.shape))])
@@ -171,6 +172,8 @@ def masked_fill(x, mask, value):
 def _triangle(name: str, keep, what: str):
     def function(x, diagonal: int = 0):
         require(name, "diagonal", diagonal, INTEGER)
+        if x.ndim < 2:
+            raise ValueError(f"{name} needs a matrix or several, got shape {x.shape}")
         return passed(keep(x._data, diagonal), (x, lambda g: keep(g, diagonal)))
 
     function.__name__ = function.__qualname__ = name

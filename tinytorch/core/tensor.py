@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tinytorch.core import autograd
-from tinytorch.core.axes import axes, dims, restore, selects_once, sequence
+from tinytorch.core.axes import axes, dims, one_axis, restore, selects_once, sequence
 from tinytorch.core.hints import missing
 from tinytorch.core.stable import FAR, exponentials, logistic, normal, sech2
 from tinytorch.core.sums import total
@@ -345,14 +345,19 @@ class Tensor:
         """Write `values`, of the same shape, into the array.
 
         Raises:
-            ValueError: the shape is another one.
+            ValueError: the shape is another one, or the array is read-only.
+            OverflowError: the tensor holds integers, and a value is none of its dtype.
 
         >>> Tensor([1.0, 2.0]).copy_([3.0, 4.0])
         Tensor([3., 4.])
         """
-        values = as_array(values, self.dtype)
+        values = unchanged(values, self.dtype)
         if values.shape != self.shape:
             raise ValueError(f"copy_ into a tensor of shape {self.shape}, got {values.shape}")
+        if not self._data.flags.writeable:
+            raise ValueError(
+                f"copy_ into a tensor of shape {self.shape} on a read-only array: clone() it first"
+            )
         np.copyto(self._data, values)
         self.overwritten()
         return self
@@ -487,11 +492,41 @@ class Tensor:
         )
 
     def __neg__(self):
+        if self._data.dtype.kind == "b":
+            raise TypeError(f"-tensor of booleans: {NO_MINUS}")
         return passed(-self._data, (self, lambda g: -g))
 
     def __abs__(self):
         x = self._data
         return record(np.abs(x), (self, lambda g: g * np.sign(x)))
+
+    def __pos__(self):
+        return self
+
+    # Of booleans and integers, bit by bit: an array, as a comparison gives
+
+    def __invert__(self):
+        return self._bits("~", np.invert)
+
+    def __and__(self, other):
+        return self._bits("&", np.bitwise_and, other)
+
+    def __or__(self, other):
+        return self._bits("|", np.bitwise_or, other)
+
+    def __xor__(self, other):
+        return self._bits("^", np.bitwise_xor, other)
+
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
+
+    def _bits(self, symbol: str, ufunc, *others):
+        values = (self._data, *(np.asarray(raw(other)) for other in others))
+        if any(value.dtype.kind not in "iub" for value in values):
+            kinds = " and ".join(str(value.dtype) for value in values)
+            raise TypeError(f"{symbol} is of booleans or integers, not of {kinds}: compare first")
+        if len(values) == 2 and (what := misfit(*values)):
+            raise ValueError(f"{what} in tensor {symbol} tensor")
+        return answer(np.asarray(ufunc(*values)))
 
     def __radd__(self, other):
         return as_tensor(other, self.dtype) + self
@@ -532,7 +567,7 @@ class Tensor:
                     f"cannot put a result of shape {result.shape} into tensor {symbol}, "
                     f"which has shape {self.shape}"
                 )
-            self._data = result._data.astype(self.dtype, copy=False)
+            self._data = unchanged(result, self.dtype)
             self.overwritten()
             return self
         if self.requires_grad and self.is_leaf:
@@ -547,30 +582,36 @@ class Tensor:
             raise RuntimeError(
                 "assigning to elements would lose a gradient: use where(), or no_grad()"
             )
-        data = self._data.copy()
-        data[raw_index(index)] = raw(value)
+        data, value = self._data.copy(), unchanged(value, self.dtype)
+        try:
+            data[raw_index(index)] = value
+        except (IndexError, ValueError) as error:
+            raise type(error)(
+                f"cannot put values of shape {value.shape} into these places of a tensor of shape "
+                f"{self.shape}: {error}"
+            ) from error
         self._data = data
         self.overwritten()
 
     # Comparison gives arrays of booleans: nothing flows back through it
 
     def __eq__(self, other):
-        return False if other is None else answer(self._data == raw(other))
+        return False if other is None else compared("==", operator.eq, self, other)
 
     def __ne__(self, other):
-        return True if other is None else answer(self._data != raw(other))
+        return True if other is None else compared("!=", operator.ne, self, other)
 
     def __lt__(self, other):
-        return answer(self._data < raw(other))
+        return compared("<", operator.lt, self, other)
 
     def __le__(self, other):
-        return answer(self._data <= raw(other))
+        return compared("<=", operator.le, self, other)
 
     def __gt__(self, other):
-        return answer(self._data > raw(other))
+        return compared(">", operator.gt, self, other)
 
     def __ge__(self, other):
-        return answer(self._data >= raw(other))
+        return compared(">=", operator.ge, self, other)
 
     # Functions of one number, element by element
 
@@ -677,7 +718,13 @@ class Tensor:
         x = tensor._data
         low = -np.inf if min is None else raw(min)
         high = np.inf if max is None else raw(max)
-        value = np.clip(x, low, high).astype(x.dtype, copy=False)
+        try:
+            value = np.clip(x, low, high).astype(x.dtype, copy=False)
+        except (TypeError, ValueError) as error:
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            raise kind(
+                f"clip: min {min!r} and max {max!r} do not limit a tensor of shape {x.shape}"
+            ) from error
         edges = [(tensor, lambda g: g * ((low <= x) & (x <= high)))]
         if isinstance(min, Tensor):
             edges.append((min, lambda g: g * ((x < low) & (low <= high))))
@@ -796,7 +843,7 @@ class Tensor:
         >>> Tensor([[1.0, 2.0], [4.0, 3.0]]).argmax(axis=1).tolist()
         [1, 0]
         """
-        return answer(self._data.argmax(axis=axis, keepdims=keepdims))
+        return self._place("argmax", axis, keepdims)
 
     @dims
     def argmin(self, axis=None, keepdims: bool = False):
@@ -805,7 +852,14 @@ class Tensor:
         >>> Tensor([[1.0, 2.0], [4.0, 3.0]]).argmin(axis=1).tolist()
         [0, 1]
         """
-        return answer(self._data.argmin(axis=axis, keepdims=keepdims))
+        return self._place("argmin", axis, keepdims)
+
+    def _place(self, name, axis, keepdims):
+        if axis is not None:
+            axis = one_axis(name, axis, self.shape)
+        if not (self._data.size if axis is None else self.shape[axis]):
+            raise ValueError(f"{name} over no elements: the shape is {self.shape}")
+        return answer(getattr(self._data, name)(axis=axis, keepdims=keepdims))
 
     @dims
     def logsumexp(self, axis=None, keepdims: bool = False):
@@ -874,7 +928,9 @@ class Tensor:
         shape, before, value = sequence(shape), self.shape, self._data
         try:
             value = value.reshape(shape)
-        except ValueError as error:
+            if value.shape != shape and min(shape) < -1:
+                raise ValueError("a length is negative")
+        except (TypeError, ValueError) as error:
             raise ValueError(
                 f"cannot reshape a tensor of shape {before}, {value.size} elements, into {shape}"
             ) from error
@@ -942,7 +998,7 @@ class Tensor:
         >>> tinytorch.zeros(2).unsqueeze(0).shape
         (1, 2)
         """
-        (axis,) = axes("unsqueeze", axis, (*self.shape, 1))
+        axis = one_axis("unsqueeze", axis, (*self.shape, 1))
         shape = self.shape
         return viewed(np.expand_dims(self._data, axis), self, lambda g: g.reshape(shape))
 
@@ -962,7 +1018,7 @@ class Tensor:
         )
         try:
             value = np.broadcast_to(self._data, wanted)
-        except ValueError as error:
+        except (TypeError, ValueError) as error:
             raise ValueError(f"cannot expand a tensor of shape {self.shape} to {shape}") from error
         return viewed(value, self, lambda g: g)
 
@@ -971,11 +1027,12 @@ class Tensor:
 
         Raises:
             TypeError: a dtype that a tensor cannot have, such as float16.
+            OverflowError: a number beyond the ends of an integer's dtype, or that is none.
 
         >>> Tensor([1.0]).astype(np.float64).dtype
         dtype('float64')
         """
-        value = self._data.astype(admitted(dtype))
+        value = cast(self._data, admitted(dtype), copy=True)
         return passed(value, (self, lambda g: g)) if value.dtype.kind == "f" else Tensor(value)
 
     def __getitem__(self, index):
@@ -1141,7 +1198,32 @@ def as_array(value, dtype=None) -> np.ndarray:
         raise TypeError(
             f"a tensor holds real numbers or booleans; got dtype {array.dtype} from {value!r}"
         )
-    return array.astype(admitted(array.dtype if dtype is None else dtype), copy=False)
+    return cast(array, admitted(array.dtype if dtype is None else dtype))
+
+
+def cast(array: np.ndarray, dtype: np.dtype, copy: bool = False) -> np.ndarray:
+    """`array` in this dtype; integers drop what stands after the point.
+
+    Raises:
+        OverflowError: to integers, of what lies beyond their ends or is no number.
+    """
+    if dtype.kind in "iu" and array.dtype != dtype and array.dtype.kind != "b" and array.size:
+        ends, info = (array.min(), array.max()), np.iinfo(dtype)
+        if not all(np.isfinite(end) and info.min <= int(end) <= info.max for end in ends):
+            raise OverflowError(f"{ends[0]}..{ends[1]} does not fit into {dtype}")
+    return array.astype(dtype, copy=copy)
+
+
+def unchanged(value, dtype: np.dtype) -> np.ndarray:
+    """`value` in the dtype of what it is written into, which must not lose a fraction.
+
+    Raises:
+        OverflowError: to integers, of what is none of that dtype.
+    """
+    if dtype.kind not in "iu":
+        return as_array(value, dtype)
+    value = value._data if isinstance(value, Tensor) else np.asarray(value)
+    return fitted(value, dtype) if value.dtype.kind in "fiub" else as_array(value, dtype)
 
 
 @functools.cache
@@ -1152,7 +1234,13 @@ def admitted(dtype) -> np.dtype:
         TypeError: it may not: half precision overflows in sums of squares and in most optimizers'
             states, and longer ones are not the same on all machines.
     """
-    dtype = np.dtype(dtype)
+    try:
+        known = np.dtype(dtype)
+    except TypeError:
+        known = None
+    if dtype is None or known is None:  # NumPy takes None for float64
+        raise TypeError(f"dtype must be float32, float64, an integer's or bool, got {dtype!r}")
+    dtype = known
     if dtype.kind not in "fiub" or (dtype.kind == "f" and dtype.itemsize not in (4, 8)):
         raise TypeError(
             f"a tensor holds float32, float64, integers or booleans, not {dtype}: "
@@ -1169,6 +1257,8 @@ def as_tensor(value, dtype) -> Tensor:
         return value
     if isinstance(value, (int, float, np.generic)) or getattr(value, "shape", None) == ():
         array = np.asarray(value)
+        if array.dtype.kind == "O" and isinstance(value, int):
+            array = np.asarray(float(value))  # beyond NumPy's integers
         if array.dtype.kind == "f" and dtype.kind != "f":
             dtype = np.dtype(np.float32)
         elif dtype.kind == "b":
@@ -1204,9 +1294,12 @@ def converted(t: Tensor, dtype) -> Tensor:
 
 def fitted(number: np.ndarray, dtype) -> np.ndarray:
     """`number` in this dtype, where a whole number must not wrap around."""
-    out = number.astype(dtype)
-    if dtype.kind in "iu" and (out != number).any():
-        raise OverflowError(f"{number} does not fit into {dtype}")
+    if dtype.kind not in "iu":
+        return number.astype(dtype)
+    with np.errstate(invalid="ignore"):
+        out = number.astype(dtype)
+    if (out != number).any():
+        raise OverflowError(f"{number[out != number].flat[0]} does not fit into {dtype}")
     return out
 
 
@@ -1216,13 +1309,31 @@ def elementwise(symbol: str, ufunc, a: Tensor, b) -> tuple[Tensor, Tensor, np.nd
     try:
         return a, b, ufunc(a._data, b._data)
     except ValueError as error:
-        try:
-            np.broadcast_shapes(a.shape, b.shape)
-        except ValueError:
-            what = f"cannot broadcast shapes {a.shape} and {b.shape}"
-        else:
-            what = str(error)
-        raise ValueError(f"{what} in tensor {symbol} tensor") from error
+        raise ValueError(f"{misfit(a, b) or error} in tensor {symbol} tensor") from error
+    except TypeError as error:  # booleans
+        raise TypeError(f"tensor {symbol} tensor of {a.dtype}: {NO_MINUS}") from error
+
+
+NO_MINUS = "booleans are not numbers: convert them with .astype('float32'), or compare with !="
+
+
+def misfit(a, b) -> str:
+    """What is wrong with the shapes of two arrays or tensors, if anything."""
+    shapes = [np.shape(raw(value)) for value in (a, b)]
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        return f"cannot broadcast shapes {shapes[0]} and {shapes[1]}"
+    return ""
+
+
+def compared(symbol: str, operation, a: Tensor, b):
+    try:
+        return answer(operation(a._data, raw(b)))
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        what = misfit(a, b) or f"cannot compare with {b!r}"
+        raise kind(f"{what} in tensor {symbol} {type(b).__name__}") from error
 
 
 def raw(value):

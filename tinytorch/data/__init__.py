@@ -1,5 +1,6 @@
 """Data: examples, batches of them, and the sets that the lessons use."""
 
+from tinytorch.core import hints
 from tinytorch.data.dataset import Dataset, Subset, TensorDataset, random_split, split
 from tinytorch.data.images import digits, mnist
 from tinytorch.data.loader import Batch, DataLoader
@@ -19,3 +20,7 @@ __all__ = [
     "spirals",
     "split",
 ]
+
+
+def __getattr__(name: str):
+    raise hints.missing("utils.data", name)

@@ -1,13 +1,14 @@
 """Datasets: numbered pairs of an input and its target."""
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 
 from tinytorch.core.checks import COUNT, OPEN_FRACTION, PROPORTION, require
 from tinytorch.core.functional import as_indices
 from tinytorch.core.random import generator as generator_of
-from tinytorch.core.tensor import Tensor
+from tinytorch.core.tensor import Tensor, raw
 
 SHARES = (
     lambda values: all(map(PROPORTION[0], values)) and math.isclose(sum(values), 1),
@@ -44,6 +45,7 @@ class Dataset:
 
         Raises:
             TypeError: an example that is no pair.
+            ValueError: examples of different shapes.
         """
         examples = [self[int(i)] for i in indices]
         for i, example in zip(indices, examples, strict=True):
@@ -53,7 +55,10 @@ class Dataset:
                     f"got {example!r}"
                 )
         inputs, targets = zip(*examples, strict=True)
-        examples = TensorDataset(_stacked(inputs), _stacked(targets))
+        owner = type(self).__name__
+        examples = TensorDataset(
+            _stacked(owner, "inputs", inputs), _stacked(owner, "targets", targets)
+        )
         return examples.inputs, examples.targets
 
 
@@ -103,7 +108,7 @@ class Subset(Dataset):
     """Some examples of a data set, by their numbers.
 
     Raises:
-        TypeError: `indices` that are not whole numbers.
+        TypeError: `dataset` is none, or `indices` are not whole numbers.
         ValueError: an index outside 0..len(dataset) - 1.
 
     >>> examples = data.TensorDataset([[1.0], [2.0], [3.0]], [0, 1, 2])
@@ -112,6 +117,9 @@ class Subset(Dataset):
     """
 
     def __init__(self, dataset: Dataset, indices):
+        expect_dataset("Subset", dataset)
+        if not isinstance(indices, Iterable):
+            raise TypeError(f"Subset: indices must be a list, got {indices!r}")
         self.dataset = dataset
         self.indices = as_indices("Subset", list(indices), len(dataset))
 
@@ -125,9 +133,23 @@ class Subset(Dataset):
         return self.dataset.take(self.indices[indices])
 
 
-def _stacked(examples: tuple):
-    arrays = isinstance(examples[0], (Tensor, np.ndarray, np.generic))
-    return np.stack(examples) if arrays else list(examples)
+def expect_dataset(owner: str, dataset) -> None:
+    if not isinstance(dataset, Dataset):
+        raise TypeError(
+            f"{owner}: dataset must be a Dataset, got {type(dataset).__name__}; "
+            "wrap arrays in TensorDataset(inputs, targets)"
+        )
+
+
+def _stacked(owner: str, what: str, examples: tuple):
+    if not isinstance(examples[0], (Tensor, np.ndarray, np.generic)):
+        return list(examples)
+    shapes = sorted({np.shape(raw(example)) for example in examples})
+    if len(shapes) > 1:
+        raise ValueError(
+            f"{owner}: the {what} of one batch must have one shape, got {shapes[0]} and {shapes[1]}"
+        )
+    return np.stack(examples)
 
 
 def _whole_or_float32(values):
@@ -146,12 +168,14 @@ def split(dataset: Dataset, fraction: float, *, rng=None) -> tuple[TensorDataset
         rng: a generator, a seed, or None for the default one.
 
     Raises:
+        TypeError: `dataset` is none.
         ValueError: `fraction` is outside (0, 1), or leaves a part empty.
 
     >>> examples = data.TensorDataset(np.zeros((10, 2)), np.arange(10))
     >>> [len(part) for part in data.split(examples, 0.8, rng=0)]
     [8, 2]
     """
+    expect_dataset("split", dataset)
     n = len(dataset)
     require("split", "fraction", fraction, OPEN_FRACTION)
     first = round(fraction * n)
@@ -173,12 +197,16 @@ def random_split(dataset: Dataset, lengths, *, generator=None) -> list[TensorDat
         generator: a generator, a seed, or None for the default one.
 
     Raises:
+        TypeError: `dataset` is none, or `lengths` are no list.
         ValueError: `lengths` do not add up to the number of examples, or to 1.
 
     >>> examples = data.TensorDataset(np.zeros((10, 2)), np.arange(10))
     >>> [len(part) for part in data.random_split(examples, [0.7, 0.3], generator=0)]
     [7, 3]
     """
+    expect_dataset("random_split", dataset)
+    if not isinstance(lengths, Iterable):
+        raise TypeError(f"random_split: lengths must be a list, got {lengths!r}")
     n, lengths = len(dataset), list(lengths)
     if not all(COUNT[0](k) for k in lengths):
         require("random_split", "lengths", lengths, SHARES)

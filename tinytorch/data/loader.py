@@ -8,7 +8,7 @@ import numpy as np
 from tinytorch.core.checks import COUNT, FLAG, POSITIVE_COUNT, require
 from tinytorch.core.random import generator
 from tinytorch.core.tensor import Tensor
-from tinytorch.data.dataset import Dataset
+from tinytorch.data.dataset import Dataset, expect_dataset
 
 
 class Batch(NamedTuple):
@@ -64,11 +64,7 @@ class DataLoader:
         num_workers: int = 0,
         pin_memory: bool = False,
     ):
-        if not isinstance(dataset, Dataset):
-            raise TypeError(
-                f"DataLoader: dataset must be a Dataset, got {type(dataset).__name__}; "
-                "wrap arrays in TensorDataset(inputs, targets)"
-            )
+        expect_dataset("DataLoader", dataset)
         require("DataLoader", "batch_size", batch_size, POSITIVE_COUNT)
         require("DataLoader", "shuffle", shuffle, FLAG)
         require("DataLoader", "drop_last", drop_last, FLAG)
@@ -141,10 +137,13 @@ class DataLoader:
         """Take the iteration up where `state` was saved.
 
         Raises:
+            TypeError: `state` is no dictionary.
             ValueError: `state` has other entries, or is of a loader with another number of
                 examples, batch size, `shuffle` or `drop_last`: it would go on at other examples.
         """
         own, place = self._made_with(), ("seed", "epoch", "given")
+        if not isinstance(state, dict):
+            raise TypeError(f"DataLoader: state must be a dictionary, got {type(state).__name__}")
         if not set(place) <= set(state) <= {*place, *own}:
             raise ValueError(
                 f"DataLoader: a state has {', '.join((*place, *own))}; got {sorted(state)}"

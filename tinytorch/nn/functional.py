@@ -13,6 +13,7 @@ import numpy as np
 from tinytorch.core import hints
 from tinytorch.core.activations import elu, hardtanh, leaky_relu, relu6
 from tinytorch.core.axes import dims
+from tinytorch.core.checks import INTEGER
 from tinytorch.core.convolution import adaptive_avg_pool2d, avg_pool2d, conv2d, max_pool2d
 from tinytorch.core.elementwise import FUNCTIONS
 from tinytorch.core.functional import as_indices, where
@@ -117,7 +118,7 @@ def pad(x: Tensor, pad, mode: str = "constant", value: float = 0.0) -> Tensor:
     """
     if mode != "constant":
         raise ValueError(f"pad: mode must be 'constant', got {mode!r}")
-    if len(pad) % 2 or len(pad) > 2 * x.ndim:
+    if not isinstance(pad, (tuple, list)) or len(pad) % 2 or len(pad) > 2 * x.ndim:
         raise ValueError(f"pad: needs pairs for up to {x.ndim} axes, got {pad}")
     pairs = [(0, 0)] * (x.ndim - len(pad) // 2) + [*zip(pad[::2], pad[1::2], strict=True)][::-1]
     return _pad(x, pairs, value)
@@ -152,7 +153,7 @@ def layer_norm(x: Tensor, normalized_shape, weight=None, bias=None, eps: float =
     Raises:
         ValueError: an input whose last axes are others.
     """
-    shape = tuple(normalized_shape)
+    shape = (normalized_shape,) if INTEGER[0](normalized_shape) else tuple(normalized_shape)
     if x.shape[-len(shape) :] != shape:
         raise ValueError(f"layer_norm over {shape} cannot take an input of shape {x.shape}")
     y, _, _ = standardize(x, tuple(range(-len(shape), 0)), eps)

@@ -7,6 +7,7 @@ kernels are (out, in, height, width).
 import functools
 import math
 
+from tinytorch.core import hints
 from tinytorch.core.autograd import no_grad
 from tinytorch.core.checks import NUMBER, require
 from tinytorch.core.init import initialize
@@ -114,6 +115,8 @@ kaiming_uniform_, kaiming_normal_ = map(_kaiming, ("uniform", "normal"))
 def _filling(name: str, method: str, what: str, *fixed):
     @functools.wraps(getattr(Tensor, method))
     def function(tensor: Tensor, *values, **options) -> Tensor:
+        if not isinstance(tensor, Tensor):
+            raise TypeError(f"{name} needs a tensor to fill, got {type(tensor).__name__}")
         with no_grad():
             return getattr(tensor, method)(*fixed, *values, **options)
 
@@ -131,3 +134,7 @@ zeros_ = _filling("zeros_", "fill_", "zeros", 0.0)
 ones_ = _filling("ones_", "fill_", "ones", 1.0)
 normal_ = _filling("normal_", "normal_", "numbers of a normal distribution: `mean` 0, `std` 1")
 uniform_ = _filling("uniform_", "uniform_", "numbers uniform in [`low`, `high`): 0 and 1")
+
+
+def __getattr__(name: str):
+    raise hints.missing("nn.init", name)

@@ -3,6 +3,7 @@
 import importlib
 
 from tinytorch import moved
+from tinytorch.core import hints
 from tinytorch.optim import examples
 from tinytorch.optim.adam_family import Adamax as Adamax
 from tinytorch.optim.adam_family import AdamW as AdamW
@@ -71,4 +72,4 @@ __all__ = [
 def __getattr__(name: str):
     if moved.leads(__name__, name):
         return importlib.import_module(f"{__name__}.{name}")
-    raise AttributeError(f"{__name__} has no {name!r}")
+    raise hints.missing("optim", name)

@@ -1,6 +1,7 @@
 """Averages of a model's parameters over training, SWA and EMA, and the statistics they need."""
 
 import copy
+from collections.abc import Iterable
 
 from tinytorch.core.autograd import no_grad
 from tinytorch.core.checks import COUNT, FLAG, FRACTION, require
@@ -40,6 +41,7 @@ class AveragedModel(Module):
         n: number of updates.
 
     Raises:
+        TypeError: `model` is no Module.
         ValueError: `decay` or `use_buffers` outside its range.
 
     >>> model = nn.Linear(1, 1)
@@ -56,6 +58,7 @@ class AveragedModel(Module):
     def __init__(self, model, decay: float | None = None, use_buffers: bool = False):
         if decay is not None:
             require("AveragedModel", "decay", decay, FRACTION)
+        expect_module("AveragedModel", model)
         self.use_buffers = require("AveragedModel", "use_buffers", use_buffers, FLAG)
         self.module = copy.deepcopy(model)
         self.decay, self.n = decay, 0
@@ -67,6 +70,7 @@ class AveragedModel(Module):
         Raises:
             ValueError: the model is not like the one that was copied; nothing has changed then.
         """
+        expect_module("AveragedModel", model)
         own, new = dict(self.module.named_tensors()), dict(model.named_tensors())
         expect_keys("AveragedModel", "the model", new, set(own))
         arrays = {
@@ -129,6 +133,11 @@ class AveragedModel(Module):
         return f"AveragedModel(n={self.n}, decay={self.decay}, {self.module!r})"
 
 
+def expect_module(owner: str, model) -> None:
+    if not isinstance(model, Module):
+        raise TypeError(f"{owner}: model must be a Module, got {type(model).__name__}")
+
+
 def update_bn(loader, model) -> None:
     """Renew the running statistics of batch normalization: the means over all of the batches.
 
@@ -139,6 +148,7 @@ def update_bn(loader, model) -> None:
         model: the model, such as an `AveragedModel`; its parameters do not change.
 
     Raises:
+        TypeError: `model` is no Module, or `loader` gives nothing.
         ValueError: there are no batches; the statistics are as they were then, as after whatever
             else is raised.
 
@@ -149,6 +159,9 @@ def update_bn(loader, model) -> None:
 
     Source: Izmailov et al. 2018, section 3.2; PyTorch's `swa_utils.update_bn`.
     """
+    expect_module("update_bn", model)
+    if not isinstance(loader, Iterable):
+        raise TypeError(f"update_bn: loader must give batches, got {type(loader).__name__}")
     layers = [module for module in model.modules() if isinstance(module, BatchNorm)]
     if not layers:
         return

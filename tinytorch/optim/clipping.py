@@ -1,6 +1,7 @@
 """Gradient clipping: bound what one step can do, before the optimizer takes it."""
 
 import math
+from collections.abc import Iterable
 from numbers import Real
 
 import numpy as np
@@ -105,6 +106,11 @@ def _positive(value) -> bool:
 
 
 def _gradients(owner: str, parameters) -> list[np.ndarray]:
+    if not isinstance(parameters, Iterable):
+        raise TypeError(
+            f"{owner}: parameters must be tensors, as of model.parameters(), "
+            f"got {type(parameters).__name__}"
+        )
     parameters = [parameters] if isinstance(parameters, Tensor) else list(parameters)
     for p in parameters:
         if not isinstance(p, Tensor):

@@ -1,9 +1,12 @@
 """Adafactor: Adam's second moment in the memory of a row and a column."""
 
+import itertools
+
 import numpy as np
 
 from tinytorch.core.checks import AT_LEAST_ONE, NONNEGATIVE, number
 from tinytorch.optim.declarations import Value
+from tinytorch.optim.gradients import refuse_large
 from tinytorch.optim.optimizer import Optimizer
 
 
@@ -19,7 +22,7 @@ def adafactor(p, g, r, c, *, t, lr, beta2_decay, eps1, eps2, d, weight_decay):
     if g.ndim > 1:
         r = r + w * (np.mean(g * g, axis=-1, keepdims=True) - r)
         c = c + w * (np.mean(g * g, axis=-2, keepdims=True) - c)
-        v = r * c / np.maximum(np.mean(r, axis=-2, keepdims=True), eps1)
+        v = r / np.maximum(np.mean(r, axis=-2, keepdims=True), eps1) * c
     else:  # nothing to factor: r is the whole of v
         r = r + w * (g * g - r)
         v = r
@@ -71,6 +74,18 @@ class Adafactor(Optimizer):
     weight_decay: float = Value(NONNEGATIVE, "λ, decoupled", default=0.0)
 
     elementwise = False
+
+    def moving(self):
+        """For each group its parameters that have a gradient.
+
+        Raises:
+            ValueError: a finite gradient whose squares overflow.
+        """
+        moving = super().moving()
+        for p in itertools.chain(*moving):
+            if p.grad.ndim > 1:
+                refuse_large("Adafactor", self._label(p), p.grad.data)
+        return moving
 
     def rule(self, group):
         return adafactor

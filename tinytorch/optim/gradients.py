@@ -3,6 +3,8 @@
 `backward` leaves none of these; `p.grad = q` of a parameter q does.
 """
 
+import math
+
 import numpy as np
 
 
@@ -19,6 +21,19 @@ def separate(params) -> None:
             np.may_share_memory(g, q.data) for q in params
         ):
             p.grad = g.copy()
+
+
+def refuse_large(owner: str, label: str, g: np.ndarray) -> None:
+    """Raise if a sum of squares along an axis of a gradient would be infinite.
+
+    Where a rule divides one such sum by another the whole tensor would be no number then.
+    """
+    largest, most = float(np.abs(g).max(initial=0)), float(np.finfo(g.dtype).max)
+    if math.isfinite(largest) and largest > math.sqrt(most / max(g.shape, default=1)):
+        raise ValueError(
+            f"{owner}: the gradient of {label} is too large: the squares of {largest:.3g} do not "
+            f"fit into {g.dtype}"
+        )
 
 
 def memories(arrays: list[np.ndarray]) -> set[int]:

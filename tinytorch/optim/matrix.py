@@ -19,6 +19,7 @@ from tinytorch.core.checks import (
 )
 from tinytorch.core.tensor import Tensor
 from tinytorch.optim.declarations import Value, moments
+from tinytorch.optim.gradients import refuse_large
 from tinytorch.optim.optimizer import Optimizer, decoupled
 
 
@@ -117,6 +118,7 @@ class MatrixOptimizer(Optimizer):
     """What the three have in common: they take matrices whole, and nothing else."""
 
     elementwise = False
+    multiplies = False  # whether it sums products of the gradient's elements
 
     def initial_state(self, p: Tensor, group: dict) -> dict[str, np.ndarray]:
         """The rule's state before the first step.
@@ -135,14 +137,16 @@ class MatrixOptimizer(Optimizer):
         """For each group its parameters that have a gradient.
 
         Raises:
-            ValueError: a gradient that is not finite: one element would spoil the whole matrix.
+            ValueError: a gradient that is not finite, or so large that its products overflow: one
+                element would spoil the whole matrix.
         """
         moving = super().moving()
+        owner = type(self).__name__
         for p in itertools.chain(*moving):
             if not np.isfinite(p.grad.data).all():
-                raise ValueError(
-                    f"{type(self).__name__}: the gradient of {self._label(p)} must be finite"
-                )
+                raise ValueError(f"{owner}: the gradient of {self._label(p)} must be finite")
+            if self.multiplies:
+                refuse_large(owner, self._label(p), p.grad.data)
         return moving
 
 
@@ -231,6 +235,8 @@ class Shampoo(MatrixOptimizer):
         POSITIVE_COUNT, "steps from one computation of the roots to the next, >= 1", default=1
     )
 
+    multiplies = True
+
     def rule(self, group):
         return shampoo
 
@@ -272,6 +278,8 @@ class SOAP(MatrixOptimizer):
     precondition_frequency: int = Value(
         POSITIVE_COUNT, "steps from one power iteration to the next, >= 1", default=10
     )
+
+    multiplies = True
 
     def rule(self, group):
         return soap

@@ -61,11 +61,20 @@ def save_checkpoint(path, *, step: int = 0, **parts) -> None:
     7
     """
     require("save_checkpoint", "step", step, COUNT)
+    path = as_path("save_checkpoint", path)
     arrays: dict[str, np.ndarray] = {}
-    states = {name: encode(get_state(name, part), name, arrays) for name, part in parts.items()}
+    try:
+        states = {name: encode(get_state(name, part), name, arrays) for name, part in parts.items()}
+    except RecursionError:
+        raise TypeError(
+            "a state that holds itself, or is nested too deeply, cannot be saved"
+        ) from None
     header = {"format": FORMAT, "version": VERSION, "step": int(step), "parts": states}
 
-    path = Path(path)
+    if not path.name or path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder: a checkpoint is a file")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"{path}: there is no folder {path.parent}")
     remove_abandoned(path)
     # Whoever else saves here, in this process or another, has another part.
     part_path = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
@@ -82,6 +91,12 @@ def save_checkpoint(path, *, step: int = 0, **parts) -> None:
     except BaseException:
         part_path.unlink(missing_ok=True)
         raise
+
+
+def as_path(owner: str, path) -> Path:
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"{owner}: path must be the path of a file, got {path!r}")
+    return Path(path)
 
 
 class Whole:
@@ -110,7 +125,9 @@ def mapped(value, function):
 
 
 def is_tensor(value) -> bool:
-    return isinstance(value, dict) and [*value] == [TENSOR]
+    return (
+        isinstance(value, dict) and [*value] == [TENSOR] and isinstance(value[TENSOR], np.ndarray)
+    )
 
 
 def save(value, path) -> None:
@@ -192,7 +209,7 @@ def load_checkpoint(path, **parts) -> int:
     >>> step
     7
     """
-    header, arrays = read(path)
+    header, arrays = read(as_path("load_checkpoint", path))
     absent = [name for name in parts if name not in header["parts"]]
     if absent:
         raise CheckpointError(
@@ -273,6 +290,8 @@ def encode(value, name: str, arrays: dict[str, np.ndarray]):
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, np.ndarray) and not value.dtype.hasobject:
+        if len(name) > 1000 or "\\" in name or not name.isprintable():  # no name in an archive
+            name = f"array {len(arrays)}"
         while name in arrays:
             name += "'"
         arrays[name] = value

@@ -55,6 +55,11 @@ class History:
         return f"History({len(self)} epochs, {len(self.steps)} steps{ending}{last})"
 
 
+def name_of(metric) -> str:
+    """By what a metric is recorded: a function's name, or an object's kind."""
+    return getattr(metric, "__name__", type(metric).__name__)
+
+
 class Mean:
     """Averages of named numbers, weighted."""
 

@@ -1,12 +1,32 @@
 """The loop that brings model, loss, data and optimizer together, and what is measured."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from tinytorch.core.autograd import no_grad
 from tinytorch.core.module import Module
 from tinytorch.core.tensor import Tensor
 from tinytorch.data import DataLoader, Dataset
-from tinytorch.training.history import Mean
+from tinytorch.training.history import Mean, name_of
+
+
+def expect_batches(owner: str, batches) -> None:
+    if not isinstance(batches, Iterable) and not hasattr(batches, "__getitem__"):
+        raise TypeError(
+            f"{owner}: the data must be batches (inputs, targets), as a DataLoader gives them, "
+            f"got {type(batches).__name__}"
+        )
+
+
+def both(owner: str, batch) -> tuple:
+    """Inputs and targets of a batch."""
+    if not isinstance(batch, (tuple, list)) or len(batch) != 2:
+        what = f"{len(batch)} of them" if isinstance(batch, (tuple, list)) else "no pair"
+        raise TypeError(
+            f"{owner}: a batch must be a pair (inputs, targets), got {type(batch).__name__}, {what}"
+        )
+    return batch
 
 
 def train(model, optimizer, loss_fn, loader, epochs: int = 1) -> list[float]:
@@ -80,22 +100,25 @@ def evaluate(model: Module, loss_fn, data, metrics=()) -> dict[str, float]:
         "loss" and each metric under its function's name, averaged over the examples.
 
     Raises:
+        TypeError: `data` gives something else than pairs.
         ValueError: `data` has no batches.
 
     >>> examples = data.TensorDataset([[1.0], [2.0]], [[1.0], [2.0]])
     >>> training.evaluate(nn.Identity(), nn.MSELoss(), examples)
     {'loss': 0.0}
     """
+    expect_batches("evaluate", data)
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     mean = Mean()
     try:
         with no_grad():
-            for x, y in DataLoader(data, 1024) if isinstance(data, Dataset) else data:
+            for batch in DataLoader(data, 1024) if isinstance(data, Dataset) else data:
+                x, y = both("evaluate", batch)
                 predictions = model(x)
                 mean.add(len(x), "loss", loss_fn(predictions, y).item())
                 for metric in metrics:
-                    mean.add(len(x), metric.__name__, metric(predictions, y))
+                    mean.add(len(x), name_of(metric), metric(predictions, y))
     finally:
         for module, mode in modes:
             module.training = mode

@@ -14,11 +14,12 @@ from tinytorch.core.checks import POSITIVE_COUNT, one_of, require
 from tinytorch.core.interrupts import interruptible
 from tinytorch.core.module import Module
 from tinytorch.core.normalization import BatchNorm1d
-from tinytorch.data import DataLoader
+from tinytorch.core.tensor import Tensor
+from tinytorch.data import DataLoader, Dataset
 from tinytorch.optim import Optimizer, clip_grad_norm_, clip_grad_value_
 from tinytorch.training.console import progress_bar
-from tinytorch.training.history import History, Mean
-from tinytorch.training.loop import evaluate
+from tinytorch.training.history import History, Mean, name_of
+from tinytorch.training.loop import both, evaluate, expect_batches
 
 DIVERGED = (
     "{} at {}: parameters and buffers are as they were before that step. "
@@ -54,7 +55,8 @@ class Trainer:
         history: of the last call of `fit`.
 
     Raises:
-        TypeError: `model` is no Module or `optimizer` no Optimizer.
+        TypeError: `model` is no Module, `optimizer` no Optimizer, `loss` no function, `metrics` or
+            `callbacks` no list of them, `scheduler` none.
         ValueError: `schedule`, `clip_norm`, `clip_value` or `accumulate` outside what is allowed.
 
     Warns:
@@ -96,15 +98,16 @@ class Trainer:
         if clip_value is not None:
             clip_grad_value_([], clip_value)
         self.model, self.optimizer, self.loss = model, optimizer, loss
-        self.metrics = tuple(metrics)
+        if not callable(loss):
+            raise TypeError(f"Trainer: loss must be a function, got {loss!r}")
+        self.metrics = functions("metrics", metrics)
+        if scheduler is not None and not callable(getattr(scheduler, "step", None)):
+            raise TypeError(f"Trainer: scheduler must have a step(), got {scheduler!r}")
         self.scheduler, self.schedule = scheduler, schedule
         self._watches = getattr(scheduler, "watches", False)
         self.clip_norm, self.clip_value = clip_norm, clip_value
         self.accumulate = accumulate
-        self.callbacks = tuple(callbacks)
-        for callback in self.callbacks:
-            if not callable(callback):
-                raise TypeError(f"Trainer: callbacks must be functions, got {callback!r}")
+        self.callbacks = functions("callbacks", callbacks)
         self._looked_for_strays = False
         self.step = 0
         self.history = History()
@@ -142,6 +145,7 @@ class Trainer:
                 second, in a terminal or a notebook, and where tqdm is installed.
 
         Raises:
+            TypeError: `loader` gives something else than pairs, or the loss is no scalar tensor.
             ValueError: `epochs` or `patience` is no integer >= 1, `mode` is neither "min" nor
                 "max", nothing of the name `monitor` is recorded, patience without validation,
                 `loader` gives no batches, or a last batch of one row that batch normalization
@@ -151,6 +155,9 @@ class Trainer:
                 model's buffers (running statistics) are as they were before that step, and
                 `trainer.history` holds what went before.
         """
+        expect_batches("Trainer", loader)
+        if isinstance(loader, Dataset):
+            raise TypeError("Trainer: fit needs batches: DataLoader(dataset, batch_size)")
         require("Trainer", "epochs", epochs, POSITIVE_COUNT)
         require("Trainer", "mode", mode, one_of("min", "max"))
         self._require_monitored(monitor, validation, patience)
@@ -194,7 +201,7 @@ class Trainer:
             require("Trainer", "patience", patience, POSITIVE_COUNT)
             if validation is None:
                 raise ValueError("Trainer: patience needs validation data, whose loss it watches")
-        names = ["loss", *(metric.__name__ for metric in self.metrics)]
+        names = ["loss", *map(name_of, self.metrics)]
         if validation is not None:
             names += [f"val_{name}" for name in names]
         if monitor not in (*names, "val_loss"):
@@ -244,7 +251,7 @@ class Trainer:
         buffers = [(t, t.data.copy()) for _, t in self.model.named_buffers()]
         try:
             loss = self._gradients(group, mean, where)
-        except FloatingPointError:
+        except BaseException:
             self.optimizer.zero_grad()
             for tensor, before in buffers:
                 tensor.copy_(before)
@@ -258,10 +265,16 @@ class Trainer:
     def _gradients(self, group: list, mean: Mean, where: str) -> float:
         """Leave the gradient of the batches' loss, clipped and finite. Returns the loss."""
         self.optimizer.zero_grad()
+        group = [both("Trainer", batch) for batch in group]
         examples, total = sum(len(x) for x, _ in group), 0.0
+        if not examples:
+            raise ValueError(f"Trainer: a batch without examples at {where}")
         for x, y in group:
             predictions = self.model(x)
             loss = self.loss(predictions, y)
+            if not isinstance(loss, Tensor) or loss.data.size != 1:
+                what = f"a tensor of shape {loss.shape}" if isinstance(loss, Tensor) else repr(loss)
+                raise TypeError(f"Trainer: the loss must be a scalar tensor, got {what}")
             share, value = len(x) / examples, loss.item()
             if not math.isfinite(value):
                 raise FloatingPointError(DIVERGED.format(f"the loss is {value}", where))
@@ -269,7 +282,7 @@ class Trainer:
             total += share * value
             mean.add(len(x), "loss", value)
             for metric in self.metrics:
-                mean.add(len(x), metric.__name__, metric(predictions.detach(), y))
+                mean.add(len(x), name_of(metric), metric(predictions.detach(), y))
         params = [p for g in self.optimizer.param_groups for p in g["params"]]
         if all(p.grad is None for p in params):
             raise RuntimeError(
@@ -314,6 +327,16 @@ class Trainer:
     def _move_on(self, watched: float | None = None) -> None:
         if self.scheduler is not None:
             self.scheduler.step(*([watched] if self._watches else []))
+
+
+def functions(name: str, values) -> tuple:
+    if not isinstance(values, Iterable):
+        raise TypeError(f"Trainer: {name} must be a list of functions, got {values!r}")
+    values = tuple(values)
+    for value in values:
+        if not callable(value):
+            raise TypeError(f"Trainer: {name} must be functions, got {value!r}")
+    return values
 
 
 def has_finite_gradient(p) -> bool:

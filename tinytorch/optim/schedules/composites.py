@@ -10,6 +10,7 @@ and only the whole is stepped. Where a part watches a metric, the whole does:
 """
 
 from bisect import bisect_right
+from collections.abc import Iterable
 
 from tinytorch.core.checks import ANYTHING
 from tinytorch.optim.declarations import Value
@@ -25,7 +26,7 @@ class Composite(Scheduler):
     """Base of the schedulers that are made of `schedulers`."""
 
     def check_parts(self, optimizer, schedulers) -> list[Scheduler]:
-        owner, schedulers = type(self).__name__, list(schedulers)
+        owner, schedulers = type(self).__name__, self.listed(schedulers)
         if not schedulers:
             raise ValueError(f"{owner}: needs at least one scheduler")
         for i, part in enumerate(schedulers):
@@ -40,6 +41,12 @@ class Composite(Scheduler):
                 )
         self.watches = any(part.watches for part in schedulers)
         return schedulers
+
+    def listed(self, schedulers) -> list:
+        if isinstance(schedulers, Iterable):
+            return list(schedulers)
+        owner = type(self).__name__
+        raise TypeError(f"{owner}: schedulers must be a list, got {type(schedulers).__name__}")
 
     def step(self, metric: float | None = None) -> None:
         """Move on by one: call it after the optimizer's step (or at the end of an epoch).
@@ -142,7 +149,7 @@ class ChainedScheduler(Composite):
     schedulers: list = Value(ANYTHING, PARTS)
 
     def __init__(self, schedulers, optimizer: Optimizer | None = None):
-        schedulers = list(schedulers)
+        schedulers = self.listed(schedulers)
         if optimizer is None and schedulers:
             optimizer = getattr(schedulers[0], "optimizer", None)
         vars(self)["schedulers"] = self.check_parts(optimizer, schedulers)

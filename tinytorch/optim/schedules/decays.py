@@ -2,12 +2,14 @@
 
 from bisect import bisect_right
 from collections.abc import Callable
+from numbers import Real
 
 from tinytorch.core.checks import (
     NONNEGATIVE,
     POSITIVE,
     POSITIVE_COUNT,
     PROPORTION,
+    require,
 )
 from tinytorch.optim.declarations import Value
 from tinytorch.optim.schedules.base import Scheduler, counts
@@ -61,6 +63,9 @@ def functions(owner: str, name: str, value):
     return value
 
 
+REAL = (lambda value: isinstance(value, Real), "a number")
+
+
 class LambdaLR(Scheduler):
     """A function of your own: lr = base · f(t), for every t.
 
@@ -75,7 +80,11 @@ class LambdaLR(Scheduler):
 
     def values(self, t, base_lrs):
         each = self.for_each("lr_lambda", len(base_lrs))
-        return [{"lr": base * f(t)} for base, f in zip(base_lrs, each, strict=True)]
+        return [{"lr": base * self.call(f, t)} for base, f in zip(base_lrs, each, strict=True)]
+
+    def call(self, f, t: int) -> float:
+        """f(t), if it is a number."""
+        return require(type(self).__name__, f"lr_lambda({t})", f(t), REAL)
 
     def made_with(self):
         """How many functions there are; what they do a state cannot say."""
@@ -106,7 +115,7 @@ class MultiplicativeLR(LambdaLR):
     def product(self, f, t: int) -> float:
         products = self._products.setdefault(f, [1.0])
         while len(products) <= t:
-            products.append(products[-1] * f(len(products)))
+            products.append(products[-1] * self.call(f, len(products)))
         return products[t]
 
 
