@@ -56,7 +56,8 @@ def server(monkeypatch):
     server = Server()
     psycopg = types.SimpleNamespace(connect=server.connect, Error=sqlite3.Error)
     monkeypatch.setitem(sys.modules, "psycopg", psycopg)
-    return server
+    yield server
+    server.kept.close()
 
 
 def test_a_study_by_the_address_of_a_database_goes_on(server):
