@@ -135,6 +135,11 @@ UNRUNNABLE = {
     "an endless loop": ("while True:\n    pass\n", "was killed after 1 seconds", "line "),
     "tabs and spaces": ("if True:\n\tx = 1\n        y = 2\n", "is not Python yet", "line 3"),
     "all the memory": ("x = bytearray(1 << 36)\n", "asks for more memory", "line 1"),
+    "an error that cannot say what it is": (
+        "class Mute(Exception):\n    def __str__(self):\n        raise ValueError\nraise Mute\n",
+        "(its message cannot be made: ValueError in its __str__)",
+        "line 4: raise Mute",
+    ),
     "null bytes": ("x = 1\x00\n", "is not Python yet", ""),
 }
 

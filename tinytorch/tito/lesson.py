@@ -173,3 +173,11 @@ def in_place(text: str, lesson: Lesson) -> dict[str, ast.FunctionDef | ast.Async
         found |= {prefix + f.name: f for f in owner.body if isinstance(f, Function)}
     asked = [(name, node) for name, node in found.items() if name in targets]
     return dict(sorted(asked, key=lambda pair: pair[1].lineno))
+
+
+def words_of(error: BaseException) -> str:
+    """What an exception says, its first thousand letters; or that it cannot say it."""
+    try:
+        return str(error)[:1000]
+    except BaseException as worse:
+        return f"(its message cannot be made: {type(worse).__name__} in its __str__)"

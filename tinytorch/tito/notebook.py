@@ -148,11 +148,11 @@ def tried(names: dict, lesson, check):
 def located(error: BaseException, names: dict) -> dict:
     """What went wrong, at which line of the notebook's that these names live in."""
     from tinytorch.tito.bench import Inapplicable, NotThere
-    from tinytorch.tito.lesson import BLANK
+    from tinytorch.tito.lesson import BLANK, words_of
 
     kinds = {NotThere: "missing", Inapplicable: "inapplicable"}
-    report = {"kind": kinds.get(type(error), type(error).__name__), "message": str(error)}
-    if isinstance(error, NotImplementedError) and str(error).startswith(BLANK):
+    report = {"kind": kinds.get(type(error), type(error).__name__), "message": words_of(error)}
+    if isinstance(error, NotImplementedError) and report["message"].startswith(BLANK):
         report["kind"] = "blank"
     report |= {"line": None, "code": ""}
     walk = error.__traceback__

@@ -289,7 +289,7 @@ def load(path: Path) -> dict:
 
 def describe(error: BaseException, path: Path) -> dict:
     """What went wrong, at which line of the learner's."""
-    from tinytorch.tito.lesson import BLANK
+    from tinytorch.tito.lesson import BLANK, words_of
 
     folder = str(path.parent.parent)
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
@@ -298,7 +298,7 @@ def describe(error: BaseException, path: Path) -> dict:
         for f in traceback.extract_tb(error.__traceback__)
         if f.filename.startswith(folder + os.sep)
     ]
-    kind, message = type(error).__name__, str(error)[:1000]
+    kind, message = type(error).__name__, words_of(error)
     report = {"kind": kind, "message": message, "line": None, "code": "", "function": ""}
     if frames:
         last = frames[-1]
