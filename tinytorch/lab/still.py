@@ -68,6 +68,7 @@ def pictures(figure) -> tuple[bytes, str]:
         for ax, panel in zip(axes[0], figure.panels, strict=True):
             draw(ax, panel, shown)
         fig.savefig(image, format="png", metadata={"Software": None})
+        fig.set_layout_engine("none")  # all has its place now
         fig.savefig(drawing, format="svg", metadata={"Date": None})
         plt.close(fig)
     return image.getvalue(), drawing.getvalue()

@@ -1,11 +1,15 @@
 """What libraries do anew at every reference, or for nothing, done once or not at all."""
 
 import functools
+import gc
 import sys
 from types import SimpleNamespace
 from typing import ClassVar
 
+from nbformat.v4 import nbbase
 from pybtex.plugin import find_plugin, register_plugin
+from sphinx import addnodes
+from sphinx.builders import html
 from sphinx.domains.std import StandardDomain
 
 STYLES = "pybtex.style.formatting"
@@ -34,9 +38,41 @@ class Standard(StandardDomain):
         return super()._resolve_numref_xref(self.reading, *given)
 
 
+class Titles:
+    """The environment, where the contents of a page are its title and the pages below it."""
+
+    def __init__(self, env):
+        self.env = env
+        self.tocs = {name: titled(toc.deepcopy()) for name, toc in env.tocs.items()}
+
+    def __getattr__(self, name: str):
+        return getattr(self.env, name)
+
+
+def titled(toc):
+    """A page's contents as Sphinx cuts them down when it wants titles only."""
+    for entry in toc.children:
+        if len(entry) > 1:
+            below = list(entry.findall(addnodes.toctree))
+            entry[1][:] = below
+            if not below:
+                entry.pop(1)
+    return toc
+
+
+def cut_contents(app, env) -> None:
+    """For each page Sphinx copies the headings of all, and then cuts them out of the list."""
+    whole, titles = html.global_toctree_for_doc, functools.cache(lambda: Titles(env))
+
+    def shown(env, *given, **how):
+        return whole(titles() if how.get("titles_only") else env, *given, **how)
+
+    html.global_toctree_for_doc = functools.wraps(whole)(shown)
+
+
 def settle(app, config) -> None:
-    """Each citation asks what it is written with, among all that is installed; and each list of
-    references writes its entries twice, and those of other lists anew."""
+    """Each citation, and each list of references, asks what it is written with, among all that is
+    installed; and each list writes its entries twice, and those of other lists anew."""
     for asked in (("pybtex.backends", "plaintext"), (STYLES, config.bibtex_default_style)):
         found = find_plugin(*asked)
         register_plugin(*asked, written_once(found) if asked[0] == STYLES else found, force=True)
@@ -45,6 +81,9 @@ def settle(app, config) -> None:
 def written_once(style: type) -> type:
     class Style(style):
         written: ClassVar[dict] = {}
+        default_name_style = find_plugin("pybtex.style.names", style.default_name_style)
+        default_label_style = find_plugin("pybtex.style.labels", style.default_label_style)
+        default_sorting_style = find_plugin("pybtex.style.sorting", style.default_sorting_style)
 
         def format_entry(self, label, entry, bib_data=None):
             known = self.written.get((label, entry.key))
@@ -56,10 +95,21 @@ def written_once(style: type) -> type:
     return Style
 
 
+def collect_rarely(app) -> None:
+    """Trees of pages are large and live long: looking through them again and again finds little."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
 def setup(app):
+    # each cell and output when it is made; where a notebook is written, the whole is checked
+    nbbase.validate = lambda *given, **how: None
     # to draw no card it imports all of pyplot
     sys.modules[CARDS] = SimpleNamespace(DEFAULT_SOCIAL_CONFIG={}, create_social_card=None)
     app.setup_extension("sphinxext.opengraph")
     app.add_domain(Standard, override=True)
     app.connect("config-inited", settle)
+    app.connect("builder-inited", collect_rarely)
+    app.connect("env-updated", cut_contents, priority=999)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -8,7 +8,9 @@ safely be copied, each kernel starts in the ordinary way, and what its cells rea
 """
 
 import contextlib
+import gc
 import importlib.util
+import io
 import json
 import os
 import signal
@@ -150,16 +152,33 @@ def load(names: tuple[str, ...]) -> None:
             importlib.import_module(name)
 
 
+def draw() -> None:
+    """What is loaded and made at the first drawing, and at no other."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context({"font.family": "DejaVu Sans", "mathtext.fontset": "dejavusans"}):
+        figure = Figure(layout="constrained")
+        figure.subplots().set(xscale="log", yscale="log", xlabel="$t$", ylabel="loss")
+        for kind in ("svg", "png"):
+            figure.savefig(io.BytesIO(), format=kind)
+
+
 def tend(stream) -> None:
     """Fork a kernel for every line; end when the other side has."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the build
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a kernel's exit status
     load(NEEDED)
+    with contextlib.suppress(ImportError):
+        draw()
     watch = watching()
     if watch:
         watch.begin()
     load(() if os.environ.get("TINYTORCH_EXPORTS") else OURS)
     before = watch.seen() if watch else None
+    gc.collect()
+    gc.freeze()  # what every kernel has from here is no garbage of a page's
+    gc.set_threshold(20_000, 20, 20)  # and little else that is waits for its collector
     for line in stream:
         pid = os.fork()
         if pid == 0:

@@ -74,9 +74,11 @@ def prune(app, exception) -> None:
         return
     site = Path(app.outdir)
     words: set[str] = set()
+    parts: set[str] = set()  # most stand on every page
     for page in site.rglob("*.html"):
-        for part in USES.findall(page.read_text(encoding="utf-8")):
-            words.update(WORD.findall(part))
+        parts.update(USES.findall(page.read_text(encoding="utf-8")))
+    for part in parts:
+        words.update(WORD.findall(part))
     for script in site.rglob("*.js"):
         if "python" in script.parts:  # an interpreter, brought later, that styles nothing
             continue

@@ -40,7 +40,7 @@ def mark(app, doctree, docname) -> None:
     for paragraph in doctree.findall(nodes.paragraph):
         for text in [child for child in paragraph.children if isinstance(child, nodes.Text)]:
             for name in waiting:
-                found = re.search(rf"\b{re.escape(name)}\b", text)
+                found = name in text and re.search(rf"\b{re.escape(name)}\b", text)
                 if not found:
                     continue
                 place, meaning = waiting.pop(name)
