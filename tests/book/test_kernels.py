@@ -57,3 +57,33 @@ def test_kernels_end_with_the_build(book, name):
     while os.path.exists(f"/proc/{kernel}") and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not os.path.exists(f"/proc/{kernel}")
+
+
+DRAWS = """
+import io
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+from matplotlib.mathtext import MathTextParser
+
+drawn, whole = [], Figure.draw
+Figure.draw = lambda self, renderer: drawn.append(renderer) or whole(self, renderer)
+figure = plt.figure()
+figure.subplots().semilogy([1, 1000]);
+"""
+COUNTS = """
+assert len(drawn) == 2, f"to find what it needs of room, and to show it; not {len(drawn)} times"
+parsed = []
+for _ in range(2):
+    figure.savefig(io.BytesIO(), format="svg")
+    parsed.append(MathTextParser._parse_cached.cache_info().misses)
+assert 0 < parsed[0] == parsed[1], parsed
+"""
+
+
+def test_a_figure_is_drawn_once_and_its_formulas_are_parsed_once(book):
+    words = "---\nmystnb:\n  image:\n    alt: A line that rises.\n---\n"
+    book.cell(DRAWS, options=words)
+    page = book.folder / "book/chapter.md"
+    page.write_text(f"{page.read_text()}\n```{{code-cell}} python\n{COUNTS}```\n")
+    result = book.build()
+    assert result.returncode == 0, result.stdout
