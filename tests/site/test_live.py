@@ -258,6 +258,40 @@ def test_the_state_is_in_the_address(opened, site, context, figures, way):
     page.close()
 
 
+def test_two_figures_share_the_address(opened, site, context, figures, way):
+    for name in ("mixed", "schedule"):
+        opened.root(name).locator("input[type=range]").first.focus()
+        opened.page.keyboard.press("Home")
+        opened.page.wait_for_function("name => location.hash.startsWith(`#fig-${name};`)", arg=name)
+    shared = opened.page.url.partition("#")[2]
+    assert "&fig-mixed;lr=0.01" in shared
+    page = context.new_page()
+    for sent in (shared, shared.replace(";", "%3B").replace("=", "%3D").replace("&", "%26")):
+        page.goto("about:blank")
+        page.goto(f"{site}#{sent}", wait_until="load")
+        page.wait_for_function(READY)
+        there = Opened(page, way, figures)
+        assert there.hold("mixed")["lr"] == 0.01
+        assert there.hold("schedule") == opened.hold("schedule")
+    page.close()
+
+
+def test_a_figure_follows_the_address_back_and_forth(opened, site, context, figures, way):
+    page = context.new_page()
+    page.goto(f"{site}#fig-mixed;lr=0.01", wait_until="load")
+    page.wait_for_function(READY)
+    there = Opened(page, way, figures)
+    page.evaluate("location.hash = '#fig-mixed;lr=0.02'")
+    page.wait_for_function("() => location.hash.endsWith('0.02')")
+    assert there.hold("mixed")["lr"] == 0.02
+    for act, lr in ((page.go_back, 0.01), (page.go_forward, 0.02)):
+        act()
+        assert there.hold("mixed")["lr"] == lr
+    page.evaluate("location.hash = '#a-chapter'")  # asks for nothing of a figure
+    assert there.hold("mixed")["lr"] == 0.02
+    page.close()
+
+
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_it_follows_the_theme(opened, theme):
     opened.page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
@@ -372,8 +406,8 @@ def test_the_figure_follows_changed_lines(lines):
         (ADAM.replace("m_hat = m /", "m_hat = (m /"), "Line 5: SyntaxError: '(' was never closed"),
         (ADAM.replace("return p -", "return q -"), "Line 7: NameError: name 'q' is not defined"),
         (ADAM.replace("v_hat = v", "v_hat = 'v'"), "Line 6: TypeError: unsupported operand"),
-        (ADAM.replace("+ eps), m, v", "+ eps), m"), "adam must return 3 numbers, not 2"),
-        (ADAM.replace("+ eps), m, v", "+ eps)"), "must return a tuple of 3 numbers, not float"),
+        (ADAM.replace("+ eps), m, v", "+ eps), m"), "adam must return 3 arrays, not 2"),
+        (ADAM.replace("+ eps), m, v", "+ eps)"), "must return a tuple of 3 arrays, not Array"),
         (ADAM.replace("sqrt", "sqr"), "np has no 'sqr' here; it has "),
         (ADAM.replace("def adam", "def eve"), "NameError: the lines must define adam"),
         (
@@ -382,8 +416,24 @@ def test_the_figure_follows_changed_lines(lines):
         ),
         (ADAM.replace("    m = beta1", "    n = 10**10**9\n    m = beta1"), "did not end within"),
         ("", "must define adam"),
+        (
+            ADAM.replace("    m = beta1", "    import os\n    m = beta1"),
+            "Line 3: ModuleNotFoundError: No module named 'os'; Python in a page has numpy and math",
+        ),
     ],
-    ids=["bracket", "name", "types", "two", "one", "numpy", "other", "loop", "huge", "empty"],
+    ids=[
+        "bracket",
+        "name",
+        "types",
+        "two",
+        "one",
+        "numpy",
+        "other",
+        "loop",
+        "huge",
+        "empty",
+        "module",
+    ],
 )
 def test_an_error_is_python_s_at_its_line(lines, source, said):
     before = lines.adam()
@@ -436,11 +486,40 @@ def test_no_number_is_no_known_mistake(lines, factor):
     lines.see("parts from the package's at step 1 of the trial, with no finite number.")
 
 
+STYLES = {  # of lines that do what the package's do
+    "try": [("    m = ", "    try:\n        {}['m']\n    except KeyError as e:\n        str(e)\n    m = ")],
+    "f-string": [("    m = ", "    print(f'{t=} {lr:.3f}')\n    m = ")],
+    "match": [("    m = ", "    match t:\n        case 1:\n            pass\n    m = ")],
+    "math": [("    m = ", "    import math\n    m = "), ("beta1**t", "math.pow(beta1, t)")],
+    "numpy": [("    m = ", "    import numpy as np\n    m = ")],
+    "from": [("    m = ", "    from numpy import sqrt\n    m = "), ("np.sqrt", "sqrt")],
+    "copy": [("    m = ", "    m = m.copy()\n    m = ")],
+    "in place": [("m = beta1 * m +", "m[:] = beta1 * m +")],
+    "elements": [
+        ("    return p - lr * m_hat", "    q = np.empty_like(p)\n    for i in range(len(p)):\n"
+         "        q[i] = p[i]\n    return q - lr * m_hat"),
+    ],
+    "out": [("    return p - lr * m_hat", "    out = np.empty_like(p)\n"
+             "    np.multiply(p, 1.0, out=out)\n    return out - lr * m_hat")],
+    "errstate": [("    m = ", "    with np.errstate(divide='ignore'):\n        pass\n    m = ")],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_right_lines_are_right_in_every_style(lines, style):
+    source = ADAM
+    for right, other in STYLES[style]:
+        assert right in source
+        source = source.replace(right, other, 1)
+    lines.type(source)
+    lines.see("These lines do what the package's do.")
+
+
 def test_what_was_written_is_kept_and_the_right_lines_are_right(lines):
     lines.root.get_by_role("button", name="Write it yourself").click()
     assert lines.field.input_value().startswith("def adam(p, g, m, v, *, t")
     assert "return" not in lines.field.input_value()
-    lines.see("adam must return a tuple of 3 numbers, not NoneType")
+    lines.see("adam must return a tuple of 3 arrays, not NoneType")
     lines.type(ADAM + "    # mine")
     lines.see("These lines do what the package's do.")
     page = lines.opened.page

@@ -58,9 +58,13 @@ def workbook() -> str:
 
 
 PYTHON = """{arrays}
+import _sys
+
 from browser import self as me
 
-np = NumPy(lambda name, x: float(me.whole_number(name, x)))
+number = lambda name, x: float(me.whole_number(name, x))
+np = NumPy(number)
+_sys.modules.update(numpy=np, math=RealNumbers(number))
 {rest}
 me.run = lambda: main(me)
 """
@@ -76,7 +80,7 @@ def worker(script: str = "worker.js", python: str = "follow.py", more: str = "")
 def shown(value: float, digits: int = 3) -> str:
     """A number as the figures write it: so many digits, halves away from zero."""
     if not math.isfinite(value):
-        return "undefined" if math.isnan(value) else "∞" if value > 0 else "−∞"
+        return "no number" if math.isnan(value) else "∞" if value > 0 else "−∞"
     if value == 0:
         return "0"
     exact = Decimal(float(value))

@@ -33,7 +33,7 @@ const load = (all) => {{
   document.head.append(Object.assign(document.createElement("script"), {{ src: "{file}" }}));
 }};
 const seen = new IntersectionObserver(load, near);
-if (location.hash.includes(";")) load([{{ isIntersecting: true }}]);
+if (/;|%3b/i.test(location.hash)) load([{{ isIntersecting: true }}]);
 else found.forEach((one) => seen.observe(one));
 }})()</script>"""
 CHECK = """

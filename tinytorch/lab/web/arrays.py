@@ -14,6 +14,11 @@ class Kind:
     def __call__(self, x=0.0):
         return self._of(x)
 
+    def __eq__(self, other):
+        return getattr(other, "name", other) == self.name
+
+    __hash__ = None
+
 
 class Array:
     """Numbers in a row, or in rows of one length; operations are those of NumPy, on elements."""
@@ -115,6 +120,10 @@ class Array:
     def item(self):
         return float(self)
 
+    def std(self):
+        mean = self.mean()
+        return (sum((x - mean) ** 2 for x in self.items) / len(self.items)) ** 0.5
+
     def any(self):
         return any(self.items)
 
@@ -123,6 +132,12 @@ class Array:
 
     def sum(self):
         return sum(self.items)
+
+    def prod(self):
+        found = 1.0
+        for x in self.items:
+            found *= x
+        return found
 
     def mean(self):
         return sum(self.items) / len(self.items)
@@ -139,6 +154,9 @@ class Array:
     def ravel(self):
         return Array(self.items, (len(self.items),), self._short)
 
+    def flatten(self):
+        return self.copy().ravel()
+
     def astype(self, kind):
         if getattr(kind, "name", kind) == "float32":
             return Array([SHORT(x) for x in self.items], self.shape, SHORT)
@@ -147,9 +165,13 @@ class Array:
     __hash__ = None
 
 
+BY_ZERO = []  # is anything in it, an array was divided by zero
+
+
 def divided(x, y):
     if y != 0:
         return x / y
+    BY_ZERO[:] = [True]
     if x == 0 or x != x:
         return float("nan")
     return float("-inf" if (x < 0) != str(y).startswith("-") else "inf")
@@ -198,7 +220,10 @@ COMPARISONS = {
 
 def given_to_arrays():
     def method(f, turned=False):
-        return lambda self, other: self.both(f, other, turned)
+        def of_two(self, other):  # what holds an array answers for itself
+            return NotImplemented if hasattr(other, "data") else self.both(f, other, turned)
+
+        return of_two
 
     def placed(f):
         return lambda self, other: self.put(f, other)
@@ -219,11 +244,37 @@ given_to_arrays()
 SHORT = None  # rounds a number to 32 bits; set with the first NumPy
 
 
+def into(f):
+    """A function of NumPy, that may be told where its result is put."""
+
+    def g(self, *given, out=None):
+        found = f(self, *given)
+        if out is None:
+            return found
+        out[...] = found
+        return out
+
+    return g
+
+
+class Quiet:
+    """What is said of nothing here, and needs no silence: `np.errstate`."""
+
+    def __init__(self, **how):
+        pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        return False
+
+
 class NumPy:
     """The functions, of numbers and arrays; `number(name, x)` computes those of real numbers."""
 
     pi, inf, nan = 3.141592653589793, float("inf"), float("nan")
-    ndarray = Array
+    ndarray, errstate = Array, Quiet
 
     def __init__(self, number):
         global SHORT
@@ -234,18 +285,20 @@ class NumPy:
 
     def _of(name):
         def f(self, x):
+            if isinstance(x, (list, tuple)):
+                x = self.array(x)
             if isinstance(x, Array):
                 return x.each(lambda y: self._number(name, float(y)))
             return self._number(name, float(x))
 
-        return f
+        return into(f)
 
     sqrt, exp, log, tanh, sin, cos, floor, ceil = map(
         _of, ("sqrt", "exp", "log", "tanh", "sin", "cos", "floor", "ceil")
     )
 
     def _each(f):
-        return lambda self, x: x.each(f) if isinstance(x, Array) else f(x)
+        return into(lambda self, x: x.each(f) if isinstance(x, Array) else f(x))
 
     def _both(f):
         def of_two(self, x, y):
@@ -253,13 +306,15 @@ class NumPy:
                 return x.both(f, y)
             return y.both(f, x, True) if isinstance(y, Array) else f(x, y)
 
-        return of_two
+        return into(of_two)
 
     abs = absolute = _each(abs)
     square = _each(lambda x: x * x)
     negative = _each(lambda x: -x)
-    sign = _each(lambda x: float((x > 0) - (x < 0)))
+    reciprocal = _each(lambda x: divided(1.0, x))
+    sign = _each(lambda x: float((x > 0) - (x < 0)) if x == x else x)
     isnan = _each(lambda x: x != x)
+    isinf = _each(lambda x: x == x and x - x != 0)
     isfinite = _each(lambda x: x - x == 0)
     maximum, minimum = _both(larger), _both(smaller)
     add, subtract, multiply, divide, power = map(
@@ -326,13 +381,16 @@ class NumPy:
     def _whole(name):
         return lambda self, x: getattr(self.asarray(x), name)()
 
-    sum, mean, max, min, any, all = map(_whole, ("sum", "mean", "max", "min", "any", "all"))
+    sum, prod, mean, max, min, any, all = map(
+        _whole, ("sum", "prod", "mean", "max", "min", "any", "all")
+    )
 
     def round(self, x, digits=0):
         return x.each(lambda v: round(v, digits)) if isinstance(x, Array) else round(x, digits)
 
     def dot(self, x, y):
-        return (x * y).sum()
+        found = self.asarray(x) * y
+        return found.sum() if isinstance(x, Array) and isinstance(y, Array) else found
 
     def roll(self, x, by):
         n = len(x.items)
@@ -351,12 +409,73 @@ class NumPy:
         return self.asarray(a).both(near, self.asarray(b)).all()
 
 
+class RealNumbers:
+    """The module `math`, which that Python has not: `number(name, x)` computes its functions."""
+
+    pi, e, inf, nan = 3.141592653589793, 2.718281828459045, float("inf"), float("nan")
+
+    def __init__(self, number):
+        for name in ("exp", "tanh", "sin", "cos"):
+            setattr(self, name, lambda x, name=name: number(name, float(x)))
+        self._number = number
+
+    def sqrt(self, x):
+        if x < 0:
+            raise ValueError("math domain error")
+        return self._number("sqrt", float(x))
+
+    def log(self, x):
+        if x <= 0:
+            raise ValueError("math domain error")
+        return self._number("log", float(x))
+
+    def pow(self, x, y):
+        return float(x) ** float(y)
+
+    def fabs(self, x):
+        return abs(float(x))
+
+    def floor(self, x):
+        return int(x // 1)
+
+    def ceil(self, x):
+        return -int(-x // 1)
+
+    def isnan(self, x):
+        return x != x
+
+    def isfinite(self, x):
+        return x - x == 0
+
+    def isinf(self, x):
+        return x == x and x - x != 0
+
+    def prod(self, numbers, start=1):
+        for x in numbers:
+            start = start * x
+        return start
+
+
 class Norms:
     def __init__(self, np):
         self._np = np
 
     def norm(self, x):
         return self._np.sqrt((x * x).sum())
+
+
+def returned(new, name, count, like):
+    """What a rule gave: `count` arrays of the shape of `like`, of their own."""
+    if not isinstance(new, tuple):
+        what = type(new).__name__
+        raise TypeError(f"{name} must return a tuple of {count} arrays, not {what}")
+    if len(new) != count:
+        raise ValueError(f"{name} must return {count} arrays, not {len(new)}")
+    for value in new:
+        if not isinstance(value, (Array, int, float, list)):
+            raise TypeError(f"{name} must return arrays, not {type(value).__name__}")
+    new = [np.array(v) if isinstance(v, list) else v for v in new]  # noqa: F821
+    return [like.copy().put(lambda old, new: new, value) for value in new]
 
 
 def own_line(error, file):
@@ -375,6 +494,8 @@ def in_words(error):
     text = "it calls itself without end" if name == "RecursionError" else str(error)
     if name == "JavascriptError":
         return f"Python in a page cannot run these lines, as CPython may ({text})"
+    if name == "ModuleNotFoundError":
+        text += "; Python in a page has numpy and math"
     if text.startswith("'NumPy' object has no attribute"):
         there = [n for n in dir(NumPy) if not n.startswith(("_", "lambda"))]
         text = f"np has no {text.split()[-1]} here; it has {', '.join(there)}"

@@ -15,7 +15,7 @@ E.values = (knob) => ({
 
 // v to so many digits, as Python's `live.shown` writes it.
 E.shown = (v, digits = 3) => {
-  if (v !== v) return "undefined";
+  if (v !== v) return "no number";
   if (!Number.isFinite(v)) return v > 0 ? "∞" : "−∞";
   const [mantissa, e] = v.toExponential(digits - 1).split("e"), size = Math.abs(v);
   const small = size === 0 || (size >= 1e-3 && size < 1e6);

@@ -1,49 +1,38 @@
-"""Runs changed lines of a rule for the figure beside them, number by number (worker.js).
+"""Runs changed lines of a rule for the figure beside them, (worker.js).
 
 Its text comes after that of arrays.py, and `np`; `me` is the worker.
 """
 
 
-def numbers_of(result, name, count):
-    if not isinstance(result, tuple):
-        what = type(result).__name__
-        raise TypeError(f"{name} must return a tuple of {count} numbers, not {what}")
-    if len(result) != count:
-        raise ValueError(f"{name} must return {count} numbers, not {len(result)}")
-    for value in result:
-        if not isinstance(value, (int, float)):
-            raise TypeError(f"{name} must return numbers, not {type(value).__name__}")
-    return [float(value) for value in result]
-
-
 def go(me, j, space):
-    """One descent: each stage, then the rule, number by number."""
+    """One descent: each stage, then the rule, on arrays as in the package."""
     d, count = me.size(j, "start"), me.size(j, "state")
     names = me.names(j).split(" ")
     keywords = [me.keywords(j, k).split(" ") for k in range(len(names))]
-    p = [float(me.start(j, i)) for i in range(d)]
-    state = [[0.0] * d for _ in range(count)]
+
+    def array(number):
+        return Array([float(number(i)) for i in range(d)], (d,))  # noqa: F821
+
+    p = array(lambda i: me.start(j, i))
+    state = [array(lambda i: 0) for _ in range(count)]
     for t in range(me.size(j, "steps")):
-        me.slope(j, t, *p)
-        at, given = 0, []
-        for k in range(len(names)):
-            asked = [n for n in keywords[k] if n]
-            given.append({n: me.given(j, t, at + i) for i, n in enumerate(asked)})
-            at += len(asked)
-            for n in given[k]:
-                given[k][n] = given[k][n] if n == "t" else float(given[k][n])
-        for i in range(d):
-            q, g = p[i], float(me.g(i))
-            for k in range(len(names) - 1):
-                q, g = numbers_of(space[names[k]](q, g, **given[k]), names[k], 2)
-            old = [s[i] for s in state]
-            new = space[names[-1]](q, g, *old, **given[-1])
-            new = numbers_of(new, names[-1], me.size(j, "returns"))
-            p[i] = new[0]
-            for s, value in zip(state, new[1:]):  # noqa: B905  as many, as was just seen
-                s[i] = value
-        for i in range(d):
-            me.put(j, t, i, p[i])
+        me.slope(j, t, *p.items)
+        at, q, g = 0, p.copy(), array(me.g)
+        for k, name in enumerate(names):
+            given = {}
+            for n in keywords[k]:
+                if n:
+                    value = me.given(j, t, at)
+                    given[n] = value if n == "t" else float(value)
+                    at += 1
+            if k < len(names) - 1:
+                q, g = returned(space[name](q, g, **given), name, 2, p)  # noqa: F821
+            else:
+                new = space[name](q, g, *state, **given)
+                p, *state = returned(new, name, me.size(j, "returns"), p)  # noqa: F821
+                state = state[:count]
+        for i, value in enumerate(p.items):
+            me.put(j, t, i, value)
 
 
 def schedule(me, j, rate):
@@ -59,13 +48,14 @@ def schedule(me, j, rate):
 
 
 def main(me):
+    BY_ZERO.clear()  # noqa: F821
     try:
         for j in range(me.count()):
             own = {"np": np}  # noqa: F821
             for source in range(me.sources(j)):
-                exec(me.source(j, source), own)
+                exec(compile(me.source(j, source), "package", "exec"), own)
             mine = {"np": np}  # noqa: F821
-            exec(compile(me.changed(), "rule", "exec"), mine)
+            exec(me.changed(), mine)  # Brython compiles less than it runs: no try, no f-string
             if not callable(mine.get(me.target())):
                 raise NameError(f"the lines must define {me.target()}")
             own.update(mine)
@@ -73,6 +63,8 @@ def main(me):
                 schedule(me, j, mine[me.target()])
             else:
                 go(me, j, own)
-        me.done()
+            if j == 0:
+                divided = bool(BY_ZERO)  # noqa: F821
+        me.done(divided)
     except BaseException as error:
-        me.failed(in_words(error), own_line(error, "rule"))  # noqa: F821
+        me.failed(in_words(error), own_line(error, "<string>"))  # noqa: F821

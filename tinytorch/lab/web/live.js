@@ -191,23 +191,32 @@ class Figure {
       if (event.pointerType === "touch") this.move(panel, this.nearest(panel, at), at);
     });
   }
-  // The address
+  // The address: #figure;knob=value;…&another;…, of those that were changed, the last one first.
   read() {
-    const [name, ...parts] = location.hash.slice(1).split(";");
-    if (!this.anchor || name !== this.anchor || !parts.length) return;
-    for (const part of parts) {
+    let parts = [];
+    try { parts = decodeURIComponent(location.hash.slice(1)).split("&").map((part) => part.split(";")); } catch { /* no address of ours */ }
+    const at = parts.findIndex(([name, ...rest]) => name === this.anchor && rest.length);
+    if (!this.anchor || at < 0) return;
+    this.pause();
+    this.K.set(this.first);
+    for (const part of parts[at].slice(1)) {
       const [knob, value] = part.split("="), i = this.knobs.findIndex((k) => k.name === knob);
-      if (i >= 0 && Number.isFinite(Number(value))) {
+      if (i >= 0 && value?.trim() && Number.isFinite(Number(value))) {
         const k = this.knobs[i], v = clip(Number(value), k.low, k.high);
         this.K[i] = k.values || k.kind === "time" ? k.at(k.of(v)) : v;
       }
     }
-    this.root.scrollIntoView();
+    if (!at) this.root.scrollIntoView();
+  }
+  // What it adds to the address; nothing in the first state.
+  address() {
+    const parts = this.knobs.flatMap((k, i) => (this.K[i] === this.first[i] ? [] : [`${k.name}=${this.K[i]}`]));
+    return this.anchor && parts.length ? [[this.anchor, ...parts].join(";")] : [];
   }
   write() {
     if (!this.anchor) return;
-    const parts = this.knobs.flatMap((k, i) => (this.K[i] === this.first[i] ? [] : [`${k.name}=${this.K[i]}`]));
-    history.replaceState(history.state, "", parts.length ? `#${[this.anchor, ...parts].join(";")}` : `#${this.anchor}`);
+    const mine = this.address(), others = figures.flatMap((f) => (f === this ? [] : f.address()));
+    history.replaceState(history.state, "", `#${[...(mine.length ? mine : others.length ? [] : [this.anchor]), ...others].join("&")}`);
   }
   // What it shows now
   update() {
@@ -452,21 +461,18 @@ class Code {
   told(data) {
     if (data.late) { this.say(data.error); return; }
     if (!this.changed) return;
-    if (data.error) {
-      const known = data.error.includes("ZeroDivisionError") && this.known(data.paths[0], true); // NumPy would go on with nan
-      this.say(data.error + (known ? `\n${known}` : ""), data.line);
-    }
+    if (data.error) this.say(data.error, data.line);
     else {
-      this.say(this.figure.spec.trial ? this.verdict(data.paths.shift()) : this.compared(data.paths[0]));
+      this.say(this.figure.spec.trial ? this.verdict(data.paths.shift(), data.divided) : this.compared(data.paths[0]));
       data.paths.forEach((path, i) => (this.paths[this.runs[i]] = path));
     }
     this.figure.update();
   }
   // On the trial, where each known mistake shows: right, a mistake by its name, or neither.
-  verdict(path) {
+  verdict(path, divided) {
     const at = this.parts(path, this.figure.spec.trial.right);
     return at < 0 ? "These lines do what the package's do."
-      : this.known(path) ?? `Another rule: it parts from the package's at step ${at} of the trial${Number.isFinite(path[at]) ? "" : ", with no finite number"}.`;
+      : this.known(path, divided) ?? `Another rule: it parts from the package's at step ${at} of the trial${Number.isFinite(path[at]) ? "" : ", with no finite number"}.`;
   }
   // A schedule, against the page's own in this state.
   compared(factors) {
@@ -475,7 +481,7 @@ class Code {
     return at < 0 ? "These lines do what the page's do." : `Another schedule: it parts from the page's at step ${at}.`;
   }
   // Numbers that are none name a mistake only if a division by zero made them: much else does.
-  known(path, divided = false) {
+  known(path, divided) {
     const tells = (m) => divided || m.path.slice(1).some((v) => v !== null);
     const found = this.figure.spec.trial.mistakes.find((m) => tells(m) && this.parts(path, m.path) < 0);
     return found && `A known mistake: ${found.name}. ${found.explanation}`;
@@ -504,5 +510,6 @@ const scan = () => {
 };
 make("style", document.head, {}, STYLE + EDITOR);
 new MutationObserver(() => figures.forEach((f) => f.root.isConnected && f.update())).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme", "class"], subtree: false });
+addEventListener("hashchange", () => figures.forEach((f) => { f.read(); f.update(); }));
 window.tinyLive = { scan, E, figures };
 scan();

@@ -59,6 +59,42 @@ class Tensor:
 
     shape = property(lambda self: self.data.shape)
 
+    @property
+    def data(self):
+        return self._data
+
+    @data.setter
+    def data(self, value):
+        self._data = value.data if isinstance(value, Tensor) else value
+
+    def numpy(self):
+        return self.data
+
+    def __bool__(self):
+        if self.data.size == 1:
+            return bool(self.data)
+        raise ValueError(
+            f"a tensor of shape {self.shape} is neither true nor false: compare it first,"
+            " then use .any() or .all()"
+        )
+
+
+def given_to_tensors():
+    def method(f, turned):
+        def of_two(self, other):
+            other = array(other)
+            return Tensor(f(other, self.data) if turned else f(self.data, other))
+
+        return of_two
+
+    for name in ("add", "sub", "mul", "truediv"):
+        f = OPERATIONS[name]  # noqa: F821
+        setattr(Tensor, f"__{name}__", method(f, False))
+        setattr(Tensor, f"__r{name}__", method(f, True))
+
+
+given_to_tensors()
+
 
 def words_of(rule):
     """Names of a rule's parameters: those of arrays, and those of numbers."""
@@ -73,16 +109,7 @@ def words_of(rule):
 def run_rule(rule, arrays, numbers):
     """A rule on arrays, into whose places its results are put."""
     new = rule(*arrays, **{name: numbers[name] for name in words_of(rule)[1]})
-    name, count = rule.__name__, len(arrays) - 1
-    if not isinstance(new, tuple):
-        what = type(new).__name__
-        raise TypeError(f"{name} must return a tuple of {count} arrays, not {what}")
-    if len(new) != count:
-        raise ValueError(f"{name} must return {count} arrays, not {len(new)}")
-    for value in new:
-        if not isinstance(value, (Array, int, float)):  # noqa: F821
-            raise TypeError(f"{name} must return arrays, not {type(value).__name__}")
-    new = [v.copy() if isinstance(v, Array) else v for v in new]  # noqa: F821
+    new = returned(new, rule.__name__, len(arrays) - 1, arrays[0])  # noqa: F821
     for place, value in zip([arrays[0], *arrays[2:]], new):  # noqa: B905  counted above
         place[...] = value
 

@@ -25,7 +25,7 @@ Object.assign(self, {
   rate_value: (j, i) => task.jobs[j].values[i],
   factor: (j, t, value) => (paths[j][t] = Number(value)),
   put: (j, t, i, value) => (paths[j][(t + 1) * task.jobs[j].start.length + i] = Number(value)),
-  done: () => self.postMessage({ paths }),
+  done: (divided) => self.postMessage({ paths, divided }),
   failed: (error, line) => self.postMessage({ error: line ? `Line ${line}: ${error}` : error, line, paths }),
 });
 self.onmessage = ({ data }) => {
