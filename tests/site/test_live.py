@@ -418,7 +418,7 @@ def test_the_figure_follows_changed_lines(lines):
         ("", "must define adam"),
         (
             ADAM.replace("    m = beta1", "    import os\n    m = beta1"),
-            "Line 3: ModuleNotFoundError: No module named 'os'; Python in a page has numpy and math",
+            "Line 3: ModuleNotFoundError: No module named 'os'; Python in a page has numpy",
         ),
     ],
     ids=[
@@ -487,7 +487,9 @@ def test_no_number_is_no_known_mistake(lines, factor):
 
 
 STYLES = {  # of lines that do what the package's do
-    "try": [("    m = ", "    try:\n        {}['m']\n    except KeyError as e:\n        str(e)\n    m = ")],
+    "try": [
+        ("    m = ", "    try:\n        {}[t]\n    except KeyError as e:\n        e\n    m = "),
+    ],
     "f-string": [("    m = ", "    print(f'{t=} {lr:.3f}')\n    m = ")],
     "match": [("    m = ", "    match t:\n        case 1:\n            pass\n    m = ")],
     "math": [("    m = ", "    import math\n    m = "), ("beta1**t", "math.pow(beta1, t)")],

@@ -130,6 +130,40 @@ def test_each_known_mistake_is_called_by_its_name(one_page, target):
         assert said.endswith(f"this is   {name}. {explanation}"), (name, said)
 
 
+STYLES = [  # right or wrong, written as people write
+    ("gradient_descent", "return ([a - lr * b for a, b in zip(p, g)],)"),
+    ("gradient_descent", "return (p - np.dot(lr, g),)"),
+    ("gradient_descent", "return (np.subtract(p, lr * g, out=p),)"),
+    ("gradient_descent", "return [p - lr * g]"),
+    ("gradient_descent_step", "check('s', 'lr', learning_rate)\nif parameter.grad is None:\n"
+     "    raise ValueError('no gradient')\n"
+     "parameter.data = parameter.data - learning_rate * parameter.grad"),
+    ("gradient_descent_step", "if not parameter.grad:\n    raise ValueError('no gradient')\n"
+     "check('s', 'lr', learning_rate)\nparameter.data -= learning_rate * parameter.grad.data"),
+    ("heavy_ball", "b = momentum * b + (1 - dampening) * g\nprint(f'{b=} {b.std():.3f}')\n"
+     "return p - lr * b, b"),
+    ("adam", "import math\nm = beta1 * m + (1 - beta1) * g\nv = beta2 * v + (1 - beta2) * g**2\n"
+     "with np.errstate(all='ignore'):\n    m_hat = m / (1 - math.pow(beta1, t))\n"
+     "v_hat = v * np.reciprocal(1 - beta2**t)\nreturn p - lr * m_hat / (v_hat**0.5 + eps), m, v"),
+    ("StepLR.factor", "from math import floor\nreturn self.gamma ** floor(t / self.step_size)"),
+    ("StepLR.factor", "import numpy as np\n"
+     "return np.prod([self.gamma] * (t // self.step_size + 1)) / self.gamma"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("target", "body"), STYLES)
+def test_the_page_judges_as_tito_does(opened, tmp_path, target, body):
+    text = lines(target, *body.splitlines())
+    for other, right in RIGHT.items():
+        opened.field(other).fill(right)
+    _, state = opened.tries(target, text)
+    with opened.page.expect_download() as waiting:
+        opened.press(opened.step(target).get_by_role("button", name="Download"))
+    waiting.value.save_as(tmp_path / LESSON.file)
+    graded = grade(LESSON, tmp_path / LESSON.file)
+    assert (state == "right") == graded.passed, [o for o in graded.outcomes if not o.good]
+
+
 @pytest.mark.parametrize(
     ("target", "body", "said", "line"),
     [
