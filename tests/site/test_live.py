@@ -258,6 +258,28 @@ def test_the_state_is_in_the_address(opened, site, context, figures, way):
     page.close()
 
 
+@pytest.mark.parametrize("part", ["canvas", "input[type=range]"])
+def test_a_finger_that_scrolls_the_page_moves_nothing(opened, part):
+    if opened.way != "finger":
+        return
+    page, root = opened.page, opened.root("mixed")
+    first = root.evaluate("e => [...e.live.K]")
+    place = root.locator(part).first
+    place.evaluate("e => e.scrollIntoView({block: 'center'})")
+    page.wait_for_timeout(100)
+    box, before = place.bounding_box(), page.evaluate("scrollY")
+    at = {"x": box["x"] + 0.83 * box["width"], "y": box["y"] + 0.7 * box["height"]}
+    touch = page.context.new_cdp_session(page)
+    for kind, way in [("touchStart", 0), *(("touchMove", -15 * k) for k in range(1, 12))]:
+        points = [{"x": at["x"], "y": at["y"] + way}]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        page.wait_for_timeout(10)
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    page.wait_for_timeout(200)
+    assert page.evaluate("scrollY") > before + 50
+    assert root.evaluate("e => [...e.live.K]") == first
+
+
 def test_two_figures_share_the_address(opened, site, context, figures, way):
     for name in ("mixed", "schedule"):
         opened.root(name).locator("input[type=range]").first.focus()

@@ -5,7 +5,9 @@ import json
 
 import numpy as np
 import pytest
+from book_checks import engine
 
+from tinytorch.lab import live
 from tinytorch.lab.live import MIME
 
 from .conftest import PAGES
@@ -99,6 +101,34 @@ def test_a_figure_draws_what_the_package_computed(name, width, browser, address,
                     )
     assert wrong == []
     context.close()
+
+
+SAYS = """
+let asked;
+const ask = (text) => { asked = E.figure(JSON.parse(text)); return true; };
+const say = (state) => {
+  const K = Float64Array.from(state), marks = asked.marks(K, false);
+  return asked.says(K, marks);
+};
+"""
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_figure_speaks_in_words_wherever_its_knobs_stand(name, published):
+    v8 = engine.context()
+    v8.eval(live.source("figure.js") + SAYS.replace("const ", "var ").replace("let ", "var "))
+    rng = np.random.default_rng(0)
+    for given in figures_of(published, name):
+        spec = given["spec"]
+        v8.call("ask", json.dumps(spec))
+        ends = np.array([(k["low"], k["high"], k["at"]) for k in spec["knobs"]])
+        for row in rng.integers(0, 3, (200, len(ends))):
+            state = ends[np.arange(len(ends)), row].tolist()
+            said = v8.call("say", state)
+            where = (spec["alt"], dict(zip([k["name"] for k in spec["knobs"]], state, strict=True)))
+            for odd in ("undefined", "NaN", "Infinity", "null", "{"):
+                assert odd not in said, where
+            assert "no number" not in said or "flies off" in said, where
 
 
 def test_the_book_is_full_of_them(published):

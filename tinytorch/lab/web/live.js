@@ -89,6 +89,9 @@ class Figure {
       const input = make("input", label, { type: "range", min: 0, max: k.count, step: 1, ...own });
       const shown = make("span", label, { class: "live-shown", "aria-hidden": "true" });
       input.addEventListener("input", () => { if (k.kind === "time") this.pause(); this.set(i, k.at(Number(input.value))); });
+      let before; // a finger that scrolls the page was none on the knob
+      input.addEventListener("pointerdown", () => (before = this.K[i]));
+      input.addEventListener("pointercancel", () => this.set(i, before));
       return { input, shown };
     });
     const buttons = make("div", body, { class: "live-buttons" });
