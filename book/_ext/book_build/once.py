@@ -17,14 +17,20 @@ CARDS = "sphinxext.opengraph._social_cards"  # pictures of a page's title, which
 
 
 class Reading:
-    """The environment, with the trees of the pages that were last asked for at hand."""
+    """The environment, with the trees of the pages that were last asked for at hand, or of all."""
 
-    def __init__(self, env):
+    def __init__(self, env, kept: int | None = 4):
         self.env = env
-        self.get_doctree = functools.lru_cache(4)(env.get_doctree)
+        self.get_doctree = functools.lru_cache(kept)(env.get_doctree)
 
     def __getattr__(self, name: str):
         return getattr(self.env, name)
+
+
+@functools.cache
+def finished(env) -> Reading:
+    """For those who look through all pages when all are written, and change nothing in them."""
+    return Reading(env, kept=None)
 
 
 class Standard(StandardDomain):

@@ -7,6 +7,7 @@ printed, figures as the words that describe them.
 import re
 from pathlib import Path
 
+from book_build import once
 from docutils import nodes
 
 from book_copies import notebooks
@@ -66,7 +67,7 @@ def parts(app) -> list[tuple[str, list[str]]]:
 
 def first_words(app, docname: str) -> str:
     """The first sentence of a page."""
-    doctree = app.env.get_doctree(docname)
+    doctree = once.finished(app.env).get_doctree(docname)
     for paragraph in doctree.findall(nodes.paragraph):
         text = " ".join(paragraph.astext().split())
         if len(text) > 20:

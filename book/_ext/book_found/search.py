@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 import yaml
+from book_build import once
 from docutils import nodes
 from py_mini_racer import MiniRacer
 from sphinx import addnodes
@@ -162,7 +163,7 @@ def write(app, exception) -> None:
     if exception or app.builder.name != "html":
         return
     site = Path(app.outdir)
-    gathered = gather(app.env)
+    gathered = gather(once.finished(app.env))
     made = engine().call("BookSearch.index", gathered)
     text = json.dumps(made, ensure_ascii=False, separators=(",", ":"))
     (site / "searchindex.js").write_text(f"window.BOOK_INDEX={text}", encoding="utf-8")
