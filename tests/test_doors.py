@@ -167,6 +167,10 @@ DOORS = {
         lambda: optim.LambdaLR(sgd(), lambda t: "a"),
         r"lr_lambda\(0\) must be a number",
     ),
+    "a wrapper": (
+        lambda: optim.ExponentialLR(optim.Lookahead(sgd()), 0.9),
+        "must be an Optimizer, got Lookahead; pass the one inside it, .optimizer",
+    ),
     "one to chain": (lambda: optim.ChainedScheduler(3), "schedulers must be a list, got int"),
     "one to sequence": (
         lambda: optim.SequentialLR(sgd(), None, [1]),

@@ -284,9 +284,10 @@ def begin(scheduler: Scheduler, optimizer, values: dict, written) -> None:
 
 def require_optimizer(scheduler, optimizer) -> None:
     if not isinstance(optimizer, Optimizer):
+        inside = isinstance(getattr(optimizer, "optimizer", None), Optimizer)
         raise TypeError(
             f"{type(scheduler).__name__}: optimizer must be an Optimizer, "
-            f"got {type(optimizer).__name__}"
+            f"got {type(optimizer).__name__}" + "; pass the one inside it, .optimizer" * inside
         )
 
 
