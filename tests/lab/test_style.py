@@ -79,3 +79,11 @@ def test_the_same_figure_twice_is_the_same_bytes():
     first = png()
     assert first == png()
     assert len(first) < 200_000
+
+
+def test_between_powers_of_ten_a_label_is_a_plain_number():
+    """An axis of less than a decade is labelled by its minor ticks."""
+    ax = plot_convergence({"SGD": np.geomspace(0.9, 0.2, 20)})
+    ax.figure.canvas.draw()
+    labels = [label.get_text() for label in ax.yaxis.get_minorticklabels()]
+    assert {"0.2", "0.3", "0.4", "0.6"} <= set(labels) <= {"", "0.2", "0.3", "0.4", "0.6"}

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import LogFormatterSciNotation
 
 from tinytorch.lab import names
 
@@ -116,9 +117,18 @@ def canvas(columns: int = 1, height: float = 3.6, rows: int = 1, **kwargs):
         return plt.subplots(rows, columns, figsize=(WIDTH, height), layout="constrained", **kwargs)
 
 
+class Between(LogFormatterSciNotation):
+    """What stands between the powers of ten, where it has a label at all: 0.6, not 6 × 10⁻¹."""
+
+    def __call__(self, x, pos=None):
+        return super().__call__(x, pos) and f"{x:g}"
+
+
 def finish(ax, xlabel, ylabel, title, legend, ends=False):
     with plt.rc_context(SETTINGS):
         ax.set(xlabel=xlabel, ylabel=ylabel)
+        if ax.get_yscale() == "log":
+            ax.yaxis.set_minor_formatter(Between())
         if title:
             ax.set_title(title)
         if legend and ends and names.fits(ax):

@@ -39,6 +39,9 @@ MENDED = [
     (r"<script[^>]*>(let toggle\w+ = |var togglebuttonSelector = )[^<]*</script>", ""),
     (r'<script[^>]*src="[^"]*togglebutton\.js[^"]*"[^>]*></script>', ""),
     (r'<link[^>]*href="[^"]*togglebutton\.css[^"]*"[^>]*>', ""),
+    # what runs when the page is read stands in no letter's way: not brought early, and not waited for
+    (r'<link rel="preload" as="script"[^>]*>\n?', ""),
+    (r"<script>(DOCUMENTATION_OPTIONS\.)", r'<script type="module">\1'),
     # without a script a page had no colours at all
     (r'(<html[^>]*) data-theme="auto"', r'\1 data-theme="light"'),
     # stated twice by the theme
@@ -60,9 +63,20 @@ MENDED = [
     (r'(<div) role="list"( class="citation-list")', r"\1\2"),
     (r'(<div id="pst-primary-sidebar")', r'\1 role="region" aria-label="The book"'),
 ]
+# The theme makes what scrolls a stop for the tabulator, asking and writing by turns: each time the
+# whole page is laid out anew, and what is folded or far below with it.
+STOPS = re.compile(
+    r'=\(\)=>\{(document\.querySelectorAll\(\["pre",[^)]*\))\)\.forEach\((\w)=>\{\2\.tabIndex=([^?}]*)\?0:-1\}\)\}'
+    r'(,(\w)=\w+\(\w,300\);)'
+)
+MENDED_STOPS = (
+    r"=()=>{[...\1)].filter(\2=>\2.checkVisibility?.({contentVisibilityAuto:true})??true)"
+    r".map(\2=>[\2,\3?0:-1]).forEach(([\2,to])=>{\2.tabIndex=to})}\4"
+    r'["toggle","contentvisibilityautostatechange"].forEach(on=>document.addEventListener(on,\5,true));'
+)
 MENDED = [(re.compile(pattern, re.DOTALL), to) for pattern, to in MENDED]
 DEFERRED = re.compile(
-    r'<script ((?:data-[\w-]+="[^"]*" )?src="[^"]*_static/(?!documentation_options)[^"]*")>'
+    r'<script ((?:data-[\w-]+="[^"]*" )?src="[^"]*_static/[^"]*")>'
 )
 
 
@@ -136,7 +150,7 @@ def finish(app, exception) -> None:
     cut_fonts(static, icons_used(static, Path(app.outdir).rglob("*.html")))
     for script in static.rglob("*.js"):
         text = script.read_text(encoding="utf-8")
-        quiet = CHATTER.sub("void(", text)
+        quiet = STOPS.sub(MENDED_STOPS, CHATTER.sub("void(", text))
         if quiet != text:
             script.write_text(quiet, encoding="utf-8")
     for unused in UNUSED:
