@@ -2,5 +2,5 @@
 
 from book_build import setup_of
 
-EXTENSIONS = ["fonts", "formulas", "images", "lean", "styles", "svg"]
+EXTENSIONS = ["fonts", "formulas", "glyphs", "images", "lean", "styles", "svg"]
 setup = setup_of(__name__, EXTENSIONS)

@@ -39,7 +39,7 @@ MENDED = [
     (r"<script[^>]*>(let toggle\w+ = |var togglebuttonSelector = )[^<]*</script>", ""),
     (r'<script[^>]*src="[^"]*togglebutton\.js[^"]*"[^>]*></script>', ""),
     (r'<link[^>]*href="[^"]*togglebutton\.css[^"]*"[^>]*>', ""),
-    # what runs when the page is read stands in no letter's way: not brought early, and not waited for
+    # scripts come after the letters: none is brought early, and none is waited for
     (r'<link rel="preload" as="script"[^>]*>\n?', ""),
     (r"<script>(DOCUMENTATION_OPTIONS\.)", r'<script type="module">\1'),
     # without a script a page had no colours at all
@@ -67,7 +67,7 @@ MENDED = [
 # whole page is laid out anew, and what is folded or far below with it.
 STOPS = re.compile(
     r'=\(\)=>\{(document\.querySelectorAll\(\["pre",[^)]*\))\)\.forEach\((\w)=>\{\2\.tabIndex=([^?}]*)\?0:-1\}\)\}'
-    r'(,(\w)=\w+\(\w,300\);)'
+    r"(,(\w)=\w+\(\w,300\);)"
 )
 MENDED_STOPS = (
     r"=()=>{[...\1)].filter(\2=>\2.checkVisibility?.({contentVisibilityAuto:true})??true)"
@@ -75,14 +75,20 @@ MENDED_STOPS = (
     r'["toggle","contentvisibilityautostatechange"].forEach(on=>document.addEventListener(on,\5,true));'
 )
 MENDED = [(re.compile(pattern, re.DOTALL), to) for pattern, to in MENDED]
-DEFERRED = re.compile(
-    r'<script ((?:data-[\w-]+="[^"]*" )?src="[^"]*_static/[^"]*")>'
-)
+LISTING = re.compile(r"<pre>(<span></span>.*?)</pre>", re.DOTALL)
+LISTED = '<pre style="--lines:{}">{}</pre>'
+DEFERRED = re.compile(r'<script ((?:data-[\w-]+="[^"]*" )?src="[^"]*_static/[^"]*")>')
+
+
+def with_lines(listing: re.Match) -> str:
+    """A listing that says how many lines it has, by which the style sheet knows its size."""
+    return LISTED.format(listing[1].rstrip().count("\n") + 1, listing[1])
 
 
 def mend(page: str) -> str:
     for pattern, replacement in MENDED:
         page = pattern.sub(replacement, page)
+    page = LISTING.sub(with_lines, page)
     page = DEFERRED.sub(r"<script defer \1>", page)
     seen = set()
 

@@ -137,7 +137,9 @@ def inlined(svg: str, name: str, words: str, known: set[str]) -> str:
     svg = re.sub(r"<g>(<(?:path|use|text)[^>]*/>)</g>", r"\1", svg)
     box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
     said = f'role="img" aria-label="{html.escape(words)}"' if words else 'aria-hidden="true"'
-    size = f'viewBox="0 0 {box[1]} {box[2]}" style="--wide:{float(box[1]):.0f}"'
+    wide, tall = box.groups()
+    style = f"--wide:{float(wide):.0f};aspect-ratio:{wide}/{tall}"  # known before it is laid out
+    size = f'viewBox="0 0 {wide} {tall}" style="{style}"'
     return f'<svg class="figure" {size} {said}>{svg[svg.index(">") + 1 :]}'
 
 
