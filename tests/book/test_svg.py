@@ -6,7 +6,7 @@ import re
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from book_light.svg import inlined, short
+from book_light.svg import changing, inlined, short
 
 KNOWN = {"#0072b2", "#000000"}
 
@@ -100,3 +100,11 @@ def test_a_point_by_itself_is_a_place_and_no_line():
     svg = '<svg viewBox="0 0 9 9"><path d="M 1 2 L 3 4 M 5 6 "/></svg>'
     made = inlined(svg, "a", "", KNOWN)
     assert 'd="M1 2l2 2M5 6"' in made
+
+
+def test_greys_that_the_style_sheet_does_not_know_change_with_the_nearest():
+    known = {"#000000", "#e1e1e1", "#f9f9f9", "#0072b2"}
+    assert changing("#fafafa", known) == "var(--fig-f9f9f9,#fafafa)"
+    assert changing("#dadada", known) == "var(--fig-e1e1e1,#dadada)"
+    assert changing("#e1e1e1", known) == "var(--fig-e1e1e1,#e1e1e1)"
+    assert changing("#0072b3", known) == "#0072b3"

@@ -117,6 +117,19 @@ def lighter(match: re.Match) -> str:
     return base64.b64encode(min(file.getvalue(), image, key=len)).decode()
 
 
+def is_grey(colour: str) -> bool:
+    return colour[1:3] == colour[3:5] == colour[5:7]
+
+
+def changing(colour: str, known: set[str]) -> str:
+    """The colour as a style sheet may change it; a grey that it does not know as its nearest one."""
+    greys = [other for other in known if is_grey(other)]
+    if colour not in known and is_grey(colour) and greys:
+        near = min(greys, key=lambda other: abs(int(other[1:3], 16) - int(colour[1:3], 16)))
+        return f"var(--fig-{near[1:]},{colour})"
+    return f"var(--fig-{colour[1:]},{colour})" if colour in known else colour
+
+
 def inlined(svg: str, name: str, words: str, known: set[str]) -> str:
     """The drawing as a part of a page.
 
@@ -133,7 +146,7 @@ def inlined(svg: str, name: str, words: str, known: set[str]) -> str:
     used = {place for _, place in USED.findall(svg)}
     svg = NAMED.sub(lambda m: f' id="{name}-{m[1]}"' if m[1] in used else "", svg)
     svg = USED.sub(rf"\1{name}-\2", svg)
-    svg = COLOUR.sub(lambda m: f"var(--fig-{m[0][1:]},{m[0]})" if m[0] in known else m[0], svg)
+    svg = COLOUR.sub(lambda m: changing(m[0], known), svg)
     svg = re.sub(r"<g>(<(?:path|use|text)[^>]*/>)</g>", r"\1", svg)
     box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
     said = f'role="img" aria-label="{html.escape(words)}"' if words else 'aria-hidden="true"'
