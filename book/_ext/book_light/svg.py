@@ -122,7 +122,7 @@ def is_grey(colour: str) -> bool:
 
 
 def changing(colour: str, known: set[str]) -> str:
-    """The colour as a style sheet may change it; a grey that it does not know as its nearest one."""
+    """The colour as a style sheet may change it; a grey it does not know, as the nearest."""
     greys = [other for other in known if is_grey(other)]
     if colour not in known and is_grey(colour) and greys:
         near = min(greys, key=lambda other: abs(int(other[1:3], 16) - int(colour[1:3], 16)))
