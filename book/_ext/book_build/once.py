@@ -2,6 +2,7 @@
 
 import functools
 import gc
+import inspect
 import sys
 from types import SimpleNamespace
 from typing import ClassVar
@@ -68,7 +69,8 @@ def titled(toc):
 
 def cut_contents(app, env) -> None:
     """For each page Sphinx copies the headings of all, and then cuts them out of the list."""
-    whole, titles = html.global_toctree_for_doc, functools.cache(lambda: Titles(env))
+    whole = inspect.unwrap(html.global_toctree_for_doc)  # not an earlier build's, in this process
+    titles = functools.cache(lambda: Titles(env))
 
     def shown(env, *given, **how):
         return whole(titles() if how.get("titles_only") else env, *given, **how)
