@@ -590,3 +590,14 @@ def test_a_rate_set_by_hand_lasts_until_the_next_step_and_an_initial_one_stays()
     optimizer.param_groups[0]["initial_lr"] = 8.0
     assert stepped() == pytest.approx(8 * 0.25 * 0.1)
     assert first.state_dict()["base_lrs"] == [8.0]
+
+
+def test_a_function_may_give_what_numpy_gives_of_numbers():
+    """An array without axes is a number: `np.where(t < 3, 1.0, 0.5)` gives one."""
+    optimizer = optim.SGD([Tensor([0.0], requires_grad=True)], lr=1.0)
+    schedule = optim.LambdaLR(optimizer, lambda t: np.where(t < 3, 1.0, 0.5))
+    for _ in range(3):
+        schedule.step()
+    assert optimizer.param_groups[0]["lr"] == 0.5
+    with pytest.raises(ValueError, match="must be a number"):
+        optim.LambdaLR(optimizer, lambda t: np.ones(1))

@@ -4,6 +4,8 @@ from bisect import bisect_right
 from collections.abc import Callable
 from numbers import Real
 
+import numpy as np
+
 from tinytorch.core.checks import (
     NONNEGATIVE,
     POSITIVE,
@@ -84,7 +86,10 @@ class LambdaLR(Scheduler):
 
     def call(self, f, t: int) -> float:
         """f(t), if it is a number."""
-        return require(type(self).__name__, f"lr_lambda({t})", f(t), REAL)
+        found = f(t)
+        if isinstance(found, np.ndarray) and found.ndim == 0:  # what np.where gives of numbers
+            found = found.item()
+        return require(type(self).__name__, f"lr_lambda({t})", found, REAL)
 
     def made_with(self):
         """How many functions there are; what they do a state cannot say."""
