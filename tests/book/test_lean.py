@@ -24,14 +24,6 @@ def test_a_letter_that_is_written_twice_is_drawn_once_and_used_twice():
     assert glyphs.once(f"<p><svg>{OTHER}</svg></p>") == f"<p><svg>{OTHER}</svg></p>"
 
 
-def test_a_listing_says_how_many_lines_it_has():
-    page = lean.mend("<pre><span></span>one\n<span>two</span>\n</pre><pre>quoted\n</pre>")
-    assert (
-        page
-        == '<pre style="--lines:2"><span></span>one\n<span>two</span>\n</pre><pre>quoted\n</pre>'
-    )
-
-
 @pytest.mark.skipif(
     not version(THEME).startswith(lean.KNOWN[THEME][-1]),
     reason="the book's own pages have the newest",

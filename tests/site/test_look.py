@@ -106,3 +106,13 @@ def test_a_live_figure_leaves_little_room_empty(path, reader, opened):
             return kept - e.offsetHeight }"""
         )
         assert 0 <= empty < 60
+
+
+@pytest.mark.parametrize("path", ["index.html", CHAPTER])
+def test_a_picture_of_the_whole_page_shows_all_of_it(path, opened):
+    """What waits for a reader to come near is an empty box in it."""
+    waiting = opened(path, **DESK).evaluate(
+        """() => [...document.querySelectorAll('.bd-main *')]
+        .filter((e) => getComputedStyle(e).contentVisibility === 'auto').map((e) => e.className)"""
+    )
+    assert waiting == []

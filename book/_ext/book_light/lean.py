@@ -64,31 +64,23 @@ MENDED = [
     (r'(<div id="pst-primary-sidebar")', r'\1 role="region" aria-label="The book"'),
 ]
 # The theme makes what scrolls a stop for the tabulator, asking and writing by turns: each time the
-# whole page is laid out anew, and what is folded or far below with it.
+# whole page is laid out anew, and what is folded with it.
 STOPS = re.compile(
     r'=\(\)=>\{(document\.querySelectorAll\(\["pre",[^)]*\))\)\.forEach\((\w)=>\{\2\.tabIndex=([^?}]*)\?0:-1\}\)\}'
     r"(,(\w)=\w+\(\w,300\);)"
 )
 MENDED_STOPS = (
-    r"=()=>{[...\1)].filter(\2=>\2.checkVisibility?.({contentVisibilityAuto:true})??true)"
+    r"=()=>{[...\1)].filter(\2=>\2.checkVisibility?.()??true)"
     r".map(\2=>[\2,\3?0:-1]).forEach(([\2,to])=>{\2.tabIndex=to})}\4"
-    r'["toggle","contentvisibilityautostatechange"].forEach(on=>document.addEventListener(on,\5,true));'
+    r'document.addEventListener("toggle",\5,true);'
 )
 MENDED = [(re.compile(pattern, re.DOTALL), to) for pattern, to in MENDED]
-LISTING = re.compile(r"<pre>(<span></span>.*?)</pre>", re.DOTALL)
-LISTED = '<pre style="--lines:{}">{}</pre>'
 DEFERRED = re.compile(r'<script ((?:data-[\w-]+="[^"]*" )?src="[^"]*_static/[^"]*")>')
-
-
-def with_lines(listing: re.Match) -> str:
-    """A listing that says how many lines it has, by which the style sheet knows its size."""
-    return LISTED.format(listing[1].rstrip().count("\n") + 1, listing[1])
 
 
 def mend(page: str) -> str:
     for pattern, replacement in MENDED:
         page = pattern.sub(replacement, page)
-    page = LISTING.sub(with_lines, page)
     page = DEFERRED.sub(r"<script defer \1>", page)
     seen = set()
 
