@@ -97,28 +97,26 @@ class Watched:
         running.add(self)
         self.lines: queue.Queue = queue.Queue()
         self.printed = ""
-        self.readers = {
-            pipe: threading.Thread(target=read, daemon=True)
-            for pipe, read in (
-                (self.process.stdout, self._report),
-                (self.process.stderr, self._output),
-            )
-        }
-        for reader in self.readers.values():
+        self.readers = [
+            threading.Thread(target=read, daemon=True) for read in (self._report, self._output)
+        ]
+        for reader in self.readers:
             reader.start()
         with contextlib.suppress(OSError):  # it ended at once: its output says why
             self.process.stdin.write(json.dumps(asked).encode() + b"\n")
             self.process.stdin.flush()
 
     def _report(self):
-        for line in iter(lambda: self.process.stdout.readline(LONGEST), b""):
-            self.lines.put(line.decode("utf-8", "replace"))
+        with self.process.stdout as pipe:
+            for line in iter(lambda: pipe.readline(LONGEST), b""):
+                self.lines.put(line.decode("utf-8", "replace"))
         self.lines.put(None)
 
     def _output(self):
-        for chunk in iter(lambda: self.process.stderr.read1(65536), b""):
-            if len(self.printed) < KEPT_OUTPUT:
-                self.printed += chunk.decode("utf-8", "replace")[:KEPT_OUTPUT]
+        with self.process.stderr as pipe:
+            for chunk in iter(lambda: pipe.read1(65536), b""):
+                if len(self.printed) < KEPT_OUTPUT:
+                    self.printed += chunk.decode("utf-8", "replace")[:KEPT_OUTPUT]
 
     def end(self) -> None:
         """Kill the process and all that it started.
@@ -130,10 +128,8 @@ class Watched:
         running.discard(self)
         with contextlib.suppress(OSError):
             self.process.stdin.close()
-        for pipe, reader in self.readers.items():
+        for reader in self.readers:
             reader.join(timeout=1.0)
-            if not reader.is_alive():
-                pipe.close()
 
     def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):
