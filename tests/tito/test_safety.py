@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tinytorch.tito.grade import grade
+from tinytorch.tito.grade import Watched, grade
 from tinytorch.tito.lessons import find
 from tinytorch.tito.report import clean
 from tinytorch.tito.workspace import Trouble, nearest
@@ -81,6 +81,22 @@ def test_when_tito_is_killed_its_child_ends(space):
     size = mark.stat().st_size
     time.sleep(1.0)
     assert mark.stat().st_size == size > 0
+
+
+def test_what_something_detached_holds_open_is_closed_when_that_ends(tmp_path):
+    rests = "import time; time.sleep(4)"
+    code = (
+        "import subprocess, sys\n"
+        f"subprocess.Popen([sys.executable, '-c', {rests!r}], start_new_session=True)"
+    )
+    watched = Watched({"file": str(tmp_path / "a.py")}, [sys.executable, "-c", code])
+    watched.process.wait()
+    watched.end()
+    assert any(reader.is_alive() for reader in watched.readers)
+    for reader in watched.readers:
+        reader.join(timeout=60)
+    assert watched.process.stdout.closed
+    assert watched.process.stderr.closed
 
 
 @pytest.mark.parametrize("name", ["random", "typing", "math", "numpy", "json", "threading"])
