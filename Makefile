@@ -62,10 +62,10 @@ publish: $(VENV)/.requirements ## write the tree that is published: site, notebo
 lock: $(VENV)/.$(TESTING) ## renew the tested set of versions, and its hashes, from pyproject.toml
 	$(BIN)/python -m pip install -q uv
 	$(BIN)/uv pip compile --universal --python-version 3.10 --all-extras --upgrade \
-	  --no-annotate --no-header -q -o requirements-lock.txt pyproject.toml
+	  --prerelease disallow --no-annotate --no-header -q -o requirements-lock.txt pyproject.toml
 	$(BIN)/uv pip compile --python-version 3.12 --python-platform x86_64-manylinux_2_28 \
 	  --extra book --extra cli --extra lab -c requirements-lock.txt --generate-hashes \
-	  --no-annotate --no-header -q -o requirements-hashed.txt pyproject.toml
+	  --prerelease disallow --no-annotate --no-header -q -o requirements-hashed.txt pyproject.toml
 
 clean: ## remove what was built; the environment stays
 	rm -rf _build dist build .pytest_cache .ruff_cache .hypothesis

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
@@ -39,6 +40,15 @@ def test_what_publishing_installs_is_hashed_and_of_the_tested_set():
         assert pin in lock
     names = {re.match(r"[\w.-]+", block)[0] for block in blocks}
     assert {"jupyter-book", "myst-nb", "numpy", "setuptools", "sphinx"} <= names
+
+
+def test_no_trial_version_is_in_the_tested_set():
+    """Left to itself the resolver takes one to reach a newer version of something else."""
+    pins = re.findall(r"^([\w.-]+)==(\S+)", text("requirements-lock.txt"), re.M)
+    assert len(pins) > 100
+    assert [pin for pin in pins if Version(pin[1]).is_prerelease] == []
+    compiled = re.findall(r"uv pip compile (?:.*\\\n)*.*", text("Makefile"))
+    assert ["--prerelease disallow" in command for command in compiled] == [True, True]
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)

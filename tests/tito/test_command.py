@@ -381,8 +381,15 @@ def test_run_hands_on_status_and_arguments(space):
     assert "there is no command 'no-such-command-here'" in done.err
     done = space.tito("run", str(space.path(SIX)))  # a file that cannot be executed
     assert done.code == 2
-    assert "cannot be run: Permission denied" in done.err
+    why = "%1 is not a valid Win32 application" if os.name == "nt" else "Permission denied"
+    assert f"cannot be run: {why}" in done.err
     assert "Traceback" not in done.err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no signal ends a process there")
+def test_run_says_as_a_shell_that_a_signal_ended_the_command(space):
+    space.write(SIX, GOOD)
+    space.tito("export", "06")
     assert space.tito("run", "sh", "-c", "kill -9 $$").code == 137
 
 

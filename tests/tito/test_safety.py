@@ -56,13 +56,11 @@ def test_an_isolation_that_is_not_there_is_said_so(space, monkeypatch):
 
 
 def test_when_tito_is_killed_its_child_ends(space):
-    mark = space.root / "alive"
-    path = space.write(
+    mark = space.path(SIX).parent / "alive"
+    space.write(
         SIX,
         f"import time\nwhile True:\n    open({str(mark)!r}, 'a').write('x')\n    time.sleep(.1)\n",
     )
-    mark = path.parent / "alive"
-    path.write_text(path.read_text().replace(str(space.root / "alive"), str(mark)))
     process = subprocess.Popen(
         [sys.executable, "-m", "tinytorch.tito", "test", "06", "--seconds", "60"],
         cwd=space.root,
@@ -81,6 +79,18 @@ def test_when_tito_is_killed_its_child_ends(space):
     size = mark.stat().st_size
     time.sleep(1.0)
     assert mark.stat().st_size == size > 0
+
+
+def test_what_has_ended_may_be_ended_on_a_mac_too(tmp_path, monkeypatch):
+    """There a group refuses to be killed whose processes have ended, before anybody has waited."""
+
+    def refuse(group, number):
+        raise PermissionError(1, "Operation not permitted")
+
+    watched = Watched({"file": str(tmp_path / "a.py")}, [sys.executable, "-c", ""])
+    monkeypatch.setattr(os, "killpg", refuse, raising=False)
+    watched.end()
+    assert watched.process.returncode is not None
 
 
 def test_what_something_detached_holds_open_is_closed_when_that_ends(tmp_path):

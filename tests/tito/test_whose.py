@@ -15,7 +15,7 @@ WHOSE = {
     "SGD": "yours",
     "adam": "the package's: your file defines none",
 }
-PAGES = sorted(path for path in (ROOT / "book").rglob("*.md") if "exports." in path.read_text())
+PAGES = sorted(p for p in (ROOT / "book").rglob("*.md") if "exports." in p.read_text("utf-8"))
 
 
 @pytest.fixture(scope="module")

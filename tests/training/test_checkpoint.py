@@ -571,7 +571,7 @@ def test_an_interruption_waits_until_all_parts_are_loaded(saved, monkeypatch):
     right = checkpoint.set_state
 
     def interrupted(part, state):
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
         right(part, state)
 
     monkeypatch.setattr(checkpoint, "set_state", interrupted)

@@ -1,6 +1,5 @@
 """The loop, and the Trainer around it: what they compute, record, stop at and refuse."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -407,7 +406,7 @@ def test_ctrl_c_finishes_the_step_and_keeps_what_was_learned(default_handler):
     def loss(predictions, targets):
         calls.append(1)
         if len(calls) == 8:  # in the middle of the second step of the second epoch
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
         return MSELoss()(predictions, targets)
 
     history = Trainer(model, optimizer, loss).fit(loader, 5)
@@ -426,7 +425,7 @@ def test_ctrl_c_during_validation(default_handler):
 
     def metric(predictions, targets):
         if not model.training:
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
         return 0.0
 
     trainer = Trainer(model, SGD(model.parameters(), lr=0.1), MSELoss(), metrics=[metric])
@@ -440,7 +439,7 @@ def test_a_second_ctrl_c_does_not_wait(default_handler):
 
     def loss(predictions, targets):
         for _ in range(2):
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
         raise AssertionError("the second Ctrl-C was ignored")
 
     history = Trainer(model, SGD(model.parameters(), lr=0.1), loss).fit(loader)
@@ -468,7 +467,7 @@ def test_a_handler_of_the_programs_own_stays():
         model, loader = problem()
 
         def loss(predictions, targets):
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
             return MSELoss()(predictions, targets)
 
         history = Trainer(model, SGD(model.parameters(), lr=0.1), loss).fit(loader)

@@ -1,7 +1,6 @@
 """What a long training relies on: whole epochs, the right name, what is done in between."""
 
 import math
-import os
 import signal
 
 import numpy as np
@@ -29,7 +28,7 @@ def default_handler():
 
 
 def interrupt() -> None:
-    os.kill(os.getpid(), signal.SIGINT)
+    signal.raise_signal(signal.SIGINT)
 
 
 class Session:

@@ -132,7 +132,8 @@ class Watched:
             reader.join(timeout=1.0)
 
     def kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
+        # Of a group whose processes have all ended a Mac says that it may not be killed.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             if hasattr(os, "killpg"):
                 os.killpg(self.process.pid, signal.SIGKILL)
             else:
