@@ -68,6 +68,7 @@ def main() -> int:
     stamp = build / "strict"
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     pages = [build / "html" / f"{document}.html" for document in documents(contents)]
+    state.check_writable(build)
 
     if arguments.fresh:
         with state.alone(build):

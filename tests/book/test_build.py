@@ -40,6 +40,15 @@ def test_two_builds_from_scratch_draw_the_same_bytes(book):
     assert again.stdout.startswith("Nothing changed")
 
 
+def test_a_place_that_cannot_be_written_is_said_in_words(book):
+    (book.folder / "_build").write_text("a file where the folder should be", encoding="utf-8")
+    result = book.build()
+    assert result.returncode == 1
+    assert "Traceback" not in result.stdout
+    assert "_build cannot be written: File exists" in ending(result.stdout)
+    assert "python book/build.py --output DIR" in ending(result.stdout)
+
+
 def test_an_edit_of_the_package_shows_at_once(book):
     book.cell("from tinytorch.probe import answer\nprint('the answer is', answer())")
     probe = book.folder / "tinytorch" / "probe.py"

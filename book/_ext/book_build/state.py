@@ -11,6 +11,7 @@ import contextlib
 import os
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 from sphinx.errors import ExtensionError, SphinxError
@@ -39,6 +40,19 @@ def jobs() -> int:
     with contextlib.suppress(AttributeError):  # not on macOS and Windows
         return min(4, len(os.sched_getaffinity(0)))
     return min(4, os.cpu_count() or 1)
+
+
+def check_writable(build: Path) -> None:
+    """Say in words what else ends in the midst of Sphinx, as in a clone that is read-only."""
+    try:
+        build.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=build):
+            pass
+    except OSError as error:
+        raise Refused(
+            f"{build} cannot be written: {error.strerror}. "
+            "Choose another place: python book/build.py --output DIR"
+        ) from None
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ script that searches it, in V8; Sphinx's own scripts and index are left out of t
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import yaml
 from book_build import once
@@ -15,7 +16,8 @@ from docutils import nodes
 from py_mini_racer import MiniRacer
 from sphinx import addnodes
 from sphinx.errors import SphinxError
-from sphinx.search.en import js_porter_stemmer
+from sphinx.search import IndexBuilder
+from sphinx.search.en import SearchEnglish
 
 BOOK = Path(__file__).parents[2]
 ASKED = BOOK / "asked.yml"
@@ -34,8 +36,14 @@ class NoSuchPlace(SphinxError):
 
 def engine() -> MiniRacer:
     made = MiniRacer()
-    made.eval(f"{js_porter_stemmer}\n{SCRIPT.read_text(encoding='utf-8')}")
+    made.eval(f"var window = globalThis;\n{script()}")
     return made
+
+
+def script() -> str:
+    """The search, after what cuts words down to their stems: each Sphinx carries another."""
+    stemmer = IndexBuilder.get_js_stemmer_code(SimpleNamespace(lang=SearchEnglish({})))
+    return f"{stemmer}\n{SCRIPT.read_text(encoding='utf-8')}"
 
 
 class Records:
@@ -167,8 +175,7 @@ def write(app, exception) -> None:
     made = engine().call("BookSearch.index", gathered)
     text = json.dumps(made, ensure_ascii=False, separators=(",", ":"))
     (site / "searchindex.js").write_text(f"window.BOOK_INDEX={text}", encoding="utf-8")
-    script = f"{js_porter_stemmer}\n{SCRIPT.read_text(encoding='utf-8')}"
-    (site / "_static" / "search.js").write_text(script, encoding="utf-8")
+    (site / "_static" / "search.js").write_text(script(), encoding="utf-8")
     for unused in ("searchtools.js", "language_data.js"):
         (site / "_static" / unused).unlink(missing_ok=True)
 
