@@ -17,7 +17,10 @@ SECTIONS = [
 
 @pytest.fixture(scope="module")
 def ask():
-    made = search.engine()
+    return asked(search.engine())
+
+
+def asked(made):
     made.eval(f"const INDEX = BookSearch.index({json.dumps(SECTIONS)})")
     made.eval("const ask = (q, typing) => BookSearch.find(INDEX, q, typing).map((f) => f.page)")
     return lambda query, typing=False: list(made.call("ask", query, typing))
@@ -45,3 +48,11 @@ def test_what_is_asked_for_comes_first(query, first, ask):
 def test_while_it_is_typed_a_beginning_is_enough(ask):
     assert ask("mome") == []
     assert ask("mome", True) == ["a", "b"]
+
+
+def test_another_sphinx_may_bring_another_stemmer(monkeypatch):
+    """Newer ones keep the English one in files beside all others."""
+    monkeypatch.setattr(search.SearchEnglish, "js_stemmer_rawcode", "porter-stemmer.js")
+    monkeypatch.setattr(search.SearchEnglish, "language_name", "Porter")
+    assert "BaseStemmer" in search.script()
+    assert asked(search.engine())("minibatches") == ["d"]
