@@ -32,7 +32,7 @@ QUERIES = {
     "bias correction": O + "adam",
     "epsilon in adam": [O + "adam", A + "conventions"],
     "rmsprop": O + "adam#rmsprop-forget",
-    "adagrad": O + "adam#adagrad-divide-by-what-has-been-heard",
+    "adagrad": O + "adam#adagrad-divide-by-all-gradients-so-far",
     "adam diverges": O + "when-adam-fails",
     "amsgrad": [O + "when-adam-fails#amsgrad", A + "api-reference"],
     "beta2 too small": O + "when-adam-fails",
