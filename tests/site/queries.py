@@ -58,7 +58,7 @@ QUERIES = {
     "mup learning rate transfer": O + "transfer",
     "square root scaling": O + "transfer",
     "why does the loss stop decreasing with sgd noise": O + "stochastic",
-    "gradient accumulation": T + "07_training#more-than-fits-into-the-memory",
+    "gradient accumulation": T + "07_training#more-than-fits-into-memory",
     # training
     "gradient clipping": [
         T + "07_training#one-bad-batch",
