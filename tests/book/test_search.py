@@ -4,6 +4,8 @@ import json
 
 import pytest
 from book_found import search
+from docutils import nodes
+from sphinx import addnodes
 
 SECTIONS = [
     {"page": "a", "place": "", "title": "Momentum", "text": "A ball that rolls keeps its speed."},
@@ -56,3 +58,36 @@ def test_another_sphinx_may_bring_another_stemmer(monkeypatch):
     monkeypatch.setattr(search.SearchEnglish, "language_name", "Porter")
     assert "BaseStemmer" in search.script()
     assert asked(search.engine())("minibatches") == ["d"]
+
+
+@pytest.mark.parametrize(
+    ("latex", "text"),
+    [
+        (r"\beta_2 = 0.999", "β₂ = 0.999"),
+        (r"1-\beta_1^t", "1 − β₁ᵗ"),
+        (r"\eta\lambda < 2 + 2\beta", "ηλ < 2 + 2β"),
+        (r"10^{-6}", "10⁻⁶"),
+        (r"\sqrt\kappa", "√κ"),
+        (r"-\log n", "−log n"),
+        (r"\frac{a}{b+c}", "…"),  # the bar would be lost, and so the brackets
+        (r"\sqrt{a+b}", "…"),
+        (r"x^{ab}", "…"),  # no such letters
+        (r"(1+a)^2", "(1 + a)²"),
+        (r"\hat m", "…"),
+        (r"\begin{matrix}1\\2\end{matrix}", "…"),
+    ],
+)
+def test_a_formula_is_one_line_of_text_or_three_points(latex, text):
+    assert search.line(latex) == text
+
+
+def test_an_excerpt_has_formulas_and_names_and_the_index_has_no_formula():
+    source = addnodes.pending_xref("", nodes.inline("", "polyak1964"), refdomain="cite")
+    source["reftarget"] = "polyak1964"
+    text = nodes.paragraph("", "With ")
+    text += [nodes.math("", r"\beta"), nodes.Text(" by "), source]
+    records = search.Records({"polyak1964": "Polyak, 1964"})
+    record = records.add("", "Momentum")
+    records.walk(text, record)
+    assert search.excerpt(record) == "With β by Polyak, 1964"
+    assert record["text"].split() == ["With", "…", "by", "Polyak,", "1964"]

@@ -9,9 +9,11 @@ import json
 import re
 from pathlib import Path
 from types import SimpleNamespace
+from xml.etree import ElementTree
 
 import yaml
 from book_build import once
+from book_light import formulas
 from docutils import nodes
 from py_mini_racer import MiniRacer
 from sphinx import addnodes
@@ -28,6 +30,8 @@ SENT = ("page", "place", "title", "worth", "asked", "shown", "text", "code")
 LEFT_OUT = {"References", "Bibliography"}
 ALSO = re.compile(r"[Aa]lso(?: called)?:? ([^.;]*)[.;]")
 ADDRESS = re.compile(r"([\w/-]+)#(\S*)")
+LOW = str.maketrans("0123456789+-=()ijt", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ᵢⱼₜ")
+HIGH = str.maketrans("0123456789+-=()nt⋆", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿᵗ*")
 
 
 class NoSuchPlace(SphinxError):
@@ -49,13 +53,15 @@ def script() -> str:
 class Records:
     """The records of one page after another."""
 
-    def __init__(self):
+    def __init__(self, names: dict[str, str]):
+        self.names = names  # of the sources, by their keys
         self.all: dict[tuple[str, str], dict] = {}
         self.page = self.head = ""
 
     def add(self, place: str, title: str) -> dict:
         record = {"page": self.page, "place": place, "title": title, "head": self.head}
-        record |= {"asked": "", "shown": "", "text": "", "code": "", "names": [place], "worth": 1}
+        record |= dict.fromkeys(("asked", "shown", "text", "said", "code"), "")
+        record |= {"names": [place], "worth": 1}
         return self.all.setdefault((self.page, place), record)
 
     def read(self, page: str, doctree) -> None:
@@ -93,23 +99,62 @@ class Records:
             return
         if isinstance(node, (nodes.literal_block, nodes.paragraph, nodes.caption)) and record:
             kind = {nodes.literal_block: "code", nodes.caption: "shown"}.get(type(node), "text")
-            record[kind] += " " + words(node)
+            record[kind] += " " + words(node, self.names)
+            if kind == "text" and len(record["said"]) <= EXCERPT:
+                record["said"] += " " + words(node, self.names, line)
             return
         for child in node.children:
             self.walk(child, record)
 
 
-def words(node) -> str:
-    """The text of a node without its formulas."""
+def words(node, names: dict[str, str], formula=lambda latex: "…") -> str:
+    """The text of a node: a source by its name, and a formula as something makes text of it."""
     if isinstance(node, nodes.math):
-        return "…"
+        return formula(node.astext())
+    if isinstance(node, addnodes.pending_xref) and node.get("refdomain") == "cite":
+        return ", ".join(names.get(key, key) for key in node["reftarget"].split(","))
     if isinstance(node, nodes.Text):
         return node.astext()
-    return "".join(map(words, node.children)) if node.children else ""
+    return "".join(words(child, names, formula) for child in node.children)
+
+
+def line(latex: str) -> str:
+    """A formula in one line of text, as far as that can be done; else three points."""
+    _, _, spoken = formulas.typeset(latex, False).rpartition('<span class="math-spoken">')
+    text = flat(ElementTree.fromstring(spoken.removesuffix("</span>")))
+    return "…" if text is None else re.sub(r"(^|\() ?− ", r"\1−", " ".join(text.split()))
+
+
+def flat(element) -> str | None:
+    """MathML as text, or nothing if it would not be read rightly."""
+    tag = element.tag.rpartition("}")[2]
+    parts = [flat(child) for child in element]
+    if tag in ("mi", "mn", "mtext", "ms"):
+        return element.text or ""
+    if tag == "mo":
+        sign = (element.text or "").replace("\u2061", " ")  # after the name of a function
+        return f" {sign} " if sign in "=<>≤≥≈∈←→+−×≪≫∼∝" else sign
+    if None in parts:
+        return None
+    if tag in ("math", "mrow", "mstyle", "mpadded", "TeXAtom"):
+        return "".join(parts)
+    if tag == "mspace":
+        return " "
+    if tag in ("msub", "msup", "msubsup"):
+        where = {"msub": (LOW,), "msup": (HIGH,)}.get(tag, (LOW, HIGH))
+        base, *small = (re.sub(r"\s", "", part).replace("−", "-") for part in parts)
+        moved = "".join(each.translate(to) for each, to in zip(small, where, strict=True))
+        changed = not set(moved) & set("".join(small))
+        return base + moved if changed and (len(base) == 1 or base.isdigit()) else None
+    if tag == "msqrt" and len("".join(parts).strip()) == 1:
+        return "√" + "".join(parts).strip()
+    if tag == "mfrac" and all(len(part.strip()) == 1 for part in parts):
+        return "/".join(part.strip() for part in parts)
+    return None
 
 
 def excerpt(record: dict) -> str:
-    text = " ".join((record["text"] or record["shown"]).split())
+    text = " ".join((record["said"] or record["shown"]).split())
     text = re.sub(r"[\s…]*…[\s…]*", " … ", text).strip()
     return text if len(text) <= EXCERPT else text[: text.rfind(" ", 0, EXCERPT)] + " …"
 
@@ -126,7 +171,8 @@ def labelled(env, records: Records) -> dict[str, dict]:
 
 def gather(env) -> list[dict]:
     """All records, with the words by which they are asked for."""
-    records = Records()
+    cited = env.get_domain("cite").citations
+    records = Records({each.key: each.formatted_entry.label for each in cited})
     for page in sorted(env.found_docs):
         records.read(page, env.get_doctree(page))
     labels = labelled(env, records)
