@@ -63,3 +63,13 @@ def test_powers_of_ten_are_set_as_in_the_text():
     assert "<td>−2.5·10⁻⁸</td>" in text
     assert "<code>1e-3</code>" in TABLE.sub(marked, table(("a", "<code>1e-3</code>")))
     assert 'class="n2 table"' in text
+
+
+def test_rows_are_named_where_nothing_stands_above_their_names():
+    rows = [("descent", "12"), ("momentum", "7")]
+    named = marked(TABLE.search(table(*rows, head="<tr><th></th><th>steps</th></tr>")))
+    assert '<th scope="row">descent</th><td>12</td>' in named
+    assert named.count('scope="row"') == 2
+    assert number_columns(named) == [2]
+    kept = marked(TABLE.search(table(*rows, head="<tr><th>rule</th><th>steps</th></tr>")))
+    assert "scope" not in kept

@@ -1,4 +1,4 @@
-"""Columns of numbers stand to the right, in the tables of pages and of cells."""
+"""Columns of numbers stand to the right, and rows have their names, in all tables."""
 
 import re
 from html import unescape
@@ -37,8 +37,21 @@ def typeset(table: str) -> str:
     return POWER.sub(lambda cell: f"{cell[1]}·10{str(int(cell[2])).translate(SUPERSCRIPT)}", table)
 
 
+def name_rows(table: str) -> str:
+    """Where nothing stands above the first column, it names the rows, also for those who listen."""
+    head, end, body = table.partition("</thead>")
+    first = CELL.search(head)
+    if not end or not first or re.sub(r"<[^>]+>", "", first[3]).strip():
+        return table
+
+    def named(row: re.Match) -> str:
+        return CELL.sub(r'<th scope="row"\2>\3</th>', row[0], count=1)
+
+    return head + end + ROW.sub(named, body)
+
+
 def marked(match: re.Match) -> str:
-    table = typeset(match[0])
+    table = name_rows(typeset(match[0]))
     names = " ".join(f"n{at}" for at in number_columns(table) if at < 10)
     if not names:
         return table
