@@ -116,3 +116,45 @@ def test_a_picture_of_the_whole_page_shows_all_of_it(path, opened):
         .filter((e) => getComputedStyle(e).contentVisibility === 'auto').map((e) => e.className)"""
     )
     assert waiting == []
+
+
+def test_a_live_figure_of_panels_side_by_side_reaches_into_the_margin(opened):
+    page = opened(CHAPTER, **DESK)
+    figure = page.locator("figure:has(.live-figure)").last
+    figure.scroll_into_view_if_needed()
+    figure.locator(".live-panel").nth(1).wait_for()
+    text = page.locator(".bd-article section > p").first.bounding_box()
+    box = figure.bounding_box()
+    assert box["width"] > 1.3 * text["width"]
+    assert box["x"] + box["width"] <= 1280
+    # the list of headings lies under it, and comes forward for who walks it with the keyboard
+    page.evaluate("(y) => window.scrollBy({top: y - 20, behavior: 'instant'})", box["y"])
+    link = page.locator(".page-toc a").first
+    over = """(a) => { const r = a.getBoundingClientRect();
+      return document.elementFromPoint(r.x + 4, r.y + r.height / 2) === a }"""
+    assert not link.evaluate(over)
+    page.keyboard.press("Tab")
+    link.focus()
+    assert link.evaluate(over)
+
+
+def test_the_search_stays_above_the_list_of_chapters(opened):
+    """Far down in the list, which moves to the chapter that is open."""
+    page = opened("book/training/choosing.html", **DESK)
+    assert page.evaluate("document.querySelector('.bd-sidebar-primary').scrollTop") > 200
+    assert page.locator(".bd-sidebar-primary .search-button-field").bounding_box()["y"] >= 0
+
+
+def test_the_list_of_headings_tells_what_stands_under_build_use_and_understand(opened):
+    entries = opened(CHAPTER, **DESK).locator(".page-toc .toc-h3 > a")
+    assert entries.count() > 5
+    assert all(entry.is_visible() for entry in entries.all())
+    names = opened("book/appendices/api-reference.html", **DESK).locator(".page-toc .toc-h3 > a")
+    assert not all(name.is_visible() for name in names.all())  # of hundreds the open part alone
+
+
+def test_a_page_says_of_which_part_it_is(opened):
+    part = opened(CHAPTER, **TELEPHONE).locator(".page-part")
+    assert part.text_content().startswith("The optimizers, 3 of ")
+    assert part.bounding_box()["y"] < 120
+    assert opened("index.html", **TELEPHONE).locator(".page-part").count() == 0

@@ -1,4 +1,4 @@
-"""What a reader can do with a page: a line of links under its title, and the menus above it.
+"""Above a page's title its part of the book, under it what a reader can do with it, and the menus.
 
 The theme's own launch buttons lead to the Markdown source, which neither Binder nor Colab can open.
 These lead to the published notebook of the page, and a page without one has no such line.
@@ -34,6 +34,16 @@ def bar(app, pagename: str, pathto) -> str:
     return f'<nav class="page-bar d-print-none" aria-label="This page"><ul>{items}</ul></nav>'
 
 
+def part(app, pagename: str) -> str:
+    """The part of the book that the page belongs to, and its place there."""
+    for tree in app.config.external_site_map.root.subtrees:
+        pages = [str(item) for item in tree.items]
+        if tree.caption and pagename in pages:
+            place = f"{pages.index(pagename) + 1} of {len(pages)}"
+            return f'<div class="page-part d-print-none">{escape(tree.caption)}, {place}</div>'
+    return ""
+
+
 def arrange(app, pagename, templatename, context, doctree) -> None:
     buttons = context.get("header_buttons")
     if buttons is None:
@@ -41,8 +51,10 @@ def arrange(app, pagename, templatename, context, doctree) -> None:
     repository = app.book_repository
     if doctree is not None and (folder(app) / f"{pagename}.ipynb").is_file():
         pathto = context["pathto"]
-        title, end, rest = context["body"].partition("</h1>")
-        context["body"] = title + end + bar(app, pagename, pathto) + rest
+        above, begin, title = context["body"].partition("<h1")
+        title, end, rest = title.partition("</h1>")
+        context["body"] = above + part(app, pagename) + begin + title + end
+        context["body"] += bar(app, pagename, pathto) + rest
         notebook = {
             "type": "link",
             "url": pathto(f"notebooks/{pagename}.ipynb", 1),

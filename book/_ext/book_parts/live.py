@@ -138,6 +138,7 @@ def roomy(match: re.Match) -> str:
             rows, left = (rows, left - wide) if wide <= left else (rows + 1, 320 - wide)
     panels = len(spec["panels"])
     counts = {
+        "panels": panels,
         "row": -(-panels // 3) * (16.5 if panels == 3 else 18.5),  # rem of panels side by side
         "column": 16 if panels == 1 else 12 * panels,  # and of panels under one another
         "keys": rows,
