@@ -142,12 +142,12 @@ def unbroadcast(gradient: np.ndarray, shape: tuple) -> np.ndarray:
 
 def topological_order(root) -> list:
     """The tensors that `root` was computed from, each after all of its inputs."""
-    order, seen, stack = [], {id(root)}, [(root, iter(root._edges))]
+    order, seen, stack = [], {root}, [(root, iter(root._edges))]
     while stack:
         node, inputs = stack[-1]
         for parent, _ in inputs:
-            if id(parent) not in seen:
-                seen.add(id(parent))
+            if parent not in seen:
+                seen.add(parent)
                 stack.append((parent, iter(parent._edges)))
                 break
         else:
@@ -190,23 +190,22 @@ def backward(root, gradient: np.ndarray) -> None:
     """
     order = topological_order(root)
     refuse_overwritten(order)
-    gradients = {id(root): gradient}
+    gradients = {root: gradient}
     owned = set()
     for node in reversed(order):
-        g = gradients.pop(id(node))
+        g = gradients.pop(node)
         if not node._edges or node._retain:
-            node._accumulate(g, owns=id(node) in owned and not node._edges)
+            node._accumulate(g, owns=node in owned and not node._edges)
         for parent, derivative in node._edges:
             piece = unbroadcast(derivative(g), parent.data.shape)
             if piece.dtype != parent.data.dtype:
                 piece = piece.astype(parent.data.dtype)
-            key = id(parent)
-            if key not in gradients:
-                gradients[key] = piece
+            if parent not in gradients:
+                gradients[parent] = piece
                 if piece is not g and piece.base is None:
-                    owned.add(key)
-            elif key in owned:
-                gradients[key] += piece
+                    owned.add(parent)
+            elif parent in owned:
+                gradients[parent] += piece
             else:
-                gradients[key] = gradients[key] + piece
-                owned.add(key)
+                gradients[parent] = gradients[parent] + piece
+                owned.add(parent)
