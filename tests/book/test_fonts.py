@@ -1,8 +1,10 @@
 """The letters that are shipped are those that the book writes."""
 
+import codecs
 import re
 from pathlib import Path
 
+import latexcodec  # noqa: F401  by which `ulatex` is known
 import pytest
 from book_light import fonts
 from fontTools.ttLib import TTFont
@@ -28,6 +30,13 @@ def written() -> set[str]:
 def test_a_letter_that_is_written_and_can_be_had_is_shipped(name):
     face = fonts.FACES[name]
     assert (written() & installed(face)) - set(fonts.CHARACTERS) == set()
+
+
+def test_a_letter_that_nobody_writes_is_not_shipped():
+    """Each costs every reader's first visit some sixty bytes of each face."""
+    works = (ROOT / "book" / "references.bib").read_text(encoding="utf-8")
+    names = codecs.decode(works, "ulatex")  # which TeX writes with accents of its own
+    assert set(fonts.LETTERS) - written() - set(names) == set()
 
 
 def test_the_faces_of_the_style_sheet_are_those_that_are_cut():

@@ -33,6 +33,20 @@ def test_what_no_page_uses_is_left_out(sheet, kept):
     assert styles.pruned(tinycss2.parse_stylesheet(sheet), WORDS) == kept
 
 
+def test_a_property_that_nothing_reads_is_left_out():
+    """Nor what only such a property reads; not for a colon in a name, a text or an address."""
+    one = (
+        'p{--kept:var(--of-kept);--gone:url("data:a;b}");--of-kept:1;--in-script:2}'
+        ".a--gone:hover{--last:var(--gone)}"
+    )
+    two = "q{color:var( --kept );--over:var(--last)}"
+    less = styles.read_only({1: one, 2: two}, {"--in-script"})
+    assert less == {
+        1: "p{--kept:var(--of-kept);--of-kept:1;--in-script:2}.a--gone:hover{}",
+        2: "q{color:var( --kept );}",
+    }
+
+
 LINKS = """<link href="{0}_static/a/one.css?v=1" rel="stylesheet" />
 <link rel="stylesheet" type="text/css" href="{0}_static/two.css" />
 <link rel="stylesheet" href="https://elsewhere.org/three.css" />

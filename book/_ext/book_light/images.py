@@ -11,6 +11,8 @@ from pathlib import Path
 from PIL import Image
 
 COLOURS = 128
+LAZY = ' loading="lazy"'
+STILL = 'class="live-still"'  # of a live figure: most readers see the figure itself
 TAG = re.compile(r'<img (?![^>]*\bwidth=)([^>]*?)src="([^"]*_images/[^"]+\.png)"')
 
 
@@ -30,13 +32,14 @@ def compress(path: Path) -> None:
 
 
 def state_sizes(page: Path) -> None:
-    waits = itertools.chain([""], itertools.repeat(' loading="lazy"'))  # all but the first
+    waits = itertools.chain([""], itertools.repeat(LAZY))  # all but the first
 
     def sized(match: re.Match) -> str:
         attributes, source = match.groups()
         with Image.open(page.parent / source) as image:
             width, height = image.size
-        size = f'width="{width}" height="{height}"{next(waits)} decoding="async"'
+        when = LAZY if STILL in attributes else next(waits)
+        size = f'width="{width}" height="{height}"{when} decoding="async"'
         return f'<img {attributes}src="{source}" {size}'
 
     text = page.read_text(encoding="utf-8")

@@ -1,7 +1,9 @@
 """A style sheet keeps the rules that some page or script can need.
 
 The theme styles two thousand icons and all of Bootstrap, and a reader's first visit waits for it.
-A selector stays if each class in it stands on some page or is a word of some script.
+A selector stays if each class in it stands on some page or is a word of some script, but for the
+parts of Bootstrap's script that no page has. A property of the sheet's own stays if one that stays
+reads it.
 """
 
 import hashlib
@@ -23,6 +25,10 @@ IMPORT = re.compile(r"@import ['\"]([^'\"]+)['\"];")
 SHEET = re.compile(
     r'<link\b(?=[^>]*rel="stylesheet")[^>]*?href="([^":]*?_static/)([^"?]+)[^"]*"[^>]*>\n?'
 )
+PARTS = ("carousel", "list-group", "modal", "offcanvas", "popover", "toast")
+OWN = re.compile(r"--[\w-]+")
+STATED = re.compile(rf"""(?<=[{{;\s])({OWN.pattern})\s*:(?:"[^"]*"|'[^']*'|[^;{{}}"'])*;?""")
+READ = re.compile(rf"var\(\s*({OWN.pattern})")
 BUNDLE = "all-"
 # Before anything is shown: light or dark, which the theme's script decides when all is there; and
 # the letters of the first screen, or the text jumps when they come (a file may not ask for them).
@@ -70,34 +76,55 @@ def pruned(rules: list, words: set[str]) -> str:
     return "\n".join(kept)
 
 
+def read_only(sheets: dict[Path, str], elsewhere: set[str]) -> dict[Path, str]:
+    """The sheets without those properties of their own that neither they nor others read."""
+    while True:
+        read = elsewhere.union(*(READ.findall(sheet) for sheet in sheets.values()))
+
+        def kept(match: re.Match, read=read) -> str:
+            return match[0] if match[1] in read else ""
+
+        less = {path: STATED.sub(kept, sheet) for path, sheet in sheets.items()}
+        if less == sheets:
+            return sheets
+        sheets = less  # what was read for those that are gone alone
+
+
 def prune(app, exception) -> None:
     if exception or app.builder.name != "html":
         return
     site = Path(app.outdir)
     words: set[str] = set()
+    said: set[str] = set()
     parts: set[str] = set()  # most stand on every page
+    own: set[str] = set()
     for page in site.rglob("*.html"):
         text = page.read_text(encoding="utf-8")
         parts.update(part for uses in USES for part in uses.findall(text))
+        own.update(OWN.findall(text))
     for part in parts:
         words.update(WORD.findall(part))
     for script in site.rglob("*.js"):
         if "python" in script.parts:  # an interpreter, brought later, that styles nothing
             continue
-        words.update(WORD.findall(script.read_text(encoding="utf-8")))
+        text = script.read_text(encoding="utf-8")
+        said.update(WORD.findall(text))
+        own.update(OWN.findall(text))
+    words |= {word for word in said if not word.startswith(tuple(set(PARTS) - words))}
+    sheets = {}
     for sheet in (site / "_static").rglob("*.css"):
         if sheet.name.startswith(BUNDLE):  # of an earlier build: it is made anew, by its first line
             continue
         text = sheet.read_text(encoding="utf-8")
         known = sorted(words.intersection(CLASS.findall(text)))
-        less = remembered.remember(
+        sheets[sheet] = remembered.remember(
             site.parent,
             "styles",
             "\n".join([text, *known]),
             lambda text=text: pruned(tinycss2.parse_stylesheet(text, True, True), words),
         )
-        if len(less) < len(text):
-            sheet.write_text(less, encoding="utf-8")
+    for sheet, text in read_only(sheets, own).items():
+        sheet.write_text(text, encoding="utf-8")
 
 
 def moved(sheet: Path, folder: Path) -> str:
