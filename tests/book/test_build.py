@@ -121,6 +121,19 @@ def test_a_page_changed_while_the_book_is_built_is_said_in_words(book):
     assert "a last word" in (book.folder / "_build/html/book/chapter.html").read_text("utf-8")
 
 
+def test_a_page_changed_before_it_is_read_is_not_run_by_others(book):
+    """They would run it in surroundings that are not the book's, and keep what came of it."""
+    page, more = book.folder / "index.md", "\n```{code-cell} python\nprint('by whom?')\n```\n"
+    book.cell("1", page="index")
+    with page.open("a") as text:
+        text.write("\nSee {doc}`book/chapter`.\n")
+    # with more in its cells the chapter is run, and read, first
+    book.cell(f"with open({str(page)!r}, 'a') as page:\n    page.write({more!r})")
+    result = book.build()
+    assert result.returncode != 0
+    assert "index.md was changed while the book was built" in ending(result.stdout)
+
+
 def test_a_warning_fails_the_strict_build_again_and_again(book):
     book.write("book/chapter", "# A chapter\n\nSee {ref}`nowhere`.\n")
     for _ in range(2):

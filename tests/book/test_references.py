@@ -30,19 +30,49 @@ def test_each_work_says_what_we_saw_of_it():
         assert SEEN[words[entry.key]] in entry.text.render(Backend()), entry.key
 
 
+def said_and_listed(page: str) -> tuple[dict[str, str], dict[str, str]]:
+    """By its place: what the text calls each work, and what the list does."""
+    said = re.findall(r'<a class="reference internal" href="#(id\d+)"[^>]*>(.*?)</a>', page)
+    listed = re.findall(
+        r'<div class="citation" id="(id\d+)".*?class="label">(.*?)</span>\s*<p', page, re.S
+    )
+    names = [
+        {at: re.sub(r"<[^>]+>|\[|\]", "", text).strip() for at, text in found}
+        for found in (said, listed)
+    ]
+    return {at: name for at, name in names[0].items() if at in names[1]}, names[1]
+
+
 def test_the_list_names_them_as_the_text_does(tmp_path):
     """One author, two, more, a letter that TeX writes with an accent, and a group."""
     book = Book(tmp_path)
     keys = ["polyak1964", "torn1989", "lessard2016", "hagele2024", "algoperf2025"]
     cited = ", ".join(f"{{cite:p}}`{key}`" for key in keys)
     book.chapter(f"# A chapter\n\nAs {cited} show.\n\n```{{bibliography}}\n```\n")
-    page = (tmp_path / "_build/html/book/chapter.html").read_text(encoding="utf-8")
-    said = dict(re.findall(r'<a class="reference internal" href="#(id\d+)"[^>]*>(.*?)</a>', page))
-    listed = re.findall(
-        r'<div class="citation" id="(id\d+)".*?class="label">(.*?)</span>\s*<p', page, re.S
-    )
-    plain = {at: re.sub(r"<[^>]+>|\[|\]", "", text).strip() for at, text in listed}
-    assert len(plain) == len(keys)
-    assert {
-        at: re.sub(r"<[^>]+>|\[|\]", "", text) for at, text in said.items() if at in plain
-    } == plain
+    said, listed = said_and_listed(book.html())
+    assert len(listed) == len(keys)
+    assert said == listed
+
+
+def test_the_list_follows_its_page_and_the_file(tmp_path):
+    """What was written of it at the last build stands only while nothing of it has changed."""
+    book = Book(tmp_path)
+    years = {"polyak1964": 1964, "lessard2016": 2016}
+    for text, keys in [
+        ("As {} shows.", ["polyak1964"]),
+        ("As {} has shown.", ["polyak1964"]),
+        ("As {} has shown.", ["lessard2016"]),
+        ("As {} have shown.", ["lessard2016", "polyak1964"]),
+    ]:
+        cited = text.format(" and ".join(f"{{cite:p}}`{key}`" for key in keys))
+        book.chapter(f"# A chapter\n\n{cited}\n\n```{{bibliography}}\n```\n")
+        said, listed = said_and_listed(book.html())
+        assert said == listed
+        assert sorted(int(name[-4:]) for name in listed.values()) == sorted(map(years.get, keys))
+    works = book.folder / "book/references.bib"
+    before = works.read_text(encoding="utf-8")
+    works.write_text(re.sub(r"(year\s*=\s*\{?)1964", r"\g<1>1965", before), encoding="utf-8")
+    assert book.build().returncode == 0
+    said, listed = said_and_listed(book.html())
+    assert said == listed
+    assert sorted(int(name[-4:]) for name in listed.values()) == [1965, 2016]

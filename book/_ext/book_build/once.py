@@ -12,6 +12,7 @@ from pybtex.plugin import find_plugin, register_plugin
 from sphinx import addnodes
 from sphinx.builders import html
 from sphinx.domains.std import StandardDomain
+from sphinxcontrib.bibtex.domain import BibtexDomain, get_docnames
 
 STYLES = "pybtex.style.formatting"
 CARDS = "sphinxext.opengraph._social_cards"  # pictures of a page's title, which we do not have
@@ -56,6 +57,35 @@ class Titles:
         return getattr(self.env, name)
 
 
+def lend(app, env) -> list[str]:
+    """Who gives the figures their numbers reads every page, as those do who come at the end."""
+    env.get_doctree = finished(env).get_doctree
+    return []
+
+
+def take_back(app, env) -> list[str]:
+    del env.get_doctree
+    return []
+
+
+class Citations(BibtexDomain):
+    """At every build each entry is written anew, though pages have changed that cite as before."""
+
+    def asked(self) -> str:
+        """All that the written entries follow from; a list that is read anew has lost its own."""
+        lists = [(key.docname, key.id_) for key in self.bibliographies]
+        cited = [(ref.docname, [t.key for t in ref.targets]) for ref in self.citation_refs]
+        order, style = list(get_docnames(self.env)), self.env.config.book_look
+        return repr((style, order, lists, cited, self.bibdata.bibfiles, len(self.citations)))
+
+    def env_updated(self):
+        if self.data.get("written") == self.asked():
+            return []
+        outdated = super().env_updated()
+        self.data["written"] = self.asked()
+        return outdated
+
+
 def titled(toc):
     """A page's contents as Sphinx cuts them down when it wants titles only."""
     for entry in toc.children:
@@ -81,6 +111,8 @@ def cut_contents(app, env) -> None:
 def settle(app, config) -> None:
     """Each citation, and each list of references, asks what it is written with, among all that is
     installed; and each list writes its entries twice, and those of other lists anew."""
+    if "sphinxcontrib.bibtex" in app.extensions:  # a book may have nothing to cite
+        app.add_domain(Citations, override=True)
     for asked in (("pybtex.backends", "plaintext"), (STYLES, config.bibtex_default_style)):
         found = find_plugin(*asked)
         register_plugin(*asked, written_once(found) if asked[0] == STYLES else found, force=True)
@@ -119,5 +151,7 @@ def setup(app):
     app.add_domain(Standard, override=True)
     app.connect("config-inited", settle)
     app.connect("builder-inited", collect_rarely)
+    app.connect("env-get-updated", lend, priority=1)
+    app.connect("env-get-updated", take_back, priority=999)
     app.connect("env-updated", cut_contents, priority=999)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -45,7 +45,7 @@ class Earlier:
             self.sources = reach.Sources(package, state.seen_files(), book, state.around())
 
     def take(self, page) -> bool:
-        """Whether an earlier run of the page is good; then it is in the cache."""
+        """Whether an earlier run of the page is good; then the page and the cache have it."""
         key = self.cache.create_hashed_notebook(page.notebook)[1]
         for folder in self.caches:
             note = still_good(folder / "reach", key, self.sources)
@@ -57,12 +57,13 @@ class Earlier:
                 took = cache.match_cache_notebook(page.notebook).data
             except (KeyError, ValueError):
                 continue
-            self.put(page, notebook, key, note, **took)
+            page.notebook = notebook
+            self.put(page, key, note, **took)
             return True
         return False
 
-    def put(self, page, notebook, key: str, note: dict | None, **data) -> None:
-        bundle = CacheBundleIn(notebook, str(page.path), data=data)
+    def put(self, page, key: str, note: dict | None, **data) -> None:
+        bundle = CacheBundleIn(page.notebook, str(page.path), data=data)
         self.cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
         if note is not None:
             keep(self.here / "reach", key, self.sources, note)
@@ -76,4 +77,4 @@ class Earlier:
                 folder = page.path.parent.relative_to(self.sources.book).as_posix()
                 seen = json.loads(page.seen.read_text(encoding="utf-8"))
                 note = self.sources.note(seen, page.cells, folder)
-        self.put(page, page.notebook, key, note, execution_seconds=seconds)
+        self.put(page, key, note, execution_seconds=seconds)

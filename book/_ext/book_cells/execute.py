@@ -17,7 +17,7 @@ from concurrent.futures import Future, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from book_build import report
+from book_build import report, state
 from book_build.report import ANSI
 from book_build.state import jobs
 from docutils import nodes
@@ -78,6 +78,7 @@ class Page:
 
     docname: str
     path: Path
+    text: str
     name: str
     notebook: NotebookNode
     timeout: int
@@ -119,7 +120,7 @@ def read_page(env, docname: str) -> Page | None:
     if own.get("execution_mode", "cache") != "cache":
         return None
     timeout = own.get("execution_timeout", env.mystnb_config.execution_timeout)
-    return Page(docname, path, path.relative_to(env.srcdir).as_posix(), notebook, timeout)
+    return Page(docname, path, text, path.relative_to(env.srcdir).as_posix(), notebook, timeout)
 
 
 def failed_cell(notebook) -> tuple[int, int, str]:
@@ -156,34 +157,38 @@ def describe(page: Page, error: BaseException) -> str:
     return f"{page.name}:{line}: code cell {number}: {message}"
 
 
-def to_run(env, docnames, cache, earlier) -> tuple[list[Page], list[str]]:
-    """The pages that are not in the cache, and what is wrong with those that cannot be read."""
-    pages, failures = [], []
+def split(env, docnames, cache, earlier) -> tuple[list[Page], list[Page], list[str]]:
+    """The pages that are in the cache, with what their cells gave; those that are to be run; and
+    what is wrong with those that cannot be read."""
+    known, new, failures = [], [], []
     for docname in docnames:
         try:
             page = read_page(env, docname)
         except Exception as error:  # whatever a malformed page raises in its reader
             failures.append(f"{docname}: {type(error).__name__}: {error}")
             continue
-        if page is not None:
-            try:
-                cache.merge_match_into_notebook(page.notebook)
-            except (KeyError, ValueError):  # not there; half written when a build was killed
-                if earlier.take(page):
-                    logger.info("  %s reaches nothing that has changed", page.name)
-                else:
-                    pages.append(page)
-    return pages, failures
+        if page is None:
+            continue
+        try:
+            page.notebook = cache.merge_match_into_notebook(page.notebook)[1]
+        except (KeyError, ValueError):  # not there; half written when a build was killed
+            if not earlier.take(page):
+                new.append(page)
+                continue
+            logger.info("  %s reaches nothing that has changed", page.name)
+        known.append(page)
+    return known, new, failures
 
 
 class Runs:
     """The pages that are run in this build, and what has become of them."""
 
-    def __init__(self, pages: list[Page], failures: list[str], earlier: Earlier, build: Path):
-        self.pages = {page.docname: page for page in pages}
+    def __init__(self, known, new: list[Page], failures: list[str], earlier: Earlier, build: Path):
+        self.done = {page.docname: page for page in known}  # whose outputs are at hand
+        self.pages = {page.docname: page for page in new}
         self.failures = failures  # of pages that could not even be read
         self.earlier = earlier
-        for number, page in enumerate(pages):
+        for number, page in enumerate(new):
             page.seen = build / ".jupyter_cache" / f"seen-{number}.json"
         self.last = build / ".jupyter_cache" / "seconds.json"
         self.results: dict[str, Future] = {name: Future() for name in self.pages}
@@ -253,6 +258,7 @@ class Runs:
         seconds = self.results[docname].result()
         logger.info("  %s ran %s, %.1f s", done, page.name, seconds)
         self.earlier.add(page, seconds)
+        self.done[docname] = page
         if len(self.kept) == len(self.pages):
             logger.info("all cells done in %.1f s", time.perf_counter() - self.started)
             took = {name: round(f.result(), 2) for name, f in self.results.items()}
@@ -266,15 +272,37 @@ def execute_pages(app, env, docnames) -> None:
 
     cache = get_cache(env.mystnb_config.execution_cache_path)
     earlier = Earlier(cache, Path(app.srcdir))
-    pages, failures = to_run(env, docnames, cache, earlier)
-    app.book_runs = Runs(pages, failures, earlier, Path(app.outdir).parent)
+    known, new, failures = split(env, docnames, cache, earlier)
+    app.book_runs = Runs(known, new, failures, earlier, Path(app.outdir).parent)
     order = app.book_runs.start()
     docnames[:] = [name for name in docnames if name not in order] + order
 
 
+def outcome(app, docname: str) -> NotebookNode | None:
+    """The page as a notebook with the outputs of its last run, or None if it has no cells.
+
+    Errors: BrokenOff, if the page's file no longer has the cells that were run.
+    """
+    done = app.book_runs and app.book_runs.done.get(docname)
+    if done and done.path.read_text(encoding="utf-8") == done.text:
+        return done.notebook
+    page = read_page(app.env, docname)
+    if page is None:
+        return None
+    cache = get_cache(app.env.mystnb_config.execution_cache_path)
+    try:
+        return cache.merge_match_into_notebook(page.notebook)[1]
+    except KeyError:
+        what = f"{page.name} was changed while the book was built; build it again"
+        report.say_at_the_end([what])
+        raise state.BrokenOff(what) from None
+
+
 def wait_for_cells(app, docname, source) -> None:
+    """Before myst-nb reads a page: what it does not find in the cache it would run by itself."""
     if app.book_runs:
         app.book_runs.wait(docname)
+        outcome(app, docname)
 
 
 def finish(app, exception) -> None:

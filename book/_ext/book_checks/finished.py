@@ -6,6 +6,7 @@ is there and to a place on it: Sphinx checks the references that it made itself;
 finished pages, so that it sees what a reader would, links in raw HTML, anchors, pictures, scripts.
 """
 
+import os
 import re
 from functools import cache
 from html import unescape
@@ -96,19 +97,27 @@ def read(page: Path, _changed: int) -> Read:
     )
 
 
+def written(file: Path) -> int:
+    """When the file was last written; 0 if there is none."""
+    return file.stat().st_mtime_ns if file.is_file() else 0
+
+
 def broken(page: Path) -> list[str]:
     found = []
-    for link in read(page, page.stat().st_mtime_ns).links:
+    for link in read(page, written(page)).links:
         parts = urlsplit(link)
         if parts.scheme or parts.netloc:
             continue
-        target = (page.parent / unquote(parts.path)).resolve() if parts.path else page
-        if not target.is_file():
+        target = page
+        if parts.path:
+            target = Path(os.path.normpath(page.parent / unquote(parts.path)))
+        changed = written(target)
+        if not changed:
             found.append(f"{link}: no such file")
-        elif parts.fragment and target.suffix == ".html":
-            places = read(target, target.stat().st_mtime_ns).places
-            if unquote(parts.fragment) not in places:
-                found.append(f"{link}: no such place")
+            continue
+        place = unquote(parts.fragment)
+        if place and target.suffix == ".html" and place not in read(target, changed).places:
+            found.append(f"{link}: no such place")
     return found
 
 

@@ -4,6 +4,7 @@ The notebooks stand in `_build/notebooks`, in the folders of their pages. `book/
 them where the launch buttons lead.
 """
 
+import copy
 import functools
 import json
 import platform
@@ -11,10 +12,8 @@ import re
 from pathlib import Path
 
 import nbformat
-from book_build import report, state
 from book_cells import execute
 from docutils import nodes
-from jupyter_cache import get_cache
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from book_copies.markdown import Markdown, is_cell
@@ -69,21 +68,9 @@ def fetching(repository) -> str:
 
 
 @functools.lru_cache(1)  # a page is asked about several times, and then another one
-def executed(env, docname: str):
-    """The page as a notebook with the outputs of its last run, or None if it has no cells.
-
-    Errors: BrokenOff, if the page's file is no longer the one that was run.
-    """
-    page = execute.read_page(env, docname)
-    if page is None:
-        return None
-    cache = get_cache(env.mystnb_config.execution_cache_path)
-    try:
-        return cache.merge_match_into_notebook(page.notebook)[1]
-    except KeyError:
-        what = f"{page.name} was changed while the book was built; build it again"
-        report.say_at_the_end([what])
-        raise state.BrokenOff(what) from None
+def executed(app, docname: str):
+    """The page as `execute.outcome` has it; whoever asks may cut its outputs down."""
+    return copy.deepcopy(execute.outcome(app, docname))
 
 
 def shown(output, alternative: str):
@@ -129,7 +116,7 @@ def code_cell(cell):
 def write(app, doctree, docname: str) -> None:
     if app.builder.name != "html" or docname not in app.config.external_site_map:
         return
-    source = executed(app.env, docname)
+    source = executed(app, docname)
     target = Path(app.outdir).parent / "notebooks" / f"{docname}.ipynb"
     if source is None:
         target.unlink(missing_ok=True)

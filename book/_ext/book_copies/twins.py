@@ -45,7 +45,7 @@ def cell(markdown: Markdown, node, source) -> None:
 def write(app, doctree, docname: str) -> None:
     if app.builder.name != "html":
         return
-    source = notebooks.executed(app.env, docname)
+    source = notebooks.executed(app, docname)
     address = app.config.html_baseurl + app.builder.get_target_uri(docname)
     numbers = app.env.toc_fignumbers.get(docname, {})
     markdown = Markdown(address, numbers, lambda made, node: cell(made, node, source))

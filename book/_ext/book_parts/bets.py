@@ -64,10 +64,10 @@ class Bet(SphinxDirective):
         return [node, *messages]
 
 
-def glued(env, docname: str) -> dict[str, str]:
+def glued(app, docname: str) -> dict[str, str]:
     """What the cells of a page have glued, as text."""
     found = {}
-    notebook = notebooks.executed(env, docname)
+    notebook = notebooks.executed(app, docname)
     for cell in notebook.cells if notebook else []:
         for output in cell.get("outputs", []):
             name = output.get("metadata", {}).get("scrapbook", {}).get("name")
@@ -89,7 +89,7 @@ def settle(app, doctree, docname) -> None:
     for node in list(doctree.findall(bet)):
         settings = node["settings"]
         page, _, answer = settings["name"].partition("#")  # its own, where all are on one
-        value = glued(app.env, page).get(answer)
+        value = glued(app, page).get(answer)
         options = [o.strip() for o in settings.get("options", "").split(",") if o.strip()]
         if value is None:
             logger.warning(

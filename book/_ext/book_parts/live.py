@@ -83,11 +83,11 @@ def differs(spec: dict, probes: list[dict]) -> str | None:
     return None
 
 
-def figures(env, docname: str):
+def figures(app, docname: str):
     """The live figures of a page, as its cells left them."""
     from tinytorch.lab.live import MIME
 
-    notebook = notebooks.executed(env, docname)
+    notebook = notebooks.executed(app, docname)
     for cell in notebook.cells if notebook else []:
         for output in cell.get("outputs", []):
             if MIME in output.get("data", {}):
@@ -96,7 +96,7 @@ def figures(env, docname: str):
 
 def compare(app, doctree) -> None:
     """Each figure of a page, when it is read, before anything is written."""
-    for figure in figures(app.env, app.env.docname):
+    for figure in figures(app, app.env.docname):
         difference = differs(figure["spec"], figure["probes"])
         if difference:
             words = figure["spec"]["alt"][:60]
@@ -113,10 +113,10 @@ def as_file(app, match: re.Match) -> str:
     return name
 
 
-def drawn(env, body: str) -> str:
+def drawn(app, body: str) -> str:
     """On paper: each figure as the drawing of its first state."""
-    for docname in sorted(env.found_docs):
-        for figure in figures(env, docname):
+    for docname in sorted(app.env.found_docs):
+        for figure in figures(app, docname):
             name, drawing = figure["spec"]["name"], figure["drawing"]
             begins = body.find(f'<div class="live-figure" id="{name}">')
             if begins < 0:  # in a cell whose output is not shown
@@ -155,7 +155,7 @@ def lighten(app, pagename, templatename, context, doctree) -> None:
     if 'class="live-figure"' not in body:
         return
     if app.builder.name == "singlehtml":
-        context["body"] = drawn(app.env, body)
+        context["body"] = drawn(app, body)
         return
     to = context["pathto"]
     body = ROOT.sub(roomy, SCRIPT.sub("", body))
