@@ -91,6 +91,16 @@ def test_both_vocabularies():
         Adam([w], parameters=[w])
 
 
+def test_a_constructor_s_own_names_are_its_own():
+    class Mine(SGD):
+        def __init__(self, params, learning_rate=0.1, **kwargs):
+            super().__init__(params, learning_rate, **kwargs)
+
+    w = Tensor([1.0], requires_grad=True)
+    assert Mine([w], learning_rate=0.5).param_groups[0]["lr"] == 0.5
+    assert Mine(parameters=[w], momentum=0.9).param_groups[0]["momentum"] == 0.9
+
+
 @pytest.mark.parametrize("n", [1, 32_768, 32_769, 100_000])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_blocked_is_whole_bit_for_bit(n, dtype):

@@ -112,9 +112,9 @@ def test_the_package_s_lines_are_right(opened, step):
     for target in step:
         said, state = opened.tries(target, RIGHT[target])
         assert state == "right"
-        assert said.startswith("Right: it does what the package does, in ")
+        assert said.startswith("Right: it does what the package does, in all ")
         left = [t for t in step if t not in step[: step.index(target) + 1]]
-        assert said.endswith(f"Still to write in this step: {left[0]}." if left else "”.")
+        assert said.endswith(f"Still to write in this step: {left[0]}." if left else "last word.")
 
 
 @pytest.mark.parametrize("target", TYPED)
@@ -142,6 +142,12 @@ STYLES = [  # right or wrong, written as people write
      "check('s', 'lr', learning_rate)\nparameter.data -= learning_rate * parameter.grad.data"),
     ("heavy_ball", "b = momentum * b + (1 - dampening) * g\nprint(f'{b=} {b.std():.3f}')\n"
      "return p - lr * b, b"),
+    ("gradient_descent", "q = p.ravel()\nq -= lr * g.ravel()\nreturn (p,)"),
+    ("gradient_descent", "return (p.flatten() - lr * g.flatten(),)"),
+    ("SGD.rule", "if self.param_groups[0]['momentum'] == 0:\n    return gradient_descent\n"
+     "return nesterov if group['nesterov'] else heavy_ball"),
+    ("Momentum.__init__", "super().__init__(params, lr, momentum, weight_decay=False)"),
+    ("Momentum.__init__", "super().__init__([{'params': params, 'lr': lr}], momentum=momentum)"),
     ("adam", "import math\nm = beta1 * m + (1 - beta1) * g\nv = beta2 * v + (1 - beta2) * g**2\n"
      "with np.errstate(all='ignore'):\n    m_hat = m / (1 - math.pow(beta1, t))\n"
      "v_hat = v * np.reciprocal(1 - beta2**t)\nreturn p - lr * m_hat / (v_hat**0.5 + eps), m, v"),

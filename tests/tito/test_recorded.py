@@ -1,16 +1,20 @@
 """The workbook in the page, its Python run by this one: what it says of what was written."""
 
 import json
+import re
+import textwrap
 
 import numpy as np
 import pytest
 
 from tinytorch.lab import live
+from tinytorch.tito.grade import grade
 from tinytorch.tito.lessons import find
 from tinytorch.tito.mistakes import mistakes_of
 from tinytorch.tito.recorded import record
 from tinytorch.tito.workbook import filled, workbook
 
+from .answers import RIGHT, WRONG
 from .typed_mistakes import STEPS, TYPED, typed
 
 LESSON = find("06")
@@ -46,12 +50,12 @@ class Page:
         text = live.source("workbook.py") + kept["given"]
         exec(compile(text, "workbook.py", "exec"), self.space)
 
-    def text(self, answers) -> tuple[str, list]:
+    def text(self, answers, imports=True) -> tuple[str, list]:
         """The workbook with these answers, and the first line of each."""
         text, starts = "", []
         for piece in self.kept["pieces"]:
             if isinstance(piece, str):
-                text += piece
+                text += piece if imports else re.sub(r"(?m)^(import|from) .*$", "", piece)
                 continue
             target, indent = piece
             starts.append([text.count("\n") + 1, target])
@@ -62,10 +66,10 @@ class Page:
     def tries(self, **answers):
         answers = {target.replace("__dot__", "."): text for target, text in answers.items()}
         step = next(s for s in self.kept["steps"] if set(answers) <= set(s.split()))
-        text, starts = self.text({**self.kept["answers"], **answers})
-        lines = ["" if x.startswith(("import ", "from ")) else x for x in text.split("\n")]
+        text, starts = self.text({**self.kept["answers"], **answers}, imports=False)
         recorded = numbered(self.kept["steps"][step])
-        return self.space["try_step"](recorded, "\n".join(lines), starts, answers)
+        checks = numbered(self.kept["checks"])
+        return self.space["try_step"](recorded, checks, text, starts, answers)
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +121,56 @@ def test_right_lines_that_are_others_are_right(page, kept, target):
     lines = "".join(f"    {line}\n" for line in OTHERS[target].split("\n"))
     answer = kept["exercises"][target]["blank"] + lines
     assert page.tries(**{target: answer}) == ("right", "", 0, [])
+
+
+def whole(kept, target, body) -> str:
+    if body.startswith("def "):
+        return body + "\n"
+    return kept["exercises"][target]["blank"] + textwrap.indent(body, "    ") + "\n"
+
+
+ANSWERS = [(target, body, good) for good in (True, False) for target, body in (WRONG, RIGHT)[good]]
+
+
+@pytest.mark.parametrize(("target", "body", "good"), ANSWERS)
+def test_the_page_says_of_answers_what_tito_says(kept, target, body, good):
+    state, _, _, told = Page(kept).tries(**{target: whole(kept, target, body)})
+    assert (state == "right") == good, told
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("target", "body", "good"), ANSWERS)
+def test_and_so_does_tito(page, kept, tmp_path, target, body, good):
+    text, _ = page.text({**kept["answers"], target: whole(kept, target, body)})
+    file = tmp_path / LESSON.folder / LESSON.file
+    file.parent.mkdir()
+    file.write_text(text, encoding="utf-8")
+    graded = grade(LESSON, file, seed=5)
+    assert graded.passed == good, [o for o in graded.outcomes if not o.good]
+
+
+def test_the_page_makes_every_check_that_tries_a_step(kept):
+    """But those that only remark on something that is right."""
+    every = [check.name for check in LESSON.checks if not check.remark]
+    assert list(kept["checks"]) == every
+    steps = kept["steps"].values()
+    assert {name for step in steps for name in step["checks"]} == {*every}
+    assert all({*step["tells"]} <= {*step["checks"]} for step in steps)
+    descent = kept["steps"]["gradient_descent gradient_descent_step"]["checks"]
+    assert "StepLR: every third step" in descent  # it is tried on an SGD
+    assert "Adam: the first steps" not in descent
+
+
+def test_the_page_draws_what_the_build_has_drawn(page, kept):
+    """In the second round of a check its numbers are others, and none is left over."""
+    names = dict(page.space)
+    exec(page.text(kept["answers"], imports=False)[0], names)
+    for name, check in page.space["CHECKED"].items():
+        bench = page.space["Bench"](names, kept["checks"][name]["drawn"])
+        check.run(bench)
+        assert bench._at == len(bench._drawn), name
+    first, second = kept["checks"]["Adam: other betas"]["right"]
+    assert first != second
 
 
 @pytest.mark.parametrize(

@@ -509,8 +509,10 @@ def accept(init, parts: dict):
     def wrapper(self, *args, engine: str | None = None, **kwargs):
         if engine is not None:
             self.engine = engines.known(engine)
-        taken = list(arguments)[1 : 1 + len(args)]
-        return init(self, *args, **current_names(kwargs, parts, defaults, taken))
+        own = {name: value for name, value in kwargs.items() if name in arguments}
+        others = {name: value for name, value in kwargs.items() if name not in own}
+        taken = [*list(arguments)[1 : 1 + len(args)], *own]
+        return init(self, *args, **own, **current_names(others, parts, defaults, taken))
 
     kind = inspect.Parameter.KEYWORD_ONLY
     own = inspect.Parameter("engine", kind, default=None, annotation=str | None)

@@ -113,7 +113,7 @@ class Bench:
         """
         cls = getattr(self, name)
         by_position, by_name, dropped = translate(cls, len(first), numbers)
-        for number, value in USUAL.items():
+        for number, value in CUSTOMARY.items():
             words = translate(cls, len(first), {number: value})[1]
             if number not in numbers and required(cls) & {*words}:
                 by_name.update(words)
@@ -126,7 +126,7 @@ class Bench:
         return not translate(getattr(self, name), 1, {number: 0.5})[2]
 
 
-USUAL = {"betas": (0.9, 0.999), "eps": 1e-8}
+CUSTOMARY = {"betas": (0.9, 0.999), "eps": 1e-8}
 
 
 def required(cls) -> set[str]:

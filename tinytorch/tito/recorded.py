@@ -10,12 +10,18 @@ import importlib
 import inspect
 import json
 import math
+import re
 import sys
 import textwrap
 
-from tinytorch.tito import judge, lessons, report
+from tinytorch import exports
+from tinytorch.core import checks as core_checks
+from tinytorch.optim import declarations, groups, optimizer, schedules, synonyms
+from tinytorch.tito import bench, judge, lessons, report
+from tinytorch.tito.grade import sealed
 from tinytorch.tito.lesson import Exercise, Function, Lesson, in_place
 from tinytorch.tito.mistakes import mistakes_of
+from tinytorch.tito.trial import seal
 from tinytorch.tito.workbook import body, global_names, workbook
 
 DIGITS = 9  # of a recorded number
@@ -76,26 +82,124 @@ def checks_text(lesson: Lesson, names: set[str]) -> str:
         kept |= used
         waiting += [defined[name] for name in used]
     parts = [ast.get_source_segment(text, defined[name]) for name in defined if name in kept]
+    parts = [
+        re.sub(r"^ +from tinytorch\b.*\n", "", text, flags=re.M) for text in parts
+    ]  # all is there
     listed = ",\n".join(ast.get_source_segment(text, node) for node in checks)
     parts.append(f"CHECKED = {{check.name: check for check in (\n{listed},\n)}}")
     return "\n\n".join(parts) + "\n"
 
 
-def given(lesson: Lesson, checks: set[str]) -> str:
-    """Text of these checks, and of what the answers and they use: other rules, how is told."""
-    texts = [
-        inspect.getsource(f) for f in (judge.part, judge.same, report.number, report.conditions)
-    ]
+# What stands in the page as the package has it, for its small optimizer and its bench
+FUNCTIONS = (
+    judge.part, judge.same, report.in_figures, report.conditions, exports.translate, bench.required,
+    declarations.Value, declarations.moments, declarations.Declared, declarations.part_names,
+    declarations.declared, synonyms.current_names, groups.Group, optimizer.ascend,
+    optimizer.coupled,
+)  # fmt: skip
+METHODS = {
+    "Optimizer(Optimizer, Declares)": [
+        getattr(optimizer.Optimizer, name)
+        for name in (
+            "__init__", "numbers", "decay", "carried", "prepare", "add_param_group",
+            "_read_params", "_check_params", "check_values", "check_value", "get_value",
+            "set_value", "set_values", "_refuse_unknown", "check_group", "_move", "fit_state",
+            "stages", "zero_grad",
+        )
+    ],
+    "Scheduler(Scheduler, Declares)": [
+        getattr(schedules.Scheduler, name)
+        for name in ("factor", "lr", "values", "settle", "get_last_lr", "get_value", "set_value",
+                     "for_each", "require_lists")
+    ],
+    "Bench(Bench)": [bench.Bench.make, bench.Bench.takes, bench.Bench.trying, bench.Bench.see],
+}  # fmt: skip
+NUMBERS = {
+    "RTOL": judge.RTOL, "ATOL": judge.ATOL, "WORDS": exports.WORDS, "PAIRS": exports.PAIRS,
+    "CUSTOMARY": bench.CUSTOMARY, "SYNONYMS": synonyms.SYNONYMS,
+}  # fmt: skip
+MAXIMIZE = '    schedulers, maximize = (), Value(FLAG, "", default=False, kw_only=True)\n'
+
+
+def of_package() -> str:
+    """Text of the package that the page's own optimizer is made of."""
+    allowed = inspect.getsource(core_checks).replace("from numbers import Integral, Real\n", "")
+    texts = [allowed, "".join(f"{name} = {value!r}\n" for name, value in NUMBERS.items())]
+    texts += [inspect.getsource(f) for f in FUNCTIONS]
+    for name, methods in METHODS.items():
+        own = "\n".join(inspect.getsource(m) for m in methods)
+        own = own.replace("def __init__(self, params, defaults", "def begin(self, params, defaults")
+        own += MAXIMIZE * name.startswith("Optimizer")
+        texts.append(f"class {name}:\n{own}")
+    return "\n\n".join([*texts, "portable, first_declared = plain, {}\n"])
+
+
+def given(lesson: Lesson) -> str:
+    """Text of the checks, and of what the answers and they use: other rules, how is told.
+
+    What is out of reach while `tito test` tries a file is so in the page.
+    """
+    texts = [of_package()]
     own = {e.target for e in lesson.exercises}
     modules = [importlib.import_module(name) for name in lesson.sources]
+    closed = [sealed(lesson, trial) for trial in lesson.trials]
     for exercise in lesson.exercises:
         for name in sorted(global_names(answer(lesson, exercise)) - own):
             value = next((vars(m)[name] for m in modules if name in vars(m)), None)
             if inspect.isfunction(value) and name != "check":
-                texts.append(inspect.getsource(value))
+                tree = ast.parse(inspect.getsource(value))
+                if any(name in (found.get(value.__module__, ()) or ()) for found in closed):
+                    tree = seal(tree, [name])
+                texts.append(ast.unparse(tree))
                 texts.append(f"{name}.__module__ = {value.__module__!r}\n")
-    numbers = f"RTOL, ATOL = {judge.RTOL!r}, {judge.ATOL!r}\n"
-    return numbers + "\n\n".join(texts) + "\n\n" + checks_text(lesson, checks)
+    checks = {check.name for check in applied(lesson)}
+    texts.append(f"IMPORTED = {imported(lesson)!r}\n")
+    return "\n\n".join(texts) + "\n\n" + checks_text(lesson, checks)
+
+
+def imported(lesson: Lesson) -> list[str]:
+    """Names that the workbook's first cell imports, but for the one that runs checks in it."""
+    nodes = [
+        n for n in ast.parse(workbook(lesson)).body if isinstance(n, (ast.Import, ast.ImportFrom))
+    ]
+    names = [alias.asname or alias.name for node in nodes for alias in node.names]
+    return sorted({*names} - {"try_out"})
+
+
+def applied(lesson: Lesson) -> list:
+    """The checks that the page makes: all but those that only remark on what is right."""
+    return [check for check in lesson.checks if not check.remark]
+
+
+SEED = 6  # of the numbers of the second round
+
+
+class Noted(bench.Bench):
+    """The bench of the second round, with what it has drawn, and the names it was asked for."""
+
+    def __init__(self, *given, **more):
+        super().__init__(*given, **more)
+        self.noted: list = []
+        self.asked: set = set()
+
+    def find(self, name):
+        self.asked.add(name)
+        return super().find(name)
+
+    def vary(self, value):
+        new = super().vary(value)
+        if value is not None and not isinstance(value, (bool, str, dict, tuple)):
+            self.noted.append(bench.portable(new))
+        return new
+
+
+@functools.cache
+def second(lesson: Lesson, check) -> Noted:
+    """The second round of a check on the package."""
+    usual = bench.bench_for(check, bench.Package(lesson.sources), seed=SEED)
+    noted = Noted(usual._names, rng=usual._rng)
+    bench.observe(check, noted)
+    return noted
 
 
 def short(value):
@@ -125,13 +229,12 @@ def split(group: list, run_of) -> list[list]:
 
 
 def recorded(lesson: Lesson, targets: list[str]) -> dict:
-    """The checks of a step, what the package does in them, and what each known mistake does."""
+    """The checks that try a step, and what its known mistakes do in those that tell them apart."""
     mistakes = [m for m in mistakes_of(lesson) if m.target in targets]
     subjects = {t.partition(".")[0] for t in targets}
     touched = {s for s, of in lesson.touches.items() if any(t.startswith(of) for t in targets)}
-    checks = [
-        c for c in lesson.checks if c.subject in subjects | touched and not (c.plot or c.remark)
-    ]
+    concerned = [c for c in applied(lesson) if second(lesson, c).asked & (subjects | touched)]
+    checks = [c for c in concerned if c.subject in subjects | touched and not c.plot]
     right = functools.partial(judge.expectation, lesson)
 
     def told(mistake, check) -> list:
@@ -147,8 +250,8 @@ def recorded(lesson: Lesson, targets: list[str]) -> dict:
         if len(parts) > len(groups):
             kept, groups = [*kept, check], parts
     return {
-        "checks": [c.name for c in kept],
-        "right": {c.name: short(right(c)) for c in kept},
+        "checks": [c.name for c in concerned],
+        "tells": [c.name for c in kept],
         "mistakes": [
             {
                 "target": m.target, "name": m.name, "explanation": m.explanation,
@@ -167,13 +270,19 @@ def record(lesson: Lesson, steps: list[list[str]]) -> dict:
     the file, what to "write" and the "hints"; and what was recorded of the "steps".
     """
     exercises = {e.target: e for e in lesson.exercises}
-    tried = {" ".join(step): recorded(lesson, step) for step in steps}
     return {
         "number": lesson.number,
         "file": lesson.file,
         "folder": lesson.folder,
         "pieces": pieces(lesson),
-        "given": given(lesson, {name for step in tried.values() for name in step["checks"]}),
+        "given": given(lesson),
+        "checks": {
+            c.name: {
+                "right": [short(judge.expectation(lesson, c, seed)) for seed in (None, SEED)],
+                "drawn": second(lesson, c).noted,
+            }
+            for c in applied(lesson)
+        },
         "answers": {t: answer(lesson, e) for t, e in exercises.items()},
         "exercises": {
             t: {
@@ -182,7 +291,7 @@ def record(lesson: Lesson, steps: list[list[str]]) -> dict:
             }
             for t, e in exercises.items()
         },
-        "steps": tried,
+        "steps": {" ".join(step): recorded(lesson, step) for step in steps},
     }  # fmt: skip
 
 

@@ -7,14 +7,14 @@ from tinytorch.tito.judge import Outcome
 MARKS = {"passed": "ok", "inapplicable": "--", "blank": "blank", "remark": "but"}
 
 
-def number(value) -> str:
+def in_figures(value) -> str:
     """A number, or a list of them, as short as it stays telling."""
     if isinstance(value, bool) or value is None or isinstance(value, str):
         return {None: "nothing", True: "yes", False: "no"}.get(value, value)
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(number(v) for v in value) + "]"
+        return "[" + ", ".join(in_figures(v) for v in value) + "]"
     if isinstance(value, dict):
-        return ", ".join(f"{k} {number(v)}" for k, v in value.items())
+        return ", ".join(f"{k} {in_figures(v)}" for k, v in value.items())
     return f"{value:.7g}"
 
 
@@ -25,7 +25,7 @@ def conditions(tried: dict) -> str:
         if words == "gradients":
             value = value[0] if isinstance(value, list) else value
             words = "first gradient"
-        text = number(value)
+        text = in_figures(value)
         parts.append(words if value is True else f"{words} {text}")
     return ", ".join(parts)
 
@@ -60,8 +60,8 @@ def told(outcome: Outcome) -> list[str]:
         if outcome.tried:
             lines.append(f"        tried     {conditions(outcome.tried)}")
         lines.append(f"        at        {outcome.where}")
-        lines.append(f"        came out  {number(outcome.got)}")
-        lines.append(f"        expected  {number(outcome.expected)}")
+        lines.append(f"        came out  {in_figures(outcome.got)}")
+        lines.append(f"        expected  {in_figures(outcome.expected)}")
         return lines + named(outcome)
     words = {"blank": "still to do: ", "endless": "it "}
     lines.append(f"        {words.get(outcome.state, '')}{outcome.message}")

@@ -58,15 +58,20 @@ class Array:
         if turned:
             mine, them = them, mine
         new = [f(x, y) for x, y in zip(mine, them)]  # noqa: B905  of one length by now
-        return Array([short(x) for x in new] if short else new, shape, short)
+        new = [short(x) for x in new] if short else new
+        return Array(new, shape, short) if shape else new[0]
 
     def put(self, f, other):
         """The same into this array's own place."""
         new = self.both(f, other)
-        if new.shape != self.shape:
-            raise ValueError(f"an array of shape {self.shape} cannot hold one of {new.shape}")
-        self.items[:] = [self._short(x) for x in new.items] if self._short else new.items
+        shape, new = (new.shape, new.items) if isinstance(new, Array) else ((), [new])
+        if shape != self.shape:
+            raise ValueError(f"an array of shape {self.shape} cannot hold one of {shape}")
+        self.hold([self._short(x) for x in new] if self._short else new)
         return self
+
+    def hold(self, items):
+        self.items[:] = items
 
     def __len__(self):
         if not self.shape:
@@ -76,24 +81,28 @@ class Array:
     def __getitem__(self, at):
         if isinstance(at, Array):
             return Array(k := [x for x, on in zip(self.items, at.items) if on], (len(k),))  # noqa: B905
-        if at is Ellipsis:
-            return self
+        if at is Ellipsis or (isinstance(at, slice) and at == slice(None)):
+            return Array(self.items, self.shape, self._short)  # the same numbers
+        places = list(range(len(self.items)))
         if len(self.shape) == 1:
-            found = self.items[at]
-            return Array(found, (len(found),), self._short) if isinstance(at, slice) else found
+            found = places[at]
+            return Part(self, found, (len(found),)) if isinstance(at, slice) else self.items[found]
         wide = self.shape[1]
-        rows = [self.items[i : i + wide] for i in range(0, len(self.items), wide)][at]
+        rows = [places[i : i + wide] for i in range(0, len(places), wide)][at]
         if isinstance(at, slice):
-            return Array([x for row in rows for x in row], (len(rows), wide), self._short)
-        return Array(rows, (wide,), self._short)
+            return Part(self, [i for row in rows for i in row], (len(rows), wide))
+        return Part(self, rows, (wide,))
 
     def __setitem__(self, at, value):
-        if at is Ellipsis or (isinstance(at, slice) and at == slice(None)):
-            self.put(lambda old, new: new, value)
-        elif isinstance(at, int) and len(self.shape) == 1:
-            self.items[at] = float(value)
-        else:
-            raise IndexError("here only a whole array, or one of its numbers, can be set")
+        if isinstance(at, int) and len(self.shape) == 1:
+            items = list(self.items)
+            items[at] = float(value)
+            self.hold(items)
+        elif at is Ellipsis or isinstance(at, (int, slice)):
+            self[at].put(lambda old, new: new, value)
+        else:  # where another array is true
+            places = [i for i, on in enumerate(at.items) if on]
+            Part(self, places, (len(places),)).put(lambda old, new: new, value)
 
     def __iter__(self):
         return iter([self[i] for i in range(len(self))])
@@ -115,7 +124,9 @@ class Array:
         return f"array({self.tolist()})"
 
     def tolist(self):
-        return list(self.items) if len(self.shape) == 1 else [row.tolist() for row in self]
+        if len(self.shape) < 2:
+            return list(self.items) if self.shape else self.items[0]
+        return [row.tolist() for row in self]
 
     def item(self):
         return float(self)
@@ -157,12 +168,53 @@ class Array:
     def flatten(self):
         return self.copy().ravel()
 
+    @property
+    def T(self):
+        if len(self.shape) < 2:
+            return self
+        high, wide = self.shape
+        places = [i * wide + j for j in range(wide) for i in range(high)]
+        return Part(self, places, (wide, high))
+
+    def reshape(self, *shape):
+        shape = shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
+        known = 1
+        for n in shape:
+            known *= n if n != -1 else 1
+        shape = tuple([len(self.items) // known if n == -1 else n for n in shape])
+        count = 1
+        for n in shape:
+            count *= n
+        if count != len(self.items):
+            raise ValueError(f"cannot reshape array of size {self.size} into shape {shape}")
+        return Array(self.items, shape, self._short)
+
     def astype(self, kind):
-        if getattr(kind, "name", kind) == "float32":
+        name = getattr(kind, "name", getattr(kind, "__name__", kind))
+        if name == "float32":
             return Array([SHORT(x) for x in self.items], self.shape, SHORT)
+        if name not in ("float64", "float"):
+            raise TypeError(f"the numbers of an array are float64 or float32 here, not {name}")
         return Array([float(x) for x in self.items], self.shape)
 
     __hash__ = None
+
+
+class Part(Array):
+    """Some of an array's numbers, or all in another order: who changes them changes the array."""
+
+    def __init__(self, of, places, shape):
+        self._of, self._places, self.shape, self._short = of, places, shape, of._short
+
+    @property
+    def items(self):
+        return [self._of.items[i] for i in self._places]
+
+    def hold(self, items):
+        whole = list(self._of.items)
+        for place, x in zip(self._places, items):  # noqa: B905  as many
+            whole[place] = x
+        self._of.hold(whole)
 
 
 BY_ZERO = []  # is anything in it, an array was divided by zero
@@ -226,7 +278,7 @@ def given_to_arrays():
         return of_two
 
     def placed(f):
-        return lambda self, other: self.put(f, other)
+        return lambda self, other: self.put(f, getattr(other, "data", other))
 
     for name, f in OPERATIONS.items():
         setattr(Array, f"__{name}__", method(f))
@@ -363,6 +415,9 @@ class NumPy:
 
     zeros, ones, empty = _filled(0.0), _filled(1.0), _filled(0.0)
 
+    def full(self, shape, value, dtype=None):
+        return self.full_like(self.zeros(shape), value, dtype)
+
     def full_like(self, x, value, dtype=None):
         new = x.each(lambda _: float(value)) if isinstance(x, Array) else float(value)
         return new if dtype is None else new.astype(dtype)
@@ -406,7 +461,7 @@ class NumPy:
                 return equal_nan and x != x and y != y
             return x == y or abs(x - y) <= atol + rtol * abs(y) < float("inf")
 
-        return self.asarray(a).both(near, self.asarray(b)).all()
+        return self.all(self.asarray(a).both(near, self.asarray(b)))
 
 
 class RealNumbers:

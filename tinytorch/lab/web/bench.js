@@ -4,6 +4,7 @@ let task;
 Object.assign(self, {
   whole_number: (name, x) => Math[name](x),
   asked: () => self.__BRYTHON__.structuredclone2pyobj(task),
+  goes_on: () => self.postMessage({ goesOn: true }),
   tell: (state, target, line, told) => self.postMessage({ state, target, line, told }),
 });
 self.onmessage = ({ data }) => {

@@ -75,6 +75,7 @@ class Python {
     this.worker.onmessage = ({ data }) => {
       if (data.ready) { this.ready = true; this.tell(); return; }
       clearTimeout(this.limit);
+      if (data.goesOn) { this.wait(); return; }
       this.busy = false;
       this.told(data);
     };
@@ -82,6 +83,10 @@ class Python {
   ask(task) {
     this.busy = true;
     this.worker.postMessage(task);
+    this.wait();
+  }
+  // So long a part of it may take: a task, or what follows a message that it goes on.
+  wait() {
     this.limit = setTimeout(() => {
       this.worker.terminate();
       this.worker = null;

@@ -95,14 +95,14 @@ class Step {
     this.tell("", "It is being tried …");
     this.asked = answers;
     const [text, starts] = assembled({ ...record.answers, ...Object.fromEntries(answers) }, unimported);
-    python.ask({ step: record.steps[this.targets.join(" ")], text, starts, answers });
+    python.ask({ step: record.steps[this.targets.join(" ")], checks: record.checks, text, starts, answers });
   }
   told({ error, state, target, line, told }) {
     if (error) { this.tell("error", error); return; }
     if (state === "right") {
       const left = this.targets.filter((t) => !this.asked.some(([name]) => name === t));
       const count = record.steps[this.targets.join(" ")].checks.length;
-      this.tell("right", `Right: it does what the package does, in ${count} checks of “tito test ${record.number}”.${left.length ? ` Still to write in this step: ${left.join(", ")}.` : ""}`);
+      this.tell("right", `Right: it does what the package does, in all ${count} checks of “tito test ${record.number}” that try it, each with two sets of numbers. That command runs it with NumPy itself, and has the last word.${left.length ? ` Still to write in this step: ${left.join(", ")}.` : ""}`);
       return;
     }
     if (target && line) this.editors[this.targets.indexOf(target)].mark(line);
