@@ -2,6 +2,7 @@
 
 import ast
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,42 @@ def test_every_promised_python_is_run_on_every_system():
     assert {system.split("-")[0] for system in matrix["os"]} == {"ubuntu", "windows", "macos"}
     learners = [s["run"] for s in package["steps"] if "tests/tito" in s.get("run", "")]
     assert len(learners) == 1, "what a learner types is tried on every system too"
+
+
+def needed(path: Path) -> set[str]:
+    """The libraries without which a file of tests cannot be read: nothing skips before them."""
+    found: set[str] = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Import):
+            found.update(name.name.split(".")[0] for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found.add(node.module.split(".")[0])
+        elif "importorskip" in ast.dump(node):
+            break
+    return found - sys.stdlib_module_names - {"tinytorch", "tests"}
+
+
+@pytest.mark.parametrize(
+    ("workflow", "job"), [("test", "oldest"), ("test", "package"), ("newest", "package")]
+)
+def test_where_the_book_is_not_installed_its_tests_leave_themselves_out(workflow, job):
+    """One file that cannot be read ends a whole run of pytest."""
+    steps = yaml.safe_load(text(f".github/workflows/{workflow}.yml"))["jobs"][job]["steps"]
+    runs = [step["run"] for step in steps if "run" in step]
+    installed = next(run for run in runs if run.startswith("pip install"))
+    assert "studies" in re.search(r"-e \.\[(.*?)\]", installed)[1].split(","), "Optuna's too"
+    there = {"numpy", "matplotlib", "click", "rich", "jupytext", "nbformat", "packaging"}
+    there |= set(re.findall(r"[\w-]+", installed.replace("scikit-learn", "sklearn")))
+    tried = set()
+    for run in runs:
+        if "-m pytest" not in run:
+            continue
+        left_out = re.findall(r"--ignore=(\S+)", run)
+        for place in re.findall(r"(?<!=)\btests/\S+", run):
+            files = [ROOT / place] if place.endswith(".py") else (ROOT / place).rglob("test_*.py")
+            tried |= {file for file in files if file.relative_to(ROOT).as_posix() not in left_out}
+    assert len(tried) > 50
+    assert {str(file): needed(file) - there for file in tried if needed(file) - there} == {}
 
 
 def test_the_theme_is_one_whose_pages_we_know():

@@ -7,6 +7,9 @@ import re
 
 import numpy as np
 import pytest
+
+pytest.importorskip("sphinx", reason="the book's checks, and V8, come with the book extra")
+
 from book_checks import engine
 from book_parts.live import differs
 
