@@ -15,7 +15,7 @@ from tinytorch.lab import (
     plot_convergence,
     plot_trajectories,
 )
-from tinytorch.lab.style import LOOKS
+from tinytorch.lab.style import LOOKS, SETTINGS, canvas
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +67,13 @@ def test_trajectories_and_heatmap():
 def test_a_heatmap_without_a_colour_bar():
     assert len(heatmap([1, 2], [1, 2], np.eye(2)).figure.axes) == 2
     assert len(heatmap([1, 2], [1, 2], np.eye(2), zlabel=None).figure.axes) == 1
+
+
+def test_what_a_page_adds_has_letters_of_the_same_size():
+    ax = canvas()[1]
+    ax.plot([1, 2], label="a line")
+    added = [*ax.legend().get_texts(), ax.set_title("a title"), ax.text(0, 1, "a word")]
+    assert {text.get_fontsize() for text in added} == {SETTINGS["font.size"]}
 
 
 def test_the_same_figure_twice_is_the_same_bytes():

@@ -26,21 +26,25 @@ DASHDOT, LONG = (0, (5, 2, 1, 2)), (0, (9, 3))
 
 SHADES = [f"#{c:02x}{c:02x}{c:02x}" for c in np.linspace(255, 196, 11).astype(int)]
 
-WIDTH = 6.0  # inches; 14 points are then 10 pixels on a screen of 360
+WIDTH = 6.0  # inches; 14.7 points are then 12 pixels on a screen of 360
 SETTINGS = {
     "figure.dpi": 120,
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
-    "font.size": 14,
-    "axes.titlesize": 14,
+    "font.size": 14.7,
+    "axes.titlesize": "medium",
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
     "grid.color": "#dddddd",
     "grid.linewidth": 0.6,
     "legend.frameon": False,
-    "legend.fontsize": 13,
-    "legend.handlelength": 2.6,
+    "legend.fontsize": "medium",
+    "legend.handlelength": 2.0,
+    "legend.handletextpad": 0.5,
+    "legend.labelspacing": 0.3,
+    "legend.columnspacing": 1.2,
+    "legend.borderaxespad": 0.3,
     "lines.linewidth": 2.0,
     "lines.markersize": 6,
     "svg.hashsalt": "tinytorch",
@@ -112,9 +116,9 @@ def looks_for(labels, like: dict | None) -> dict:
 
 
 def canvas(columns: int = 1, height: float = 3.6, rows: int = 1, **kwargs):
-    """A figure in the book's style, and its axes: `fig, ax = canvas()`."""
-    with plt.rc_context(SETTINGS):
-        return plt.subplots(rows, columns, figsize=(WIDTH, height), layout="constrained", **kwargs)
+    """A figure and its axes, `fig, ax = canvas()`. What is drawn after it has the book's style."""
+    plt.rcParams.update(SETTINGS)  # a legend or a title of the caller's is as large as ours
+    return plt.subplots(rows, columns, figsize=(WIDTH, height), layout="constrained", **kwargs)
 
 
 class Between(LogFormatterSciNotation):
