@@ -49,6 +49,18 @@ None.
 :filter: docname in docnames
 ```
 """
+LISTING = "```python\n" + "\n".join(f"line_{n} = {n}" for n in range(33)) + "\n```\n"
+THIRD = f"""\
+# The third
+
+Three listings, each longer than half a page, {{ref}}`and after them <after>`.
+
+{LISTING}
+{LISTING}
+{LISTING}
+(after)=
+## After
+"""
 SECOND = """\
 # The second
 
@@ -83,12 +95,13 @@ def printed(tmp_path_factory):
     if not any(map(shutil.which, printer.NAMES)):
         (pytest.fail if os.environ.get("CI") else pytest.skip)("no Chromium")
     book = Book(tmp_path_factory.mktemp("paper"))
-    chapters = "  - file: book/chapter\n  - file: book/second\n"
+    chapters = "".join(f"  - file: book/{name}\n" for name in ("chapter", "second", "third"))
     (book.folder / "_toc.yml").write_text(
         f"format: jb-book\nroot: index\nparts:\n- caption: All\n  chapters:\n{chapters}"
     )
     book.write("book/chapter", HEADER + FIRST)
     book.write("book/second", SECOND)
+    book.write("book/third", THIRD)
     result = book.run("book/pdf.py")
     assert result.returncode == 0, result.stdout[-2000:]
     assert "WARNING" not in result.stdout
@@ -115,11 +128,19 @@ def test_every_chapter_begins_where_the_contents_say(printed):
     places = printer.pages(pdf)
     said = dict(re.findall(r'<span data-page="document-([^"]+)">(\d*)', page))
     assert said == {
-        name: str(places[f"document-{name}"]) for name in ("book/chapter", "book/second")
+        name: str(places[f"document-{name}"])
+        for name in ("book/chapter", "book/second", "book/third")
     }
     begins = [places[f"document-{name}"] for name in ("index", "book/chapter", "book/second")]
     assert begins == sorted(set(begins))
     assert begins[0] == 3, "after the title and the contents"
+
+
+def test_what_is_long_goes_on_overleaf(printed):
+    """A listing that waited for a page of its own would leave half of the page before it empty."""
+    places = printer.pages(printed[1])
+    (after,) = (page for name, page in places.items() if name == "book/third~after")
+    assert after == places["document-book/third"] + 1
 
 
 def test_links_lead_into_the_chapter_that_is_meant(printed):

@@ -37,13 +37,11 @@ STYLE = """
 .bd-article h1 { font-size: 22pt; break-after: avoid; }
 .bd-article h2 { font-size: 15pt; }
 .bd-article h3 { font-size: 12.5pt; } .bd-article h4 { font-size: 11pt; }
-.bd-article dl.py { font-size: 9pt; }
-.bd-article .admonition .cell_input { break-inside: auto; }
 .paper-title { break-after: page; padding-top: 60mm; text-align: center; }
 .paper-title p { font-size: 12pt; margin: 2mm 0; }
 .paper-title p:first-child { margin: 0 0 12mm; font: 600 32pt/1.2 "Source Serif 4", serif; }
 .paper-contents { break-after: page; }
-.paper-contents p { margin: 5mm 0 1mm; font-weight: 600; }
+.paper-contents p { margin: 5mm 0 1mm; font-weight: 600; break-after: avoid; }
 .paper-contents ol { list-style: none; margin: 0; padding: 0; }
 .paper-contents li { display: flex; align-items: baseline; gap: 2mm; margin: 0.6mm 0; }
 .paper-contents li::before { order: 1; content: ""; flex: 1; border-bottom: 1px dotted #999; }
