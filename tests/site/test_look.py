@@ -52,6 +52,64 @@ def test_letters_of_figures_are_as_large_as_the_text(opened):
     assert 0.95 <= sizes[len(sizes) // 2] <= 1.05
 
 
+@pytest.mark.parametrize("path", [CHAPTER, "book/optimizers/schedules.html"])
+def test_on_a_telephone_letters_of_figures_are_twelve_pixels(path, opened):
+    """Whatever a page adds to a figure: a legend, a title, names. Exponents are smaller."""
+    sizes = opened(path, **TELEPHONE).evaluate(
+        """() => [...document.querySelectorAll('svg.figure')].flatMap((figure) => {
+          const scale = figure.getBoundingClientRect().width / figure.viewBox.baseVal.width;
+          const size = (e) => scale * parseFloat(getComputedStyle(e).fontSize);
+          const parts = (e) => [e, ...e.children].filter((c) => c.style.fontSize).map(size);
+          const texts = scale ? [...figure.querySelectorAll('text')] : [];
+          return texts.map((e) => Math.max(...parts(e)))
+        })"""
+    )
+    assert len(sizes) > 50
+    assert min(sizes) > 11.9
+
+
+@pytest.mark.parametrize("path", ["index.html", CHAPTER, "book/optimizers/schedules.html"])
+def test_on_a_telephone_the_plot_is_in_sight_of_every_knob(path, opened):
+    """The last two panels, where a figure has more; nothing of the page lies over them."""
+    page = opened(path, **{**TELEPHONE, "viewport": {"width": 360, "height": 640}})
+    for figure in page.locator(".live-figure:not(.bet-covered *)").all():
+        figure.scroll_into_view_if_needed()
+        page.wait_for_function("(e) => e.live?.shown", arg=figure.element_handle())
+        for knob in figure.locator(".live-knob :is(input, select)").all():
+            seen = knob.evaluate(
+                """(e) => { scrollBy(0, e.getBoundingClientRect().bottom - innerHeight + 60);
+                const panels = e.closest('.live-figure').querySelectorAll('.live-panel');
+                return [...panels].slice(-2).every((panel) => {
+                  const { left, top, right, bottom } = panel.getBoundingClientRect();
+                  const at = (y) => document.elementFromPoint((left + right) / 2, y);
+                  return bottom <= e.getBoundingClientRect().top
+                    && [top + 10, bottom - 10].every((y) => panel.contains(at(y))) }) }"""
+            )
+            assert seen, figure.get_attribute("data-state")
+
+
+def test_on_a_telephone_names_in_tables_are_not_cut_to_pieces(opened):
+    """The table may be wider than the page instead, and scrolls."""
+    lines = opened("book/appendices/notation.html", **TELEPHONE).evaluate(
+        """() => [...document.querySelectorAll('td code .pre')].filter((e) =>
+          e.innerText.length < 13).map((e) => e.getClientRects().length)"""
+    )
+    assert len(lines) > 20
+    assert max(lines) == 1
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_closed_folds_stand_off_the_text_below(width, opened):
+    page = opened("book/training/choosing.html", viewport={"width": width, "height": 780})
+    gaps = page.evaluate(
+        """() => [...document.querySelectorAll('.cell:has(> details.hide:only-child:not([open]))')]
+        .filter((e) => e.nextElementSibling?.matches('p')).map((e) =>
+          e.nextElementSibling.getBoundingClientRect().top - e.getBoundingClientRect().bottom)"""
+    )
+    assert gaps
+    assert min(gaps) >= 12
+
+
 def test_on_a_telephone_the_line_under_the_title_is_one(opened):
     links = opened(CHAPTER, **TELEPHONE).locator(".page-bar a")
     assert len({link.bounding_box()["y"] for link in links.all()}) == 1
