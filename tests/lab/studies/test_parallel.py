@@ -58,11 +58,10 @@ def test_a_run_on_a_cluster_is_the_same_to_the_bit():
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # dask's own, about ports and what it will deprecate
-        from distributed import Client, LocalCluster
-
+        dask = pytest.importorskip("distributed", reason="a cluster is Dask's")
         with (
-            LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
-            Client(cluster),
+            dask.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+            dask.Client(cluster),
             joblib.parallel_config(backend="dask"),
         ):
             there = trained(jobs=-1)
