@@ -321,6 +321,52 @@ def test_it_follows_the_theme(opened, theme):
     opened.page.wait_for_function(f"() => tinyLive.figures[0].dark === {dark}")
 
 
+DRAWN = """(e, far) => {
+  const f = e.live, panel = f.panels[0], s = panel.scale;
+  const asked = { dashes: [], ends: [] };
+  const spy = {
+    beginPath() {}, moveTo() {}, arc() {}, fill() {}, stroke() {},
+    setLineDash: (dash) => dash.length && asked.dashes.push(dash),
+    lineTo: (x, y) => asked.ends.push([x, y]),
+  };
+  const [a, b] = panel.x, n = 120, mark = { color: "#0072b2", dash: [5, 2], kind: "path" };
+  const x = Array.from({ length: n }, (_, i) => (a + b) / 2 + (i % 2 ? 1 : -1) * far * (b - a));
+  f.line(spy, s, mark, { x, y: x.map(() => (panel.y[0] + panel.y[1]) / 2) });
+  return { ...asked, frame: [s.left, s.right], width: s.x(b) - s.x(a) };
+}"""
+
+
+def test_what_lies_far_outside_costs_no_time(opened):
+    """A run that goes to and fro across the frame is not drawn beyond it, nor in dashes."""
+    near, wide = (opened.root("front").evaluate(DRAWN, far) for far in (1e-3, 1e3))
+    assert near["dashes"] == [[5, 2]]
+    assert wide["dashes"] == []
+    assert len(near["ends"]) == len(wide["ends"]) == 119
+    left, right = wide["frame"]
+    ends = [x for x, _ in wide["ends"]]
+    np.testing.assert_allclose(ends[::2], right + 9)
+    np.testing.assert_allclose(ends[1::2], left - 9)
+
+
+READS = """(e) => {
+  const f = e.live, all = Element.prototype;
+  const own = Object.getOwnPropertyDescriptor(all, "clientWidth");
+  let count = 0;
+  const get = function () { count++; return own.get.call(this); };
+  Object.defineProperty(all, "clientWidth", { ...own, get });
+  f.place();
+  f.draw();
+  Object.defineProperty(all, "clientWidth", own);
+  return count;
+}"""
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_frame_does_not_ask_how_large_the_page_is(opened, name):
+    """The browser would lay it out once more to answer."""
+    assert opened.root(name).evaluate(READS) == 0
+
+
 def test_where_a_run_ends_there_is_a_whole_dot(opened):
     """Also on the frame, where the lines themselves are cut off."""
     beyond = opened.root("front").evaluate(

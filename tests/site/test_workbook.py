@@ -148,6 +148,7 @@ STYLES = [  # right or wrong, written as people write
      "return nesterov if group['nesterov'] else heavy_ball"),
     ("Momentum.__init__", "super().__init__(params, lr, momentum, weight_decay=False)"),
     ("Momentum.__init__", "super().__init__([{'params': params, 'lr': lr}], momentum=momentum)"),
+    ("Momentum.__init__", "super().__init__(params, lr, momentum)\nreturn self"),
     ("adam", "import math\nm = beta1 * m + (1 - beta1) * g\nv = beta2 * v + (1 - beta2) * g**2\n"
      "with np.errstate(all='ignore'):\n    m_hat = m / (1 - math.pow(beta1, t))\n"
      "v_hat = v * np.reciprocal(1 - beta2**t)\nreturn p - lr * m_hat / (v_hat**0.5 + eps), m, v"),

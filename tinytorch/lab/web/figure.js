@@ -92,16 +92,20 @@ E.figure = (spec) => {
         return { y };
       }
       const at = ([low, high], log, part) => (log ? low * (high / low) ** part : low + (high - low) * part);
-      for (let j = 0; j < ny; j++)
+      const us = Float64Array.from({ length: nx }, (_, i) => at([a, b], m.xlog, i / (nx - 1)));
+      const place = [0, 0], out = []; // of all points: a map has tens of thousands
+      for (let j = 0; j < ny; j++) {
+        place[1] = at([c, d], m.ylog, j / (ny - 1));
         for (let i = 0; i < nx; i++) {
-          const u = at([a, b], m.xlog, i / (nx - 1)), v = at([c, d], m.ylog, j / (ny - 1));
-          if (m.run === undefined) y[j * nx + i] = m.f([u, v], K, []);
+          place[0] = us[i];
+          if (m.run === undefined) y[j * nx + i] = m.f(place, K, out);
           else {
-            (k[m.over[0]] = u), (k[m.over[1]] = v);
+            [k[m.over[0]], k[m.over[1]]] = place;
             const way = path(runs[m.run], k), n = runs[m.run].d;
             y[j * nx + i] = m.f(way.subarray(way.length - n), k, []);
           }
         }
+      }
       return { y };
     },
   };

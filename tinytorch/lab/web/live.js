@@ -23,6 +23,7 @@ html[data-theme=dark] .bd-content .bd-article div.cell_output .text_html:has(.li
 @media (min-width:577px){.live-panel:nth-last-child(3):first-child,.live-panel:nth-last-child(3):first-child~*{flex-basis:12rem;height:16rem}}
 @media (max-width:576px){.live-panel{flex-basis:100%;height:15.5rem}.live-panel:not(:only-child){height:11.5rem}.live-knob{grid-template-columns:1fr auto;row-gap:0}.live-knob input{grid-column:1/-1;grid-row:2;height:36px}.live-figure .live-key button{padding:0 .5rem;font-size:.875rem}.live-key .live-swatch{width:1.3em}}
 @media print{.live-figure[data-live] .live-still{display:block}.live-body{display:none}}`;
+const HEAT = [[254, 232, 56], [124, 123, 120], [0, 34, 78]]; // colours of a map, from low to high
 const clip = (v, a, b) => Math.min(Math.max(v, Math.min(a, b)), Math.max(a, b));
 // Where the site keeps its scripts; a notebook has no such place.
 const BASE = document.currentScript?.src;
@@ -44,7 +45,8 @@ class Figure {
     root.dataset.live = "1";
     root.live = this;
     this.update();
-    new ResizeObserver(() => this.update()).observe(this.panels[0].box);
+    const resized = new ResizeObserver(() => { this.measure(); this.update(); });
+    this.panels.forEach((panel) => resized.observe(panel.box));
   }
   build() {
     const { spec, root } = this;
@@ -243,9 +245,13 @@ class Figure {
       marks: this.shown.map((m) => m && [...m.y]) };
   }
   draw() {
+    // What is read is read before anything is written: else styles are computed twice.
+    const { color, fontFamily } = getComputedStyle(this.root);
+    this.dark = color.match(/[\d.]+/g).slice(0, 3).reduce((a, b) => a + Number(b), 0) > 380;
+    this.font = `14px ${fontFamily || "sans-serif"}`;
+    if (this.panels[0].w === undefined) this.measure();
     this.code?.follow();
     this.shown = this.figure.marks(this.K, false, this.code?.paths);
-    this.dark = getComputedStyle(this.root).color.match(/[\d.]+/g).slice(0, 3).reduce((a, b) => a + Number(b), 0) > 380;
     this.key.forEach((key, i) => {
       if (!key) return;
       const m = this.spec.marks[i];
@@ -264,6 +270,8 @@ class Figure {
         if (!this.playing) this.write();
       }, 600);
   }
+  // How large the panels are: asked when that has changed, for the page must be laid out to say it.
+  measure() { for (const panel of this.panels) [panel.w, panel.h] = [panel.box.clientWidth, panel.box.clientHeight]; }
   // A colour of the book, lighter in the dark, where black is white.
   color(hex) {
     if (!this.dark) return hex;
@@ -301,7 +309,7 @@ class Figure {
     return found;
   }
   paint(panel, n) {
-    const { canvas, box } = panel, w = box.clientWidth, h = box.clientHeight, ratio = window.devicePixelRatio || 1;
+    const { canvas, w, h } = panel, ratio = window.devicePixelRatio || 1;
     if (!w) return;
     if (canvas.width !== Math.round(w * ratio) || canvas.height !== Math.round(h * ratio)) {
       canvas.width = Math.round(w * ratio);
@@ -310,7 +318,7 @@ class Figure {
     const c = canvas.getContext("2d"), s = (panel.scale = this.scale(panel, w, h)), ink = this.dark ? "#dfe2e6" : "#333";
     c.setTransform(ratio, 0, 0, ratio, 0, 0);
     c.clearRect(0, 0, w, h);
-    c.font = `14px ${getComputedStyle(this.root).fontFamily || "sans-serif"}`;
+    c.font = this.font;
     const marks = this.spec.marks.map((m, i) => [m, i]).filter(([m]) => m.panel === n);
     marks.filter(([m]) => m.kind === "heat").forEach(([m, i]) => { c.imageSmoothingEnabled = !m.kept; c.drawImage(this.heat(m, i, s), s.left, s.top, s.right - s.left, s.bottom - s.top); });
     c.strokeStyle = ink;
@@ -348,23 +356,49 @@ class Figure {
   line(c, s, m, { x, y }) {
     c.strokeStyle = c.fillStyle = this.color(m.color);
     c.lineWidth = 2;
-    c.setLineDash(m.dash);
     c.beginPath();
-    let on = false;
+    this.length = 0;
+    let on = false, joined = false, px, py; // whether there is a point before, and the line ends there
     const far = 1e5;
     for (let i = 0; i < x.length; i++) {
-      const px = clip(s.x(x[i]), -far, far), py = clip(s.y(y[i]), -far, far);
-      if (px !== px || py !== py) { on = false; continue; }
+      const [fromX, fromY] = [px, py];
+      px = clip(s.x(x[i]), -far, far);
+      py = clip(s.y(y[i]), -far, far);
+      if (px !== px || py !== py) { on = joined = false; continue; }
       if (m.dots) { c.moveTo(px + 3.5, py); c.arc(px, py, 3.5, 0, 7); }
-      else if (on) c.lineTo(px, py);
-      else c.moveTo(px, py);
+      else if (on) joined = this.segment(c, s, fromX, fromY, px, py, joined);
       on = true;
     }
+    if (this.length < 20 * (s.right - s.left)) c.setLineDash(m.dash); // of what goes to and fro no dash is seen, and each costs time
     m.dots ? c.fill() : c.stroke();
     c.setLineDash([]);
     if (m.dots || m.kind === "curve") return;
-    if (m.kind === "path" && x.length < 90)
-      for (let i = 0; i < x.length; i++) { c.beginPath(); c.arc(s.x(x[i]), s.y(y[i]), 2.5, 0, 7); c.fill(); }
+    if (m.kind !== "path" || x.length >= 90) return;
+    c.beginPath();
+    for (let i = 0; i < x.length; i++) {
+      const px = s.x(x[i]), py = s.y(y[i]);
+      if (!(px > s.left - 3 && px < s.right + 3 && py > s.top - 3 && py < s.bottom + 3)) continue;
+      c.moveTo(px + 2.5, py);
+      c.arc(px, py, 2.5, 0, 7);
+    }
+    c.fill();
+  }
+  // The part of a segment that is in the frame or near it: what lies far outside costs time, dashed
+  // most of all. Whether it reaches its end.
+  segment(c, s, x, y, toX, toY, joined) {
+    let from = 0, to = 1;
+    for (const [way, low, high] of [[toX - x, s.left - 9 - x, s.right + 9 - x], [toY - y, s.top - 9 - y, s.bottom + 9 - y]]) {
+      if (way === 0 && (low > 0 || high < 0)) return false;
+      if (way === 0) continue;
+      from = Math.max(from, Math.min(low / way, high / way));
+      to = Math.min(to, Math.max(low / way, high / way));
+    }
+    if (from > to) return false;
+    if (from > 0 || !joined) c.moveTo(x + from * (toX - x), y + from * (toY - y));
+    this.length += (to - from) * Math.hypot(toX - x, toY - y);
+    if (to === 1) c.lineTo(toX, toY);
+    else c.lineTo(x + to * (toX - x), y + to * (toY - y));
+    return to === 1;
   }
   // Where a run ends there is a dot, whole on the frame, and none beyond it.
   end(c, s, m, { x, y }) {
@@ -396,8 +430,10 @@ class Figure {
     const known = [nx, ny, this.dark, ...used].join();
     const before = this.heats.get(i);
     if (before?.known === known) return before.image;
-    const z = this.figure.heat(i, this.K, nx, ny).y, image = make("canvas", null, { width: nx, height: ny });
-    const c = image.getContext("2d"), data = c.createImageData(nx, ny);
+    const z = this.figure.heat(i, this.K, nx, ny).y, fits = before && before.image.width === nx && before.image.height === ny;
+    const image = fits ? before.image : make("canvas", null, { width: nx, height: ny });
+    const c = image.getContext("2d"), data = c.createImageData(nx, ny), pixels = data.data;
+    const greys = Array.from({ length: 10 }, (_, n) => (this.dark ? 30 + (62 * n) / 9 : 252 - (56 * n) / 9));
     let least = Infinity, most = -Infinity;
     for (const v of z) { if (v < least) least = v; if (v > most && v < Infinity) most = v; }
     const [a, b] = m.bands ? [0, Math.log1p(most - least)] : m.zlog ? m.limits.map(Math.log) : m.limits;
@@ -407,12 +443,12 @@ class Figure {
         let part = ((m.bands ? Math.log1p(v - least) : m.zlog ? Math.log(v) : v) - a) / (b - a);
         if (part !== part || v === Infinity) continue; // nothing is drawn there
         part = clip(part, 0, 1);
-        const grey = this.dark ? 30 + 62 * Math.min(9, Math.floor(part * 10)) / 9 : 252 - 56 * Math.min(9, Math.floor(part * 10)) / 9;
-        const [r, g, l] = m.bands ? [grey, grey, grey] : [[254, 232, 56], [124, 123, 120], [0, 34, 78]].reduce((_, __, n, all) => {
-          const half = part < 0.5 ? 0 : 1, f = part * 2 - half;
-          return all[half].map((u, q) => u + (all[half + 1][q] - u) * f);
-        });
-        data.data.set([r, g, l, 255], at);
+        if (m.bands) pixels[at] = pixels[at + 1] = pixels[at + 2] = greys[Math.min(9, Math.floor(part * 10))];
+        else {
+          const half = part < 0.5 ? 0 : 1, f = part * 2 - half, from = HEAT[half], to = HEAT[half + 1];
+          for (let q = 0; q < 3; q++) pixels[at + q] = from[q] + (to[q] - from[q]) * f;
+        }
+        pixels[at + 3] = 255;
       }
     c.putImageData(data, 0, 0);
     this.heats.set(i, { known, image });

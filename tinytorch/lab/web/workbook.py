@@ -59,7 +59,7 @@ class inspect:
             return Signature(parameters_of(f))
         written = next(vars(c)["__init__"] for c in f.__mro__ if "__init__" in vars(c))
         if not hasattr(written, "declared"):
-            return Signature(parameters_of(written)[1:])
+            return Signature(parameters_of(getattr(written, "written", written))[1:])
         either, by_name = Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY
         first = Parameter(f.subject, either)
         kinds = {name: (either, by_name)[v.kw_only] for name, v in f.declared.items()}
@@ -95,6 +95,18 @@ REQUIRED, Integral, Real, deferred = Any, int, (int, float), Quiet  # noqa: F821
 Array.flags, Iterable, Handle = Writeable, list, Any  # noqa: F821
 
 
+def returning_nothing(init):
+    """A constructor, held to what CPython holds it to: Brython lets it return something."""
+
+    def wrapper(self, *values, **numbers):
+        found = init(self, *values, **numbers)
+        if found is not None:
+            raise TypeError(f"__init__() should return None, not '{type(found).__name__}'")
+
+    wrapper.written = init
+    return wrapper
+
+
 class Declares:
     """What an optimizer and a schedule share: numbers, declared in the class, by name."""
 
@@ -102,6 +114,9 @@ class Declares:
         super().__init_subclass__(**kwargs)
         cls.declared = declared(cls)  # noqa: F821
         cls.parts = {name: v.parts for name, v in cls.declared.items() if v.parts}
+        own = vars(cls).get("__init__")
+        if own and not hasattr(own, "declared"):
+            cls.__init__ = returning_nothing(own)
 
     def given(self, values, numbers):
         cls = type(self)
