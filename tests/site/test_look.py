@@ -216,3 +216,14 @@ def test_a_page_says_of_which_part_it_is(opened):
     assert part.text_content().startswith("The optimizers, 3 of ")
     assert part.bounding_box()["y"] < 120
     assert opened("index.html", **TELEPHONE).locator(".page-part").count() == 0
+
+
+def test_without_scripts_a_telephone_has_the_chapters_and_no_dead_button(opened):
+    page = opened(CHAPTER, **TELEPHONE, java_script_enabled=False)
+    chapters = page.locator(".bd-sidebar-primary nav a")
+    article = page.locator(".bd-article").bounding_box()
+    assert chapters.count() > 30
+    for chapter in (chapters.first, chapters.last):
+        assert chapter.is_visible()
+        assert chapter.bounding_box()["y"] > article["y"] + article["height"]
+    assert [button for button in page.locator("button").all() if button.is_visible()] == []
