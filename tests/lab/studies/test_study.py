@@ -220,15 +220,18 @@ def test_a_study_whose_process_is_killed_goes_on(tmp_path):
     assert went_on.stdout.split() == ["3", "6"]
 
 
-def test_export(tmp_path):
+@pytest.fixture
+def four_results():
     def run(optimizer, lr, seed):
         if optimizer is Adam and seed:
             raise ValueError("no\nmore")
         return {"loss": 0.1 * lr, "curve": [1, 2]}
 
-    points = [dict(optimizer=o, lr=1 / 3) for o in (SGD, Adam)]
-    results = study(run, points, seeds=[0, 1])
-    results.csv(tmp_path / "runs.csv")
+    return study(run, [dict(optimizer=o, lr=1 / 3) for o in (SGD, Adam)], seeds=[0, 1])
+
+
+def test_export(four_results, tmp_path):
+    four_results.csv(tmp_path / "runs.csv")
     with open(tmp_path / "runs.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [row["optimizer"] for row in rows] == ["SGD", "SGD", "Adam", "Adam"]
@@ -236,8 +239,14 @@ def test_export(tmp_path):
     assert float(rows[0]["loss"]) == 0.1 * (1 / 3)
     assert rows[3]["error"] == "ValueError: no more"
     assert rows[3]["loss"] == ""
-    frame = results.frame()
-    assert list(frame.columns) == list(rows[0])
+
+
+def test_export_to_pandas(four_results, tmp_path):
+    pytest.importorskip("pandas", reason="pandas is not installed")
+    frame = four_results.frame()
+    four_results.csv(tmp_path / "runs.csv")
+    with open(tmp_path / "runs.csv", newline="", encoding="utf-8") as file:
+        assert list(frame.columns) == next(csv.reader(file))
     assert frame["loss"].isna().tolist() == [False, False, False, True]
     assert frame["loss"][0] == 0.1 * (1 / 3)
 
