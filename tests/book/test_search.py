@@ -77,16 +77,16 @@ def test_another_sphinx_may_bring_another_stemmer(monkeypatch):
         (r"\begin{matrix}1\\2\end{matrix}", "…"),
     ],
 )
-def test_a_formula_is_one_line_of_text_or_three_points(latex, text):
-    assert search.line(latex) == text
+def test_a_formula_is_one_line_of_text_or_three_points(latex, text, tmp_path):
+    assert search.line(tmp_path, latex) == text
 
 
-def test_an_excerpt_has_formulas_and_names_and_the_index_has_no_formula():
+def test_an_excerpt_has_formulas_and_names_and_the_index_has_no_formula(tmp_path):
     source = addnodes.pending_xref("", nodes.inline("", "polyak1964"), refdomain="cite")
     source["reftarget"] = "polyak1964"
     text = nodes.paragraph("", "With ")
     text += [nodes.math("", r"\beta"), nodes.Text(" by "), source]
-    records = search.Records({"polyak1964": "Polyak, 1964"})
+    records = search.Records({"polyak1964": "Polyak, 1964"}, tmp_path)
     record = records.add("", "Momentum")
     records.walk(text, record)
     assert search.excerpt(record) == "With β by Polyak, 1964"

@@ -1,6 +1,7 @@
 """Functions that are methods of tensors too: one definition, two ways to call it."""
 
 import functools
+import inspect
 
 from tinytorch.core.tensor import Tensor
 
@@ -32,5 +33,6 @@ def function_of(name: str):
         return getattr(x if isinstance(x, Tensor) else Tensor(x), name)(*args, **options)
 
     function.__qualname__ = name
-    function.__doc__ = f"`Tensor.{name}` of a tensor, an array or a number.\n\n{method.__doc__}"
+    own = inspect.getdoc(method)
+    function.__doc__ = f"`Tensor.{name}` of a tensor, an array or a number.\n\n{own}"
     return function

@@ -4,6 +4,8 @@ Three steps down w², from 1, by an optimizer that is left its defaults; and the
 a schedule makes of 1. One form for all; what comes out is in the tables.
 """
 
+import inspect
+
 STEPS = """
 >>> w = Tensor([[1.0, 0.0], [0.0, 1.0]], requires_grad=True)
 >>> optimizer = optim.{name}([w])
@@ -89,10 +91,11 @@ def exemplify(kinds) -> None:
         if not kind.__doc__:  # python -OO
             continue
         if name in ENDS:
-            kind.__doc__ += "\n" + STEPS.format(name=name, found=ENDS[name])
+            example = STEPS.format(name=name, found=ENDS[name])
         elif name in SCHEDULES:
             arguments, found = SCHEDULES[name]
             metric = "1.0" if kind.watches else ""
-            kind.__doc__ += "\n" + RATES.format(
-                name=name, arguments=arguments, metric=metric, found=found
-            )
+            example = RATES.format(name=name, arguments=arguments, metric=metric, found=found)
+        else:
+            continue
+        kind.__doc__ = f"{inspect.cleandoc(kind.__doc__)}\n{example}"

@@ -5,6 +5,7 @@ else they are called, and by the questions in `asked.yml` that it answers. The i
 script that searches it, in V8; Sphinx's own scripts and index are left out of the site.
 """
 
+import functools
 import json
 import re
 from pathlib import Path
@@ -53,8 +54,9 @@ def script() -> str:
 class Records:
     """The records of one page after another."""
 
-    def __init__(self, names: dict[str, str]):
+    def __init__(self, names: dict[str, str], build: Path):
         self.names = names  # of the sources, by their keys
+        self.line = functools.partial(line, build)
         self.all: dict[tuple[str, str], dict] = {}
         self.page = self.head = ""
 
@@ -101,7 +103,7 @@ class Records:
             kind = {nodes.literal_block: "code", nodes.caption: "shown"}.get(type(node), "text")
             record[kind] += " " + words(node, self.names)
             if kind == "text" and len(record["said"]) <= EXCERPT:
-                record["said"] += " " + words(node, self.names, line)
+                record["said"] += " " + words(node, self.names, self.line)
             return
         for child in node.children:
             self.walk(child, record)
@@ -118,9 +120,9 @@ def words(node, names: dict[str, str], formula=lambda latex: "…") -> str:
     return "".join(words(child, names, formula) for child in node.children)
 
 
-def line(latex: str) -> str:
+def line(build: Path, latex: str) -> str:
     """A formula in one line of text, as far as that can be done; else three points."""
-    _, _, spoken = formulas.typeset(latex, False).rpartition('<span class="math-spoken">')
+    _, _, spoken = formulas.remember(build, latex, False).rpartition('<span class="math-spoken">')
     text = flat(ElementTree.fromstring(spoken.removesuffix("</span>")))
     return "…" if text is None else re.sub(r"(^|\() ?− ", r"\1−", " ".join(text.split()))
 
@@ -169,10 +171,10 @@ def labelled(env, records: Records) -> dict[str, dict]:
     }
 
 
-def gather(env) -> list[dict]:
+def gather(env, build: Path) -> list[dict]:
     """All records, with the words by which they are asked for."""
     cited = env.get_domain("cite").citations
-    records = Records({each.key: each.formatted_entry.label for each in cited})
+    records = Records({each.key: each.formatted_entry.label for each in cited}, build)
     for page in sorted(env.found_docs):
         records.read(page, env.get_doctree(page))
     labels = labelled(env, records)
@@ -217,7 +219,7 @@ def write(app, exception) -> None:
     if exception or app.builder.name != "html":
         return
     site = Path(app.outdir)
-    gathered = gather(once.finished(app.env))
+    gathered = gather(once.finished(app.env), site.parent)
     made = engine().call("BookSearch.index", gathered)
     text = json.dumps(made, ensure_ascii=False, separators=(",", ":"))
     (site / "searchindex.js").write_text(f"window.BOOK_INDEX={text}", encoding="utf-8")

@@ -81,11 +81,15 @@ def program() -> str:
     return carrier + Path(__file__).read_text(encoding="utf-8")
 
 
-def html(translator, node: nodes.Node, latex: str, display: bool) -> str:
+def remember(build: Path, latex: str, display: bool) -> str:
+    """As `typeset`, once for all builds."""
     key = f"{program()}\0{display}\0{latex}"
-    build = Path(translator.builder.outdir).parent
+    return remembered.remember(build, "math", key, lambda: typeset(latex, display))
+
+
+def html(translator, node: nodes.Node, latex: str, display: bool) -> str:
     try:
-        formula = remembered.remember(build, "math", key, lambda: typeset(latex, display))
+        formula = remember(Path(translator.builder.outdir).parent, latex, display)
     except ValueError as error:
         logger.warning("this is not TeX: %s: %s", error, latex, location=node)
         return ""
