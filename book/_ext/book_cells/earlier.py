@@ -78,4 +78,4 @@ class Earlier:
                 seen = json.loads(page.seen.read_text(encoding="utf-8"))
                 note = self.sources.note(seen, page.cells, folder)
         self.put(page, key, note, execution_seconds=seconds)
-        page.notebook = self.cache.merge_match_into_notebook(page.notebook)[1]  # as later builds find it
+        page.notebook = self.cache.merge_match_into_notebook(page.notebook)[1]  # as if read
