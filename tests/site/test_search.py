@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 @functools.cache
 def searched(index: str):
     made = engine()
-    made.eval(f"const window = {{}};\n{index}")
+    made.eval(index)
     made.eval("const ask = (query) => JSON.stringify(BookSearch.find(window.BOOK_INDEX, query))")
     return made
 

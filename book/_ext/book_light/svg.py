@@ -123,7 +123,7 @@ def is_grey(colour: str) -> bool:
 
 def changing(colour: str, known: set[str]) -> str:
     """The colour as a style sheet may change it; a grey it does not know, as the nearest."""
-    greys = [other for other in known if is_grey(other)]
+    greys = sorted(other for other in known if is_grey(other))  # of two as near, the darker
     if colour not in known and is_grey(colour) and greys:
         near = min(greys, key=lambda other: abs(int(other[1:3], 16) - int(colour[1:3], 16)))
         return f"var(--fig-{near[1:]},{colour})"

@@ -179,5 +179,5 @@ def write_script(app, exception) -> None:
 def setup(app):
     app.connect("doctree-read", compare)
     app.connect("html-page-context", lighten)
-    app.connect("build-finished", write_script, priority=800)  # after what prunes for words
+    app.connect("build-finished", write_script, priority=690)  # before what prunes for words
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -150,5 +150,5 @@ def setup(app):
     app.add_directive("workbook", Workbook)
     app.connect("doctree-read", remember_steps)
     app.connect("html-page-context", add_loader)
-    app.connect("build-finished", write, priority=800)  # after what prunes for words
+    app.connect("build-finished", write, priority=690)  # before what prunes for words
     return {"parallel_read_safe": True, "parallel_write_safe": True}
